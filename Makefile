@@ -1,0 +1,38 @@
+.DEFAULT_GOAL := help
+VENV := .venv
+PY := $(VENV)/bin/python
+DONE := $(VENV)/.installed
+export TOKENIZERS_PARALLELISM ?= true
+export HF_HUB_OFFLINE ?= 1
+
+.PHONY: help demo test check bench recipe exam clean
+
+help: ## show what can be made
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+$(DONE): pyproject.toml constraints.txt
+	test -x $(PY) || python3 -m venv $(VENV)
+	$(PY) -m pip install --quiet -c constraints.txt torch numpy  # torch first: else others may pull a CUDA build
+	$(PY) -m pip install --quiet -c constraints.txt -e '.[dev]'
+	touch $@
+
+demo: $(DONE) ## the main job on the bundled sample: pilots, verdict, report
+	$(PY) recipes/demo/run.py
+
+test: $(DONE) check ## all checks and tests that this machine allows
+	$(PY) -m pytest -q
+
+check: $(DONE) ## style, types, the direction of imports
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check . 
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+bench: $(DONE) ## every benchmark; each ends in a RESULT line
+	for name in $$(cd benchmarks && ls *.py | grep -v __init__ | sed 's/\.py//'); do $(PY) -m benchmarks.$$name || exit 1; done
+
+recipe: $(DONE) ## run one recipe on real text: make recipe NAME=hinglish
+	$(PY) recipes/$(NAME)/run.py
+
+clean: ## remove what was made (not the environment)
+	rm -rf work recipes/*/work recipes/*/data .mypy_cache .ruff_cache

@@ -1,0 +1,125 @@
+"""The command line: names a stage and runs it. A stage's module is loaded when its command runs, not before."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import cast
+
+import click
+
+from dono import __version__
+from dono.errors import Capped, Mistake
+
+PROJECT = click.argument("project", type=click.Path(path_type=Path), default=Path("dono.yaml"))
+OVERRIDES = click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
+DRY_RUN = click.option("--dry-run", is_flag=True, help="Show what it would spend, and stop.")
+
+
+def stage(name: str) -> Callable[..., None]:
+    """The `command` of `dono.stages.<name>`."""
+    return cast(Callable[..., None], importlib.import_module(f"dono.stages.{name}").command)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="dono")
+def dono() -> None:
+    """Should we train a language model, fine-tune one, or neither? Dono answers by measurement.
+
+    Start with `dono init FOLDER`, then `dono decide`.
+    """
+
+
+@dono.command()
+@click.argument("folder", type=click.Path(path_type=Path), default=Path())
+@click.option("--sample", is_flag=True, help="Write the bundled sample: a fictional shop in eight languages.")
+@click.option("--scale", default=1.0, show_default=True, help="Size of the sample.")
+def init(folder: Path, sample: bool, scale: float) -> None:
+    """Write a commented dono.yaml from the files found in FOLDER."""
+    stage("init")(folder, sample=sample, scale=scale)
+
+
+@dono.command()
+@PROJECT
+@OVERRIDES
+def prepare(project: Path, overrides: tuple[str, ...]) -> None:
+    """Gather the corpus, split it, tokenize it, and print what is there."""
+    stage("survey")(project, overrides)
+
+
+@dono.command()
+@PROJECT
+@OVERRIDES
+@DRY_RUN
+def decide(project: Path, overrides: tuple[str, ...], dry_run: bool) -> None:
+    """The main job: pilots of every route, a verdict, a report."""
+    stage("decide")(project, overrides, dry_run=dry_run)
+
+
+@dono.command()
+@PROJECT
+@OVERRIDES
+@click.option("--route", help="Build this arm or route instead of the verdict's, e.g. scratch or finetune/lora.")
+@click.option("--use-case", help="Build for this use case only.")
+@DRY_RUN
+def build(project: Path, overrides: tuple[str, ...], route: str | None, use_case: str | None, dry_run: bool) -> None:
+    """Carry the verdict out at full budget, and compare the outcome with the prediction."""
+    stage("build")(project, overrides, route=route, use_case=use_case, dry_run=dry_run)
+
+
+@dono.command()
+@PROJECT
+@OVERRIDES
+@click.option("--vocabulary", type=int, help="Tokens in the vocabulary (else scratch.vocabulary of the project).")
+@click.option("--tokens", type=float, help="Corpus tokens to train on (else what the budget affords).")
+@click.option("--out", type=click.Path(path_type=Path), help="Also write the model directory here.")
+def pretrain(
+    project: Path, overrides: tuple[str, ...], vocabulary: int | None, tokens: float | None, out: Path | None
+) -> None:
+    """Train a foundation model from scratch on the project's corpus: the next project's base."""
+    stage("pretrain")(project, overrides, vocabulary=vocabulary, tokens=tokens, out=out)
+
+
+@dono.command()
+@click.argument("model", type=click.Path(path_type=Path))
+@click.option("--use-case", "template", help="A prompt template, e.g. '{prompt}\\n>>' (the plain one by default).")
+@click.option("--max-new-tokens", default=80, show_default=True)
+def chat(model: Path, template: str | None, max_new_tokens: int) -> None:
+    """Talk in the terminal to a model directory that `build` wrote."""
+    stage("chat")(model, template=template, max_new_tokens=max_new_tokens)
+
+
+@dono.command()
+@click.argument("name")
+@click.option("--project", type=click.Path(path_type=Path), default=Path("dono.yaml"), show_default=True)
+def why(name: str, project: Path) -> None:
+    """Print what NAME (a name, identity or directory) was made from, back to the source files."""
+    stage("why")(name, project)
+
+
+@dono.command()
+@PROJECT
+@OVERRIDES
+def doctor(project: Path, overrides: tuple[str, ...]) -> None:
+    """Check machine, dependencies, project file, data and rights, and name the cure."""
+    stage("doctor")(project, overrides)
+
+
+def main() -> None:
+    """Run the command line: a person's mistake is one line and exit code 2, never a traceback."""
+    try:
+        dono(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except Mistake as mistake:
+        click.echo(f"dono: {mistake}", err=True)
+        sys.exit(2)
+    except Capped as capped:
+        click.echo(f"dono: {capped}. Run the same command again, with a larger cap, to go on", err=True)
+        sys.exit(3)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("dono: stopped; what is finished is kept. Run the same command again to go on", err=True)
+        sys.exit(130)

@@ -1,0 +1,66 @@
+"""Metrics of use cases: how they read for people, and as badness (positive, lower is better) for the curves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dono.project import MetricName
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """A metric. badness = value / scale where lower is better, else (best - value) / scale.
+
+    `best` is the best possible value, `worst` the worst possible badness where there is one, `margin` the difference
+    (in the metric's unit) below which two arms are as good as each other (assumed).
+    """
+
+    name: MetricName
+    label: str
+    unit: str
+    higher_is_better: bool
+    best: float
+    scale: float
+    worst: float | None
+    margin: float
+    decimals: int
+
+    def to_badness(self, value: float) -> float:
+        """Badness of a value; may be 0 for a perfect score."""
+        return (self.best - value) / self.scale if self.higher_is_better else value / self.scale
+
+    def from_badness(self, badness: float) -> float:
+        """The value of a badness."""
+        return self.best - badness * self.scale if self.higher_is_better else badness * self.scale
+
+    def better(self, a: float, b: float) -> bool:
+        """Whether value a is better than value b."""
+        return a > b if self.higher_is_better else a < b
+
+    def show(self, value: float) -> str:
+        """A value as people read it, with its unit where it has one."""
+        text = f"{value:.{self.decimals}f}"
+        return f"{text} {self.unit}" if self.unit else text
+
+
+def _score(name: MetricName, label: str) -> Metric:
+    return Metric(
+        name=name, label=label, unit="", higher_is_better=True, best=1.0, scale=1.0, worst=1.0, margin=0.01, decimals=3
+    )
+
+
+METRICS: dict[str, Metric] = {
+    "accuracy": _score("accuracy", "share of right answers"),
+    "macro_f1": _score("macro_f1", "F1, averaged over the classes"),
+    "exact_match": _score("exact_match", "share of answers that match exactly"),
+    "auc": _score("auc", "area under the ROC curve"),
+    "chrf": Metric(
+        name="chrf", label="chrF (0 to 100)", unit="chrF", higher_is_better=True, best=100.0, scale=100.0, worst=1.0,
+        margin=1.0, decimals=1,
+    ),
+    "bits_per_byte": Metric(
+        name="bits_per_byte", label="bits per byte of held-out text", unit="bits/byte", higher_is_better=False,
+        best=0.0, scale=1.0, worst=None, margin=0.01, decimals=3,
+    ),
+}  # fmt: skip
+"""One row per metric. A margin of one point, or 0.01 bits per byte, is assumed to be as good as equal."""

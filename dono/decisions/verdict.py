@@ -1,0 +1,165 @@
+"""What a verdict says: frozen values, unknown keys refused. `Verdict.model_dump_json` is verdict.json."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict
+
+Label = Literal["measured", "extrapolated", "borrowed", "assumed"]
+T = TypeVar("T")
+Rows = Annotated[Sequence[T], AfterValidator(tuple)]
+"""Any sequence is taken; a tuple is kept, so that a verdict read back equals the one written."""
+
+
+class Stated(BaseModel):
+    """Part of a verdict."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Number(Stated):
+    """A value with its unit, its 80 % interval where it has one, how it is known, and its source."""
+
+    value: float
+    lo: float | None = None
+    hi: float | None = None
+    unit: str
+    label: Label
+    source: str = ""
+
+
+class PilotPoint(Stated):
+    """One measured pilot. `value` and `stderr` are in the metric's unit, `scale` is the share of the full run."""
+
+    scale: float
+    tokens: float
+    examples: int
+    seed: int
+    value: float
+    stderr: float
+    n: int
+    seconds: float
+
+
+class CurvePoint(Stated):
+    """One point of a forecast curve with its 80 % interval, in the metric's unit."""
+
+    scale: float
+    mean: float
+    lo: float
+    hi: float
+
+
+class LanguageScore(Stated):
+    """The metric in one language, measured at `scale`."""
+
+    language: str
+    value: float
+    stderr: float
+    n: int
+    scale: float
+
+
+class Sample(Stated):
+    """One answer of a pilot, to be read by a person."""
+
+    prompt: str
+    answer: str
+    expected: str
+    language: str
+
+
+class ArmVerdict(Stated):
+    """What is known of one arm at full scale. A failed arm has the reason in `failed`; its numbers say nothing."""
+
+    arm: str
+    route: str
+    title: str
+    quality: Number
+    p_best: float
+    expected_regret: float
+    reaches_bar: float | None
+    cost_to_bar: Number | None
+    full_cost: Number
+    full_hours: Number
+    pilot_cost: Number
+    serving_per_month: Number | None
+    pilots: Rows[PilotPoint]
+    curve: Rows[CurvePoint]
+    laws: dict[str, float]
+    backtest_error: float | None
+    languages: Rows[LanguageScore]
+    samples: Rows[Sample]
+    notes: Rows[str]
+    failed: str | None = None
+
+
+class Crossover(Stated):
+    """The scale from which `arm_b` is better than `arm_a`."""
+
+    arm_a: str
+    arm_b: str
+    scale: Number
+    sentence: str
+
+
+class UseCaseVerdict(Stated):
+    """The answer for one use case. `winner` is None when it is too close to call; arms are sorted, best first.
+
+    Values and regrets are in the metric's unit; `confidence` is the winner's (or leader's) P(best).
+    `arms` of a use case in which nothing could be measured all carry `failed`.
+    """
+
+    use_case: str
+    kind: str
+    metric: str
+    higher_is_better: bool
+    bar: float | None
+    winner: str | None
+    runner_up: str | None
+    confidence: float
+    sentence: str
+    arms: Rows[ArmVerdict]
+    crossovers: Rows[Crossover]
+    flips: Rows[str]
+
+
+class PortfolioItem(Stated):
+    """One use case's arm and what it costs by itself; what several share is counted once in the total."""
+
+    use_case: str
+    arm: str
+    cost: Number
+
+
+class Assumption(Stated):
+    """Something the verdict rests on besides measurements."""
+
+    name: str
+    value: str
+    label: Label
+    source: str
+
+
+class Verdict(Stated):
+    """The whole answer. `created` is ISO 8601 with a time zone, money is in `currency`."""
+
+    project: str
+    created: str
+    currency: str
+    sentence: str
+    use_cases: Rows[UseCaseVerdict]
+    portfolio: Rows[PortfolioItem]
+    portfolio_cost: Number
+    shared: Rows[str]
+    budget: dict[str, float | None]
+    spent: dict[str, float]
+    machine: str
+    speed: Number
+    assumptions: Rows[Assumption]
+    data: dict[str, str | int | float]
+    measured: Rows[str]
+    warnings: Rows[str]
+    calibration: Rows[dict[str, float | str]]

@@ -1,0 +1,151 @@
+"""Scores from answers: accuracy, macro-F1, chrF, exact match, AUC, bits per byte; each with standard error and n."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from sacrebleu.metrics.chrf import CHRF
+from sklearn.metrics import f1_score, roc_auc_score
+
+RESAMPLES = 200
+"""Bootstrap resamples behind a standard error (assumed: its own error is then about 5 %)."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """One metric for one language ("all" = every item): the value, its standard error, the number of items."""
+
+    metric: str
+    language: str
+    value: float
+    stderr: float
+    n: int
+
+
+def _fold(text: str) -> str:
+    """For exact match: NFC, case folded, spaces collapsed. Letters, marks and joiners stay as they are."""
+    return " ".join(unicodedata.normalize("NFC", text).casefold().split())
+
+
+def _exact(answers: Sequence[str], expected: Sequence[str]) -> float:
+    return float(np.mean([_fold(a) == _fold(e) for a, e in zip(answers, expected, strict=True)]))
+
+
+def _macro_f1(answers: Sequence[str], expected: Sequence[str]) -> float:
+    return float(f1_score(expected, answers, labels=sorted(set(expected)), average="macro", zero_division=0))
+
+
+class _ChrfCounts:
+    """chrF from summed counts, so that a bootstrap need not count n-grams again.
+
+    chrF2 of Popović (2015) by sacrebleu: the corpus score is a function of the summed per-sentence statistics.
+    """
+
+    def __init__(self, answers: Sequence[str], expected: Sequence[str]) -> None:
+        self.metric = CHRF()
+        pairs = zip(answers, expected, strict=True)
+        statistics = [self.metric._extract_corpus_statistics([a], [[e]])[0] for a, e in pairs]
+        self.counts = np.array(statistics, dtype=np.float64)
+
+    def score(self, rows: np.ndarray) -> float:
+        summed = [int(v) for v in self.counts[rows].sum(0)]
+        return float(self.metric._compute_f_score(summed))
+
+
+def _bootstrap(value: Callable[[np.ndarray], float], n: int, seed: int) -> float:
+    """The standard deviation of `value` over resamples of n items."""
+    random = np.random.default_rng(seed)
+    return float(np.std([value(random.integers(0, n, n)) for _ in range(RESAMPLES)], ddof=1)) if n > 1 else 0.0
+
+
+def _per_language(languages: Sequence[str]) -> dict[str, np.ndarray]:
+    known = np.array(languages)
+    groups = {"all": np.arange(len(known))}
+    if len(set(languages)) > 1:
+        groups |= {language: np.flatnonzero(known == language) for language in sorted(set(languages))}
+    elif languages:
+        groups[languages[0]] = groups["all"]
+    return groups
+
+
+def score_answers(
+    answers: Sequence[str], expected: Sequence[str], languages: Sequence[str], metrics: Sequence[str], *, seed: int = 0
+) -> list[Score]:
+    """Score given answers against the expected ones, for all items and per language.
+
+    `metrics` from accuracy, exact_match (both 0–1), macro_f1 (0–1, over the labels that occur in `expected`) and
+    chrf (0–100). Standard errors: binomial for shares, bootstrap over items for the others.
+    """
+    assert len(answers) == len(expected) == len(languages) > 0
+    chrf = _ChrfCounts(answers, expected) if "chrf" in metrics else None
+    scores: list[Score] = []
+    for language, rows in _per_language(languages).items():
+        said, wanted, n = [answers[i] for i in rows], [expected[i] for i in rows], len(rows)
+        for metric in metrics:
+            if metric in ("accuracy", "exact_match"):
+                value = _exact(said, wanted)
+                stderr = float(np.sqrt(max(value * (1 - value), 0.25 / n) / n))  # never 0 from a small sample
+            elif metric == "macro_f1":
+                codes = {label: code for code, label in enumerate(sorted({*said, *wanted}))}
+                a, w = np.array([codes[s] for s in said]), np.array([codes[s] for s in wanted])
+                value = _macro_f1(said, wanted)
+                stderr = _bootstrap(lambda r, a=a, w=w: _macro_f1_coded(a[r], w[r]), n, seed)  # type: ignore[misc]
+            else:
+                assert chrf is not None and metric == "chrf", metric
+                counted = chrf
+                value = counted.score(rows)
+                stderr = _bootstrap(lambda r, rows=rows: counted.score(rows[r]), n, seed)  # type: ignore[misc]
+            scores.append(Score(metric, language, value, stderr, n))
+    return scores
+
+
+def _macro_f1_coded(answers: np.ndarray, expected: np.ndarray) -> float:
+    """Macro-F1 over the classes in `expected` [n], as scikit-learn's, from counts: fast enough for a bootstrap."""
+    size = int(max(answers.max(), expected.max())) + 1
+    hits = np.bincount(expected[answers == expected], minlength=size)
+    said, wanted = np.bincount(answers, minlength=size), np.bincount(expected, minlength=size)
+    present = wanted > 0
+    return float((2 * hits[present] / (said[present] + wanted[present])).mean())
+
+
+def score_bits(bits: np.ndarray, sizes: np.ndarray, languages: Sequence[str], *, seed: int = 0) -> list[Score]:
+    """Bits per byte of documents: `bits` [n] and UTF-8 `sizes` [n] in bytes, summed before dividing.
+
+    The standard error is that of a ratio estimate over documents, by bootstrap.
+    """
+    scores = []
+    for language, rows in _per_language(languages).items():
+        b, s = bits[rows], sizes[rows]
+        stderr = _bootstrap(lambda r, b=b, s=s: float(b[r].sum() / s[r].sum()), len(rows), seed)  # type: ignore[misc]
+        scores.append(Score("bits_per_byte", language, float(b.sum() / s.sum()), stderr, len(rows)))
+    return scores
+
+
+def score_probabilities(
+    probabilities: np.ndarray, classes: Sequence[str], expected: Sequence[str], metrics: Sequence[str], *, seed: int = 0
+) -> list[Score]:
+    """Scores of a table model: `probabilities` [n, classes]. AUC is one-versus-rest, macro-averaged past two classes."""
+    answers = [classes[i] for i in probabilities.argmax(1)]
+    everything = ["all"] * len(answers)
+    scores = (
+        score_answers(answers, expected, everything, [m for m in metrics if m != "auc"], seed=seed)
+        if set(metrics) - {"auc"}
+        else []
+    )
+    if "auc" in metrics:
+        truth = np.array([list(classes).index(e) for e in expected])
+
+        def auc(rows: np.ndarray) -> float:
+            if len(set(truth[rows])) < len(classes):
+                return float("nan")
+            if len(classes) == 2:
+                return float(roc_auc_score(truth[rows], probabilities[rows, 1]))
+            return float(roc_auc_score(truth[rows], probabilities[rows], multi_class="ovr", average="macro"))
+
+        random = np.random.default_rng(seed)
+        resampled = [auc(random.integers(0, len(truth), len(truth))) for _ in range(RESAMPLES)]
+        scores.append(Score("auc", "all", auc(np.arange(len(truth))), float(np.nanstd(resampled, ddof=1)), len(truth)))
+    return [s for s in scores if s.language == "all"]

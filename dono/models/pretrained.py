@@ -1,0 +1,90 @@
+"""Pretrained models and their tokenizers, from a local directory or by hub name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+
+from dono.costs import Shape as CountedShape
+from dono.errors import Mistake
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What costs are counted from. `parameters` includes the output head once more where it is tied.
+
+    A tied head is still a matrix product per token, so FLOPs are counted with it (Porian et al. 2024).
+    """
+
+    parameters: int
+    layers: int
+    width: int
+    context: int
+    vocabulary: int
+    stored_parameters: int
+
+    @property
+    def counted(self) -> CountedShape:
+        """What FLOPs and memory are counted from."""
+        table = max(0, self.stored_parameters - self.parameters)
+        return CountedShape(self.parameters, self.layers, self.width, table)
+
+
+def load_tokenizer(source: str) -> PreTrainedTokenizerBase:
+    """The tokenizer of a model directory or hub name. Raises `Mistake` when there is none or it has no EOS."""
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(source)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        remedy = "Give a model directory that holds tokenizer.json, or a hub name that can be reached"
+        raise Mistake(f"its tokenizer cannot be loaded ({first})", where=source, remedy=remedy) from error
+    if tokenizer.eos_token_id is None:
+        raise Mistake("its tokenizer has no EOS token", where=source, remedy="Set eos_token in tokenizer_config.json")
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token  # safe: labels mask padding by position, never by id
+    assert isinstance(tokenizer, PreTrainedTokenizerBase)
+    return tokenizer
+
+
+def load_model(source: str) -> PreTrainedModel:
+    """A causal language model in float32 from a model directory or hub name. Raises `Mistake` when it cannot."""
+    local = Path(source)
+    if local.is_absolute() and not (local / "config.json").is_file():
+        remedy = "Give a Hugging Face model directory, or a hub name"
+        raise Mistake("no model there (no config.json)", where=source, remedy=remedy)
+    try:
+        model = AutoModelForCausalLM.from_pretrained(source, dtype=torch.float32)
+    except (OSError, ValueError, KeyError) as error:
+        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise Mistake(
+            f"the model cannot be loaded ({first})", where=source, remedy="Check the name or directory"
+        ) from error
+    assert isinstance(model, PreTrainedModel)
+    return model
+
+
+def save_model(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
+    """Write safetensors, configuration, generation configuration and tokenizer: an ordinary model directory."""
+    model.generation_config.eos_token_id = tokenizer.eos_token_id
+    model.generation_config.pad_token_id = tokenizer.pad_token_id
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+
+
+def shape_of(model: PreTrainedModel) -> Shape:
+    """Sizes of a loaded model, for counting FLOPs."""
+    config = model.config.get_text_config()
+    stored = sum(p.numel() for p in model.parameters())
+    table = int(model.get_input_embeddings().weight.numel())
+    tied = bool(getattr(config, "tie_word_embeddings", False))
+    return Shape(
+        parameters=stored if tied else stored - table,  # the input table is looked up, not multiplied
+        layers=int(config.num_hidden_layers),
+        width=int(config.hidden_size),
+        context=int(getattr(config, "max_position_embeddings", 0) or 1024),
+        vocabulary=int(config.vocab_size),
+        stored_parameters=stored,
+    )

@@ -1,0 +1,126 @@
+"""A model asked a use case's test: the same frozen prompts for every arm, scored with the use case's metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from dono.corpus import Example
+from dono.evals import Score, bits_per_byte, generate, label_log_likelihoods, score_answers, score_bits
+from dono.stages.prepare import Case
+from dono.tokens import TEMPLATES, answer_ids, cut_left, few_shot, prompt_ids, render_prompt
+
+Sample = dict[str, str]
+SAMPLES = 8
+"""How many test prompts are shown with each arm's answer: spread over the test, so over its languages."""
+ROOM_FOR_ANSWER = 1.25
+"""A generated answer may be this much longer than the longest trained answer (assumed)."""
+
+
+def template_of(case: Case) -> str:
+    """The prompt template of a use case: the person's, or the plain one of its kind."""
+    return case.use_case.prompt or TEMPLATES[case.use_case.kind]
+
+
+def fields_of(case: Case, example: Example) -> dict[str, str]:
+    """What a template may name."""
+    return {"text": example.prompt, "prompt": example.prompt, "language": example.language or ""}
+
+
+def render_pairs(case: Case, tokenizer: PreTrainedTokenizerBase, examples: Sequence[Example]) -> list[tuple[str, str]]:
+    """Prompts as the model sees them, with their answers."""
+    template = template_of(case)
+    return [(render_prompt(template, fields_of(case, e), tokenizer), e.answer) for e in examples]
+
+
+def answer_case(
+    case: Case, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, context: int, shots: int, seed: int
+) -> tuple[list[Score], list[Sample]]:
+    """Score a model on the frozen test of a case; also a few answers to look at.
+
+    A classify use case is scored by label likelihood (accuracy, macro_f1) and by generation (`generated_accuracy`).
+    """
+    languages = [e.language or "und" for e in case.test]
+    expected = [e.answer for e in case.test]
+    if case.use_case.kind == "language":
+        texts = [e.answer for e in case.test]
+        bits, sizes = bits_per_byte(model, tokenizer, texts, context=context)
+        return score_bits(bits, sizes, languages, seed=seed), _continuations(case, model, tokenizer)
+    prompts = _prompts(case, tokenizer, context, shots, seed)
+    longest = _longest_answer(case, tokenizer)
+    room = min(int(longest * ROOM_FOR_ANSWER) + 2, max(8, context // 2))
+    kept = [cut_left(tokenizer, p, context - room) for p in prompts]
+    stop = "\n" if shots or not _learns(case, shots) else None
+    if case.use_case.kind == "generate":
+        answered = generate(model, tokenizer, kept, max_new_tokens=room, stop=stop)
+        answers = [a.text for a in answered]
+        return score_answers(answers, expected, languages, ["chrf", "exact_match"], seed=seed), shown_answers(
+            case, answers
+        )
+    labels = case.labels
+    label_ids = [[*answer_ids(tokenizer, ">>", label), tokenizer.eos_token_id] for label in labels]
+    if shots:  # after solved examples an answer ends in a line break, not in EOS
+        label_ids = [ids[:-1] for ids in label_ids]
+    likelihoods = label_log_likelihoods(model, tokenizer, kept, label_ids)
+    chosen = [labels[i] for i in likelihoods.argmax(1)]
+    scores = score_answers(chosen, expected, languages, ["accuracy", "macro_f1"], seed=seed)
+    generated = [a.text for a in generate(model, tokenizer, kept, max_new_tokens=room, stop=stop)]
+    for s in score_answers(generated, expected, languages, ["accuracy", "macro_f1"], seed=seed):
+        scores.append(Score(f"generated_{s.metric}", s.language, s.value, s.stderr, s.n))
+    return scores, shown_answers(case, chosen)
+
+
+def _learns(case: Case, shots: int) -> bool:
+    return bool(case.train) and not shots
+
+
+def _prompts(case: Case, tokenizer: PreTrainedTokenizerBase, context: int, shots: int, seed: int) -> list[list[int]]:
+    template = template_of(case)
+    if not shots:
+        return [prompt_ids(tokenizer, render_prompt(template, fields_of(case, e), tokenizer)) for e in case.test]
+    solved = _shots(case, shots)
+    prompts = []
+    for example in case.test:
+        shown = [(fields_of(case, e), e.answer) for e in solved]
+        prompts.append(prompt_ids(tokenizer, few_shot(template, shown, fields_of(case, example))))
+    return prompts
+
+
+def _shots(case: Case, shots: int) -> list[Example]:
+    """The shortest example of each of `shots` different answers, so that several fit in the context."""
+    by_answer: dict[str, Example] = {}
+    for example in sorted(case.train, key=lambda e: (len(e.prompt), e.prompt)):
+        by_answer.setdefault(example.answer, example)
+    return list(by_answer.values())[:shots]
+
+
+def _longest_answer(case: Case, tokenizer: PreTrainedTokenizerBase) -> int:
+    if case.use_case.kind == "classify":
+        return max(len(answer_ids(tokenizer, ">>", label)) for label in case.labels)
+    return max(len(answer_ids(tokenizer, ">>", e.answer)) for e in case.train[:2000])
+
+
+def _spread(case: Case) -> list[int]:
+    n = len(case.test)
+    return sorted({i * n // SAMPLES for i in range(min(SAMPLES, n))})
+
+
+def shown_answers(case: Case, answers: Sequence[str]) -> list[Sample]:
+    """A few answers beside what was expected, spread over the test."""
+    return [
+        {"prompt": e.prompt, "answer": answers[i], "expected": e.answer, "language": e.language or "und"}
+        for i, e in ((i, case.test[i]) for i in _spread(case))
+    ]
+
+
+def _continuations(case: Case, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> list[Sample]:
+    """How the model goes on after the first words of held-out documents."""
+    chosen = [case.test[i] for i in _spread(case)]
+    openings = [" ".join(e.answer.split()[:4]) for e in chosen]
+    prompts = [[tokenizer.eos_token_id, *tokenizer.encode(o, add_special_tokens=False)] for o in openings]
+    answers = generate(model, tokenizer, prompts, max_new_tokens=40)
+    return [
+        {"prompt": o, "answer": a.text, "expected": " ".join(e.answer.split()[4:24]), "language": e.language or "und"}
+        for e, o, a in zip(chosen, openings, answers, strict=True)
+    ]

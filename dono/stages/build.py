@@ -1,0 +1,158 @@
+"""`dono build`: the verdict carried out at full budget, the outcome beside the prediction, a model with its card."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dono.artifacts import Artifact, Json, Measurement, write_atomically
+from dono.decisions import ArmVerdict, Verdict
+from dono.errors import Mistake
+from dono.stages.cards import model_card
+from dono.stages.contenders import Contender, contenders
+from dono.stages.decide import latest_verdict
+from dono.stages.display import clock, print_result
+from dono.stages.pilots import plan_pilots
+from dono.stages.predictive import predictive_run
+from dono.stages.prepare import Case, prepare
+from dono.stages.runs import corpus_run, measurements_of, task_run
+from dono.stages.workplace import Workplace, open_workplace
+
+
+@dataclass(frozen=True)
+class Built:
+    """A finished full run: the model's directory and how it turned out."""
+
+    case: Case
+    arm: str
+    artifact: Artifact
+    outcome: dict[str, float | str]
+
+
+def command(project: Path, overrides: Sequence[str], *, route: str | None, use_case: str | None, dry_run: bool) -> None:
+    """Build every use case's arm, print outcome against prediction, and where the models are."""
+    place = open_workplace(project, overrides)
+    for built in build(place, route=route, only=use_case, dry_run=dry_run):
+        print_result(f"{built.case.use_case.name}: {built.arm}")
+        for key, value in built.outcome.items():
+            print_result(f"  {key}: {value:.4g}" if isinstance(value, float) else f"  {key}: {value}")
+        print_result(f"  model: {built.artifact.path}\n  next: dono chat {built.artifact.path}")
+
+
+def build(place: Workplace, *, route: str | None, only: str | None, dry_run: bool = False) -> list[Built]:
+    """Carry out the verdict (or `route`) for all use cases, or for one. Everything finished is taken as it is."""
+    prepared = prepare(place)
+    names = [c.use_case.name for c in prepared.cases]
+    if only is not None and only not in names:
+        raise Mistake(f"no use case {only!r}", where="--use-case", remedy=f"Use one of: {', '.join(names)}")
+    verdict = None
+    try:
+        verdict, _ = latest_verdict(place)
+    except Mistake:
+        if route is None:
+            raise
+    who, _ = contenders(place, prepared)
+    planned = plan_pilots(place, prepared, who)
+    seconds = {j.contender.name: j.ladder_seconds((1.0,)) for j in planned.jobs}
+    built: list[Built] = []
+    for case in prepared.cases:
+        if only is not None and case.use_case.name != only:
+            continue
+        arm = chosen_arm(verdict, case, who, route)
+        place.display.say(
+            f"{case.use_case.name}: {arm}, about {clock(seconds.get(arm, 1.0))} on this machine, {place.project.currency} {place.money(seconds.get(arm, 1.0)):,.2f}"
+        )
+        if not dry_run:
+            built.append(build_one(place, case, arm, who, verdict, seconds.get(arm, 1.0)))
+    return built
+
+
+def chosen_arm(verdict: Verdict | None, case: Case, who: Sequence[Contender], route: str | None) -> str:
+    """The arm to build: the person's, else the portfolio's."""
+    if route is None:
+        assert verdict is not None
+        found = [i.arm for i in verdict.portfolio if i.use_case == case.use_case.name]
+        if not found:
+            remedy = "Name one with --route"
+            raise Mistake("the verdict names no arm", where=case.use_case.name, remedy=remedy)
+        return found[0]
+    fitting = [c.name for c in who if case.use_case.kind in c.arm.kinds]
+    if case.use_case.kind == "classify":
+        fitting.append("predictive/tfidf")
+    if case.use_case.kind == "predict":
+        fitting.append("predictive/boosting")
+    exact = [n for n in fitting if route in (n, n.split("@")[0])] or [n for n in fitting if n.split("/")[0] == route]
+    if not exact:
+        raise Mistake(
+            f"no arm {route!r} for {case.use_case.name}", where="--route", remedy=f"Use one of: {', '.join(fitting)}"
+        )
+    if verdict is not None and len(exact) > 1:
+        ranked = [a.arm for u in verdict.use_cases if u.use_case == case.use_case.name for a in u.arms]
+        exact.sort(key=lambda n: ranked.index(n) if n in ranked else len(ranked))
+    return exact[0]
+
+
+def build_one(
+    place: Workplace, case: Case, arm: str, who: Sequence[Contender], verdict: Verdict | None, seconds: float
+) -> Built:
+    """One full run: the same functions as the pilots', with the full numbers."""
+    seed = place.project.training.seed
+    contender = next((c for c in who if c.name == arm), None)
+    with place.display.task(f"{case.use_case.name}: {arm}", seconds) as view:
+        if contender is None:
+            run = predictive_run(place, arm, case, 1.0)
+        else:
+            stage = None
+            if contender.arm.corpus_stage:
+                stage = corpus_run(place, contender, 1.0, seed, (1.0,), view.at)
+            run = task_run(place, contender, case, 1.0, seed, start=stage, full=True, watch=view.at)
+    if run.result.get("failed"):
+        raise Mistake(
+            str(run.result["failed"]), where=f"{case.use_case.name}: {arm}", remedy="Mend the cause and build again"
+        )
+    predicted = None if verdict is None else _prediction(verdict, case, arm)
+    outcome = compare_outcome(case, arm, measurements_of(run), predicted)
+    spec: dict[str, Json] = {"run": run.id, "arm": arm, "use_case": case.use_case.name}
+
+    def make(folder: Path) -> dict[str, Json]:
+        for file in run.path.iterdir():
+            if file.name != "artifact.json" and file.is_file():
+                shutil.copyfile(file, folder / file.name)
+        write_atomically(folder / "README.md", model_card(place, case, arm, run, outcome))
+        write_atomically(folder / "outcome.json", json.dumps(outcome, ensure_ascii=False, indent=1))
+        return {"use_case": case.use_case.name, "arm": arm}
+
+    artifact = place.store.make("model", spec, make, made_from=[run.reference], name=f"{case.use_case.name}-{arm}")
+    return Built(case, arm, artifact, outcome)
+
+
+def _prediction(verdict: Verdict, case: Case, arm: str) -> ArmVerdict | None:
+    for use_case in verdict.use_cases:
+        if use_case.use_case == case.use_case.name:
+            return next((a for a in use_case.arms if a.arm == arm), None)
+    return None
+
+
+def compare_outcome(
+    case: Case, arm: str, rows: Sequence[Measurement], predicted: ArmVerdict | None
+) -> dict[str, float | str]:
+    """The measured value beside what was predicted, and whether the interval held."""
+    metric = case.use_case.judged_by
+    row = next(m for m in rows if m.metric == metric and m.language == "all")
+    outcome: dict[str, float | str] = {
+        "use_case": case.use_case.name, "arm": arm, "metric": metric, "measured": row.value, "stderr": row.stderr,
+    }  # fmt: skip
+    if predicted is not None and predicted.failed is None:
+        quality = predicted.quality
+        lo, hi = quality.lo, quality.hi
+        outcome |= {"predicted": quality.value, "error": quality.value - row.value}
+        if lo is not None and hi is not None:
+            outcome |= {
+                "predicted_lo": lo,
+                "predicted_hi": hi,
+                "interval_held": "yes" if lo <= row.value <= hi else "no",
+            }
+    return outcome

@@ -1,0 +1,222 @@
+"""Who takes part: the arms of the wanted routes, each bound to its base, tokenizer, tokens, and full-budget plan."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from dono.artifacts import Json, Reference, fingerprint
+from dono.costs import THIS, Range, borrowed_speed, machine_named, train_flops
+from dono.costs import measured_speed as speed_range
+from dono.decisions.routes import ROUTES, Arm
+from dono.errors import Mistake
+from dono.models import Shape, load_model, load_tokenizer, random_llama, shape_of
+from dono.objectives import next_token
+from dono.project import Endpoint
+from dono.stages.prepare import Case, Prepared, corpus_tokens, own_tokenizer
+from dono.stages.workplace import Workplace
+from dono.tokens import Shards, encode_examples
+from dono.tokens import load_tokenizer as load_own_tokenizer
+from dono.training import Batch, LoopSpec, train
+
+PROBE_STEPS, PROBE_DISCARDED = 10, 3
+"""A speed probe: optimizer steps in all, and those left out while caches fill (measured: steady from the third)."""
+
+
+@dataclass(frozen=True)
+class Base:
+    """A model to start from: a directory or hub name, its identity, its sizes."""
+
+    source: str
+    name: str
+    reference: Reference
+    shape: Shape
+
+
+@dataclass(frozen=True)
+class Contender:
+    """An arm with all that its runs need. `corpus_tokens` is what the full run reads in its corpus stage."""
+
+    arm: Arm
+    name: str
+    base: Base | None
+    tokenizer_folder: str
+    tokenizer: Reference
+    shape: Shape
+    tokens: Shards | None
+    tokens_reference: Reference | None
+    corpus_tokens: int
+    flops_per_second: float
+
+    @property
+    def context(self) -> int:
+        """Tokens in one training sequence."""
+        return self.shape.context
+
+    def corpus_flops(self, tokens: float) -> float:
+        """Training FLOPs of so many corpus tokens."""
+        return train_flops(self.shape.counted, tokens=tokens, context=self.context)
+
+    def task_flops(self, tokens: float) -> float:
+        """Training FLOPs of so many task tokens (LoRA: no weight gradients of the frozen matrices)."""
+        lora = self.arm.task_stage == "lora"
+        return train_flops(self.shape.counted, tokens=tokens, context=self.context, lora=lora)
+
+
+def load_base(place: Workplace, source: str) -> Base:
+    """Look at a base without keeping it in memory."""
+    local = place.project.path(source)
+    found = str(local) if local.is_dir() or source.startswith((".", "/")) else source
+    load_tokenizer(found)
+    model = load_model(found)
+    id_ = fingerprint(local) if local.is_dir() else source
+    name = local.name if local.is_dir() else source.rsplit("/", maxsplit=1)[-1]
+    return Base(found, name, Reference("base", id_, name), _within(shape_of(model), place.project.scratch.context))
+
+
+def _within(shape: Shape, context: int) -> Shape:
+    """A base is trained on the project's context, even where it could read further."""
+    return Shape(**{**vars(shape), "context": min(shape.context, context)})
+
+
+def contenders(place: Workplace, prepared: Prepared) -> tuple[list[Contender], list[str]]:
+    """All contenders of the language-model routes, and in words why a wanted route is missing."""
+    project = place.project
+    notes: list[str] = []
+    kinds = {case.use_case.kind for case in prepared.cases}
+    arms = [a for route, of in ROUTES.items() if project.wants(route) for a in of if kinds & set(a.kinds)]
+    if (project.routes != "all" and "hosted" in project.routes) or any(isinstance(b, Endpoint) for b in project.bases):
+        notes.append("hosted: not measured; hosted endpoints are not piloted yet")
+    bases = [load_base(place, b) for b in project.bases if isinstance(b, str)]
+    if not bases and any(a.start == "base" for a in arms):
+        notes.append("prompt, finetune, continue: not measured; the project names no base")
+    if prepared.corpus is None and any(a.corpus_stage for a in arms):
+        notes.append("continue, scratch: not measured; the project has no corpus")
+    found: list[Contender] = []
+    for arm in arms:
+        if arm.start == "none" or (arm.corpus_stage and prepared.corpus is None):
+            continue
+        for base in bases if arm.start == "base" else [None]:
+            found.append(bind(place, prepared, arm, base, several=len(bases) > 1))
+    return found, notes
+
+
+def bind(place: Workplace, prepared: Prepared, arm: Arm, base: Base | None, *, several: bool = False) -> Contender:
+    """An arm with its tokenizer, tokens, sizes, measured speed and full-budget plan."""
+    project = place.project
+    name = f"{arm.name}@{base.name}" if base is not None and several else arm.name
+    if arm.vocabulary == "kept":
+        assert base is not None
+        folder, tokenizer = base.source, base.reference
+    else:
+        assert prepared.corpus is not None
+        own = own_tokenizer(place, prepared.corpus)
+        folder, tokenizer = str(own.path), own.reference
+    shape = _shape(place, base, folder, replaced=arm.vocabulary != "kept")
+    speed = measured_speed(place, base, folder, shape)
+    tokens, reference, planned = None, None, 0
+    if arm.corpus_stage:
+        assert prepared.corpus is not None
+        artifact, tokens = corpus_tokens(place, prepared.corpus, tokenizer, folder)
+        reference = artifact.reference
+        per_token = train_flops(shape.counted, tokens=1, context=shape.context)
+        affordable = place.budget_seconds * target_speed(place, speed, shape.context).mid / per_token
+        if project.budget.tokens is not None:
+            affordable = min(affordable, project.budget.tokens)
+        planned = int(min(affordable, project.training.corpus_epochs * tokens.n_tokens))
+    return Contender(arm, name, base, folder, tokenizer, shape, tokens, reference, planned, speed)
+
+
+def target_speed(place: Workplace, here: float, context: int) -> Range:
+    """FLOP/s of the project's machines together: as measured where it is this one, else peak × published utilisation."""
+    choice = place.project.machine
+    if choice.gpu == THIS:
+        return speed_range(here)
+    return borrowed_speed(machine_named(choice.gpu), context=context).times(choice.count)
+
+
+def _shape(place: Workplace, base: Base | None, folder: str, *, replaced: bool) -> Shape:
+    if base is None:
+        model = random_llama(place.project.scratch, load_own_tokenizer(folder), seed=0)
+        return _within(shape_of(model), place.project.scratch.context)
+    if not replaced:
+        return base.shape
+    grown = (len(load_own_tokenizer(folder)) - base.shape.vocabulary) * base.shape.width
+    sizes = {**vars(base.shape), "vocabulary": len(load_own_tokenizer(folder))}
+    tables = 1 if base.shape.parameters == base.shape.stored_parameters else 2
+    sizes["parameters"] = base.shape.parameters + grown
+    sizes["stored_parameters"] = base.shape.stored_parameters + tables * grown
+    return Shape(**sizes)
+
+
+def measured_speed(place: Workplace, base: Base | None, tokenizer_folder: str, shape: Shape) -> float:
+    """Training FLOP/s on this machine of a model of this shape: a probe, run once and remembered."""
+    batch = place.project.training.batch
+    spec: dict[str, Json] = {"shape": vars(shape), "batch": batch}
+
+    def make(folder: Path) -> dict[str, Json]:
+        model: PreTrainedModel
+        tokenizer: PreTrainedTokenizerBase = load_own_tokenizer(tokenizer_folder)
+        if base is None:
+            model = random_llama(place.project.scratch, tokenizer, seed=0)
+        else:
+            model = load_model(base.source)
+        place.display.say(
+            f"measuring speed: {shape.stored_parameters / 1e6:.1f} M parameters, {batch} × {shape.context} tokens"
+        )
+        random = np.random.default_rng(0)
+        ids = random.integers(0, min(shape.vocabulary, len(tokenizer)), (batch, shape.context + 1), dtype=np.int64)
+        ids %= model.get_input_embeddings().weight.shape[0]
+        probe = Batch(np.ascontiguousarray(ids[:, :-1]), np.ascontiguousarray(ids[:, 1:]))
+        clock: list[float] = []
+        loop = LoopSpec(start=0, stop=PROBE_STEPS, peak=1e-4, warmup=1, decay_from=PROBE_STEPS, save_seconds=1e9)
+        with tempfile.TemporaryDirectory() as scrap:
+            train(
+                model, lambda step: probe, next_token, loop, Path(scrap), watch=lambda p: clock.append(time.monotonic())
+            )
+        seconds = float(np.median(np.diff(clock[PROBE_DISCARDED:])))
+        tokens = batch * shape.context
+        flops = train_flops(shape.counted, tokens=tokens, context=shape.context)
+        return {"flops_per_second": flops / seconds, "tokens_per_second": tokens / seconds}
+
+    artifact = place.store.make("speed", spec, make, name=f"{shape.stored_parameters / 1e6:.1f}M")
+    return float(str(artifact.result["flops_per_second"]))
+
+
+@dataclass(frozen=True)
+class TaskSize:
+    """How big the full task stage of a contender on a case is: examples, mean tokens per example, epochs."""
+
+    examples: int
+    tokens_per_example: float
+    epochs: float
+
+    def tokens(self, scale: float) -> float:
+        """Tokens trained on at this share of the examples."""
+        return self.examples * scale * self.tokens_per_example * self.epochs
+
+
+def task_size(place: Workplace, contender: Contender, case: Case, prompts: list[tuple[str, str]]) -> TaskSize:
+    """Measured on up to 200 examples; `prompts` are rendered prompts with their answers."""
+    if not prompts:
+        return TaskSize(0, 0.0, 0.0)
+    tokenizer = load_tokenizer(contender.tokenizer_folder)
+    some = prompts[:: max(1, len(prompts) // 200)]
+    encoded, _ = encode_examples(tokenizer, some, max_length=contender.context, where=case.use_case.name)
+    mean = float(np.mean([len(e.ids) for e in encoded]))
+    return TaskSize(len(prompts), mean, place.project.training.task_epochs)
+
+
+def no_room(place: Workplace, needed: float) -> Mistake:
+    """The pilots' share of the budget is too small for a single rung."""
+    share = place.project.budget.pilot_share
+    return Mistake(
+        f"{place.pilot_seconds:.0f} s for pilots is too little for a single rung of every arm (about {needed:.0f} s)",
+        where=f"budget.pilot_share: {share}",
+        remedy="Raise the budget or pilot_share, or name fewer routes",
+    )

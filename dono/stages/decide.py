@@ -1,0 +1,230 @@
+"""`dono decide`: pilots of every route, a verdict, a report."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from dono.artifacts import Artifact, Json, Reference
+from dono.costs import THIS
+from dono.decisions import (
+    Assumption,
+    Number,
+    UseCaseQuestion,
+    UseCaseVerdict,
+    Verdict,
+    choose_portfolio,
+    compare,
+    next_pilots,
+)
+from dono.errors import Mistake
+from dono.stages.contenders import Contender, contenders
+from dono.stages.display import clock, print_result
+from dono.stages.evidence import evidence
+from dono.stages.outcomes import calibration
+from dono.stages.pilots import Pilots, Planned, plan_pilots, run_pilots
+from dono.stages.prepare import Case, Prepared, prepare
+from dono.stages.workplace import Workplace, open_workplace
+from dono.studio.report import write_report
+
+SECOND_SEED = 1
+
+
+def command(project: Path, overrides: Sequence[str], *, dry_run: bool) -> None:
+    """Decide, print the verdict's sentence and the files written."""
+    place = open_workplace(project, overrides)
+    decided = decide(place, dry_run=dry_run)
+    if decided is None:
+        return
+    verdict, folder = decided
+    print_result("")
+    print_result(verdict.sentence)
+    for case in verdict.use_cases:
+        print_result(f"  {case.use_case}: {case.sentence}")
+    print_result(f"\nreport   {folder / 'report.html'}\nnumbers  {folder / 'verdict.json'}")
+    print_result(f"next     dono build {project}")
+
+
+def decide(place: Workplace, *, dry_run: bool = False) -> tuple[Verdict, Path] | None:
+    """The whole main job. Returns the verdict and the folder that holds report.html and verdict.json."""
+    prepared = prepare(place)
+    who, missing = contenders(place, prepared)
+    if not who and not place.project.wants("predictive"):
+        raise Mistake("no route can be piloted", where="routes", remedy="; ".join(missing) or "Name more routes")
+    for note in missing:
+        place.display.say(note)
+    planned = plan_pilots(place, prepared, who)
+    show_plan(place, planned, who)
+    if dry_run:
+        return None
+    pilots = run_pilots(place, prepared, who, planned, lambda so_far, left: _more(place, prepared, who, so_far, left))
+    verdict = make_verdict(place, prepared, who, pilots, missing)
+    return verdict, keep_verdict(place, verdict, pilots)
+
+
+def show_plan(place: Workplace, planned: Planned, who: Sequence[Contender]) -> None:
+    """What the pilots will spend, before they do."""
+    money = f", {place.project.currency} {place.money(planned.seconds):,.2f}" if place.price_per_hour else ""
+    place.display.say(
+        f"pilots: {sum(len(s) for s in planned.scales.values())} rungs of {len(planned.scales)} arms, about "
+        f"{clock(planned.seconds)} of the {clock(place.pilot_seconds)} that the pilots may take{money}"
+    )
+    by_name = {c.name: c for c in who}
+    for name, scales in sorted(planned.scales.items()):
+        contender = by_name[name]
+        tokens = (
+            f", {contender.corpus_tokens * max(scales):,.0f} corpus tokens at the top"
+            if contender.corpus_tokens
+            else ""
+        )
+        place.display.say(f"  {name:20s} scales {', '.join(f'{s:g}' for s in scales)}{tokens}")
+
+
+def questions(place: Workplace) -> dict[str, UseCaseQuestion]:
+    """What is asked of the head, per use case."""
+    return {
+        u.name: UseCaseQuestion(name=u.name, kind=u.kind, metric=u.judged_by, bar=u.bar)
+        for u in place.project.use_cases
+    }
+
+
+def _compared(
+    place: Workplace, prepared: Prepared, who: Sequence[Contender], pilots: Pilots
+) -> list[tuple[Case, UseCaseVerdict]]:
+    asked = questions(place)
+    seed = place.project.training.seed
+    return [
+        (case, compare(asked[case.use_case.name], evidence(place, pilots, who, case), seed=seed))
+        for case in prepared.cases
+    ]
+
+
+def _more(
+    place: Workplace, prepared: Prepared, who: Sequence[Contender], pilots: Pilots, left: float
+) -> list[tuple[str, float, int]]:
+    """A second seed of the top rung, for arms whose order is not clear and that the time left can pay for."""
+    wanted: list[tuple[str, float, int]] = []
+    for _, verdict in _compared(place, prepared, who, pilots):
+        for arm, scale, seed in next_pilots(verdict):
+            done = any((a, s, d) == (arm, scale, seed) for a, _, s, d in pilots.runs)
+            job = pilots.jobs.get(arm)
+            if done or job is None or (arm, scale, seed) in wanted or seed > SECOND_SEED:
+                continue
+            seconds = job.ladder_seconds((scale,))
+            if seconds <= left:
+                wanted.append((arm, scale, seed))
+                left -= seconds
+    return wanted[:1]
+
+
+def make_verdict(
+    place: Workplace, prepared: Prepared, who: Sequence[Contender], pilots: Pilots, missing: Sequence[str]
+) -> Verdict:
+    """Compare the arms of every use case, choose a portfolio, and say it."""
+    project = place.project
+    compared = _compared(place, prepared, who, pilots)
+    everything = {case.use_case.name: evidence(place, pilots, who, case) for case, _ in compared}
+    verdicts = [v for _, v in compared]
+    portfolio = choose_portfolio(
+        verdicts, everything, money=project.budget.money, hours=project.budget.hours, currency=project.currency
+    )
+    speeds = [c.flops_per_second for c in who] or [0.0]
+    warnings = [*missing, *([pilots.stopped] if pilots.stopped else []), *rights_warnings(place)]
+    return Verdict(
+        project=project.project,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        currency=project.currency,
+        sentence=portfolio.sentence,
+        use_cases=tuple(verdicts),
+        portfolio=portfolio.items,
+        portfolio_cost=portfolio.cost,
+        shared=portfolio.shared,
+        budget=project.budget.model_dump(),
+        spent={"pilot_seconds": round(pilots.seconds, 1), "pilot_money": place.money(pilots.seconds)},
+        machine=f"{project.machine.count} × {project.machine.gpu}",
+        speed=Number(value=max(speeds), unit="FLOP/s", label="measured", source="this machine, training"),
+        assumptions=assumptions(place),
+        data=data_summary(prepared),
+        measured=[f"{len(pilots.runs) + len(pilots.predictive)} pilots on this machine in {clock(pilots.seconds)}"],
+        warnings=warnings,
+        calibration=calibration(place),
+    )
+
+
+def rights_warnings(place: Workplace) -> list[str]:
+    """Sources whose rights are not stated: a board should know before a model is built."""
+    silent = [s.name for s in place.project.corpus if s.rights is None]
+    return [f"no rights are stated for: {', '.join(silent)}"] if silent else []
+
+
+def assumptions(place: Workplace) -> tuple[Assumption, ...]:
+    """What the verdict rests on besides measurements."""
+    project, training = place.project, place.project.training
+    rows = [
+        ("price of an hour", f"{place.price_per_hour:,.2f} {project.currency}", "assumed",
+         "project file" if project.machine.price_per_hour is not None else "price table"),
+        ("times through the corpus, at most", f"{training.corpus_epochs:g}", "assumed",
+         "repeats up to 4 are nearly as good as new text (Muennighoff et al. 2023)"),
+        ("epochs of the task stage", f"{training.task_epochs:g}", "assumed", "project file"),
+        ("a full run learns as its pilots did", "the same schedule, only longer", "assumed", "one loop for both"),
+    ]  # fmt: skip
+    if project.machine.gpu != THIS:
+        rows.append(("utilisation of the machine", project.machine.gpu, "borrowed", "published tables"))
+    return tuple(Assumption(name=n, value=v, label=lb, source=s) for n, v, lb, s in rows)  # type: ignore[arg-type]
+
+
+def data_summary(prepared: Prepared) -> dict[str, str | int | float]:
+    """What was learned from, in a few numbers."""
+    summary: dict[str, str | int | float] = {}
+    if prepared.corpus is not None:
+        for key in ("documents", "bytes", "duplicates", "contaminated", "rejects", "heldout_documents"):
+            value = prepared.corpus.result.get(key)
+            if isinstance(value, int | float | str):
+                summary[f"corpus: {key.replace('_', ' ')}"] = value
+        languages = prepared.corpus.result.get("languages")
+        if isinstance(languages, dict):
+            summary["corpus: languages"] = ", ".join(sorted(languages))
+    for case in prepared.cases:
+        if case.use_case.kind in ("classify", "generate"):
+            summary[f"{case.use_case.name}: examples"] = (
+                f"{len(case.train):,} to learn from, {len(case.test):,} held out"
+            )
+    return summary
+
+
+def keep_verdict(place: Workplace, verdict: Verdict, pilots: Pilots) -> Path:
+    """Seal the verdict with what it was made from; report.html and verdict.json also lie in the work folder."""
+    made_from = [p.run.reference for p in pilots.runs.values()] + [p.run.reference for p in pilots.predictive]
+    spec: dict[str, Json] = {
+        "project": verdict.project,
+        "runs": sorted(r.id for r in made_from),
+        "asked": place.project.model_dump(
+            mode="json", include={"use_cases", "budget", "machine", "serving", "currency"}
+        ),
+    }
+
+    def make(folder: Path) -> dict[str, Json]:
+        write_report(verdict, folder / "report.html")
+        (folder / "verdict.json").write_text(verdict.model_dump_json(indent=1), encoding="utf8")
+        return {"sentence": verdict.sentence}
+
+    artifact = place.store.make("verdict", spec, make, made_from=_unique(made_from), name=f"{verdict.project}-verdict")
+    for name in ("report.html", "verdict.json"):
+        shutil.copyfile(artifact.path / name, place.project.work_folder / name)
+    return place.project.work_folder
+
+
+def _unique(references: Sequence[Reference]) -> list[Reference]:
+    return list(dict.fromkeys(references))
+
+
+def latest_verdict(place: Workplace) -> tuple[Verdict, Artifact]:
+    """The newest verdict of this work folder. Raises `Mistake` when there is none."""
+    found = [a for a in place.store.all() if a.kind == "verdict"]
+    if not found:
+        raise Mistake("no verdict yet", where=str(place.project.work_folder), remedy="Run `dono decide` first")
+    newest = max(found, key=lambda a: str(a.made_by.get("when", "")))
+    text = (newest.path / "verdict.json").read_text(encoding="utf8")
+    return Verdict.model_validate_json(text), newest

@@ -1,0 +1,89 @@
+"""What a person sees while Dono works: what is done, what it is doing, how long yet, what was spent."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+QUIET_SECONDS = 10.0
+"""Without a terminal (a log file, CI) a line of progress at most this often."""
+
+
+class Display:
+    """Progress on a terminal as a live bar, elsewhere as plain lines."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        self.console = console or Console(stderr=True, highlight=False)
+        self.live = self.console.is_terminal
+        self._printed = 0.0
+
+    def say(self, text: str) -> None:
+        """One line that stays."""
+        self.console.print(text, markup=False, soft_wrap=True)
+
+    @contextmanager
+    def task(self, title: str, total: float) -> Iterator[TaskView]:
+        """A piece of work with a known size; the view is told how far it is."""
+        if not self.live:
+            self.say(title)
+            yield TaskView(self, title, total, None)
+            return
+        columns = (
+            TextColumn("{task.description}"), BarColumn(bar_width=24), TextColumn("{task.percentage:>3.0f}%"),
+            TimeElapsedColumn(), TextColumn("ETA"), TimeRemainingColumn(), TextColumn("{task.fields[note]}"),
+        )  # fmt: skip
+        with Progress(*columns, console=self.console, transient=True) as bar:
+            yield TaskView(self, title, total, bar)
+        self.say(f"{title}: done")
+
+    def plain(self, text: str) -> None:
+        """A passing line, at most every `QUIET_SECONDS`."""
+        now = time.monotonic()
+        if now - self._printed >= QUIET_SECONDS:
+            self._printed = now
+            self.say(text)
+
+
+class TaskView:
+    """How far one piece of work is."""
+
+    def __init__(self, display: Display, title: str, total: float, bar: Progress | None) -> None:
+        self.display, self.title, self.total, self.bar = display, title, max(total, 1e-9), bar
+        self.began, self.done = time.monotonic(), 0.0
+        self.id = bar.add_task(title, total=self.total, note="") if bar is not None else None
+
+    def at(self, done: float, note: str = "") -> None:
+        """So much of the total is done."""
+        self.done = done
+        if self.bar is not None and self.id is not None:
+            self.bar.update(self.id, completed=min(done, self.total), note=note)
+            return
+        elapsed = time.monotonic() - self.began
+        eta = elapsed * (self.total - done) / done if done > 0 else float("nan")
+        share = min(1.0, done / self.total)
+        self.display.plain(
+            f"  {self.title}: {share:4.0%}, {clock(elapsed)} elapsed, {clock(eta)} to go {note}".rstrip()
+        )
+
+
+def clock(seconds: float) -> str:
+    """Seconds as m:ss or h:mm:ss; `?` where unknown."""
+    if seconds != seconds or seconds < 0:
+        return "?"
+    whole = int(seconds)
+    return (
+        f"{whole // 3600}:{whole % 3600 // 60:02d}:{whole % 60:02d}"
+        if whole >= 3600
+        else f"{whole // 60}:{whole % 60:02d}"
+    )
+
+
+def print_result(text: str) -> None:
+    """A result goes to standard output; progress goes to standard error."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()

@@ -1,0 +1,58 @@
+"""`dono doctor`: machine, dependencies, project file, data and rights; each with its cure."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import torch
+
+from dono.costs import measure_peak
+from dono.errors import Mistake
+from dono.project import load_project
+from dono.stages.display import print_result
+
+PACKAGES = ("torch", "transformers", "tokenizers", "peft", "scikit-learn", "pyarrow")
+LITTLE_DISK = 5e9
+"""Bytes below which checkpoints of even small models may not fit (assumed)."""
+
+
+def command(project: Path, overrides: Sequence[str]) -> None:
+    """Print one line per finding; raises `Mistake` at the end when something must be mended first."""
+    trouble = 0
+    for good, line in findings(project, overrides):
+        print_result(f"{'ok  ' if good else 'mend'} {line}")
+        trouble += not good
+    if trouble:
+        raise Mistake(f"{trouble} things to mend", where=str(project), remedy="They are named above")
+
+
+def findings(project: Path, overrides: Sequence[str]) -> Iterator[tuple[bool, str]]:
+    """(good, what was found and the cure)."""
+    yield True, ", ".join(f"{name} {importlib.metadata.version(name)}" for name in PACKAGES)
+    gpus = torch.cuda.device_count()
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+    yield (
+        True,
+        f"{os.cpu_count()} cores, {memory:.0f} GB memory, {gpus} GPUs, {measure_peak(0.5)[1] / 1e9:.0f} GFLOP/s in float32",
+    )
+    place = project.parent if project.parent.exists() else Path()
+    free = shutil.disk_usage(place).free
+    yield (
+        free > LITTLE_DISK,
+        f"{free / 1e9:.0f} GB free on the disk" + ("" if free > LITTLE_DISK else "; free some space"),
+    )
+    try:
+        loaded = load_project(project, overrides)
+    except Mistake as mistake:
+        for line in str(mistake).splitlines():
+            yield False, line
+        return
+    yield True, f"{project}: {len(loaded.use_cases)} use cases, {len(loaded.corpus)} sources, {len(loaded.bases)} bases"
+    for source in loaded.corpus:
+        stated = source.rights is not None and "train" in source.rights.purpose
+        cure = "" if stated else ": say why it may be learned from (rights: {basis: …, purpose: [train]})"
+        yield stated, f"corpus[{source.name}] rights {'stated' if stated else 'missing'}{cure}"

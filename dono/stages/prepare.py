@@ -1,0 +1,253 @@
+"""Sources and use cases to artifacts: corpus (split before anything is learned), examples, tokenizers, tokens."""
+
+from __future__ import annotations
+
+import dataclasses
+import glob
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dono.artifacts import Artifact, Json, Reference, fingerprint, write_atomically
+from dono.corpus import Example, gather, load_examples, overlap, read_documents
+from dono.errors import Mistake
+from dono.project import Source, UseCase
+from dono.stages.workplace import Workplace
+from dono.tokens import Shards, load_tokenizer, train_tokenizer, write_shards
+
+TOKENIZER_BYTES = 50_000_000
+"""A tokenizer is trained on at most this much text (assumed: merges are stable long before)."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A use case with its examples: nothing of the test is in the train."""
+
+    use_case: UseCase
+    artifact: Artifact
+    train: tuple[Example, ...]
+    test: tuple[Example, ...]
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The answers that a classify use case may give: those seen in training, sorted."""
+        return tuple(sorted({e.answer for e in self.train}))
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Everything that the routes learn from and are scored on."""
+
+    corpus: Artifact | None
+    cases: tuple[Case, ...]
+
+
+def prepare(place: Workplace) -> Prepared:
+    """Gather the corpus and the examples; what is finished is taken as it is."""
+    cases = {u.name: prepare_case(place, u) for u in place.project.use_cases if u.kind in ("classify", "generate")}
+    corpus = prepare_corpus(place, list(cases.values())) if place.project.corpus else None
+    ordered: list[Case] = []
+    for use_case in place.project.use_cases:
+        if use_case.kind == "language":
+            if corpus is None:
+                remedy = "Add a corpus, or leave the use case out"
+                raise Mistake("a language use case needs a corpus", where=f"use_cases[{use_case.name}]", remedy=remedy)
+            ordered.append(language_case(use_case, corpus))
+        elif use_case.kind == "predict":
+            ordered.append(Case(use_case, table_case(place, use_case), (), ()))
+        else:
+            ordered.append(cases[use_case.name])
+    return Prepared(corpus, tuple(ordered))
+
+
+def source_files(place: Workplace, source: Source) -> list[Path]:
+    """The files of a source, sorted. Raises `Mistake` when the glob matches nothing."""
+    pattern = str(place.project.folder / source.path)
+    files = sorted(Path(f) for f in glob.glob(pattern, recursive=True) if Path(f).is_file())
+    if not files:
+        where = f"corpus[{source.name}].path"
+        raise Mistake(f"no file matches {source.path!r}", where=where, remedy="Correct the path or the pattern")
+    return files
+
+
+def _file_references(files: Sequence[Path]) -> tuple[Reference, ...]:
+    return tuple(Reference("file", fingerprint(f), f.name) for f in files)
+
+
+def prepare_corpus(place: Workplace, cases: Sequence[Case]) -> Artifact:
+    """The corpus artifact: documents.parquet with a split, rejects.jsonl, survey.json."""
+    project = place.project
+    files = {s.name: source_files(place, s) for s in project.corpus}
+    made_from = [r for found in files.values() for r in _file_references(found)]
+    spec: dict[str, Json] = {
+        "sources": [{**s.model_dump(mode="json"), "path": Path(s.path).name} for s in project.corpus],
+        "files": [r.id for r in made_from],
+        "tests": {c.use_case.name: c.artifact.id for c in cases},
+        "heldout_share": project.training.heldout_share,
+        "seed": project.training.seed,
+    }
+    sources = [s.model_copy(update={"path": str(project.folder / s.path)}) for s in project.corpus]
+    tests = {c.use_case.name: [e.prompt for e in c.test] for c in cases}
+
+    def make(folder: Path) -> dict[str, Json]:
+        total = sum(f.stat().st_size for found in files.values() for f in found)
+        with place.display.task("gathering the corpus", total) as view:
+            survey = gather(
+                sources,
+                tests,
+                folder,
+                heldout_share=project.training.heldout_share,
+                seed=project.training.seed,
+                progress=lambda done, _: view.at(done),
+            )
+        return survey_summary(folder, survey)
+
+    return place.store.make(
+        "corpus", spec, make, made_from=[*made_from, *(c.artifact.reference for c in cases)], name=project.project
+    )
+
+
+def survey_summary(folder: Path, survey: object) -> dict[str, Json]:
+    """The survey as JSON values for the record."""
+    loaded = json.loads((folder / "survey.json").read_text(encoding="utf8"))
+    assert isinstance(loaded, dict), survey
+    return loaded
+
+
+def prepare_case(place: Workplace, use_case: UseCase) -> Case:
+    """The examples artifact of a classify or generate use case: train without the test's texts, a frozen test."""
+    assert use_case.train is not None and use_case.test is not None and use_case.kind in ("classify", "generate")
+    paths = [place.project.path(use_case.train), place.project.path(use_case.test)]
+    spec: dict[str, Json] = {
+        "name": use_case.name,
+        "kind": use_case.kind,
+        "files": [fingerprint(p) for p in paths],
+        "test_limit": use_case.test_limit,
+    }
+    kind = use_case.kind
+
+    def make(folder: Path) -> dict[str, Json]:
+        train, train_rejects = load_examples(paths[0], kind)
+        test, test_rejects = load_examples(paths[1], kind)
+        for which, examples, path in (("train", train, paths[0]), ("test", test, paths[1])):
+            if not examples:
+                remedy = "Give at least one usable row"
+                raise Mistake(
+                    "no usable example", where=f"use_cases[{use_case.name}].{which}: {path.name}", remedy=remedy
+                )
+        twins = set(overlap(train, test))
+        train = [e for i, e in enumerate(train) if i not in twins]
+        kept = limited(test, use_case.test_limit)
+        if kind == "classify":
+            unseen = sorted({e.answer for e in kept} - {e.answer for e in train})
+            if unseen:
+                where = f"use_cases[{use_case.name}].test"
+                remedy = "Add training examples of it, or take it out of the test"
+                raise Mistake(
+                    f"the label {unseen[0]!r} never occurs in train ({len(unseen)} such)", where=where, remedy=remedy
+                )
+        _write_rows(folder / "train.jsonl", train)
+        _write_rows(folder / "test.jsonl", kept)
+        rejects = [*train_rejects, *test_rejects]
+        lines = [json.dumps(dataclasses.asdict(r), ensure_ascii=False, default=str) for r in rejects]
+        write_atomically(folder / "rejects.jsonl", "".join(line + "\n" for line in lines))
+        if rejects:
+            place.display.say(f"{use_case.name}: {len(rejects)} broken rows set aside in {folder / 'rejects.jsonl'}")
+        return {
+            "train": len(train), "test": len(kept), "test_available": len(test),
+            "also_in_test": len(twins), "rejects": len(rejects),
+        }  # fmt: skip
+
+    made_from = _file_references(paths)
+    artifact = place.store.make("examples", spec, make, made_from=made_from, name=use_case.name)
+    return Case(use_case, artifact, _read_rows(artifact.path / "train.jsonl"), _read_rows(artifact.path / "test.jsonl"))
+
+
+def limited(examples: Sequence[Example], limit: int) -> list[Example]:
+    """At most `limit` examples, spread evenly over the file, the same ones every time."""
+    if len(examples) <= limit:
+        return list(examples)
+    return [examples[i * len(examples) // limit] for i in range(limit)]
+
+
+def _write_rows(path: Path, examples: Sequence[Example]) -> None:
+    rows = [json.dumps(dataclasses.asdict(e), ensure_ascii=False) for e in examples]
+    write_atomically(path, "".join(row + "\n" for row in rows))
+
+
+def _read_rows(path: Path) -> tuple[Example, ...]:
+    with path.open(encoding="utf8") as lines:
+        return tuple(Example(**json.loads(line)) for line in lines)
+
+
+def language_case(use_case: UseCase, corpus: Artifact) -> Case:
+    """Held-out documents of the corpus as test, at most `test_limit`, the languages taken in turn."""
+    by_language: dict[str, list[Example]] = {}
+    for document in read_documents(corpus.path, split="heldout"):
+        by_language.setdefault(document.language, []).append(Example("", document.text, document.language))
+    if not by_language:
+        remedy = "Raise training.heldout_share, or add documents"
+        raise Mistake("the corpus has no held-out document", where=f"use_cases[{use_case.name}]", remedy=remedy)
+    share = -(-use_case.test_limit // len(by_language))
+    test = [e for language in sorted(by_language) for e in limited(by_language[language], share)]
+    return Case(use_case, corpus, (), tuple(test))
+
+
+def table_case(place: Workplace, use_case: UseCase) -> Artifact:
+    """The files of a predict use case, by fingerprint."""
+    assert use_case.train is not None
+    paths = [place.project.path(p) for p in (use_case.train, use_case.test) if p is not None]
+    spec: dict[str, Json] = {"name": use_case.name, "kind": "predict", "files": [fingerprint(p) for p in paths]}
+    made_from = _file_references(paths)
+    return place.store.make(
+        "examples", spec, lambda folder: {"files": len(paths)}, made_from=made_from, name=use_case.name
+    )
+
+
+def train_documents(corpus: Artifact) -> Iterator[tuple[str, str]]:
+    """Text and language of the corpus's training documents; the held-out ones are never learned from."""
+    for document in read_documents(corpus.path, split="train"):
+        yield document.text, document.language
+
+
+def own_tokenizer(place: Workplace, corpus: Artifact) -> Artifact:
+    """The tokenizer learned from the corpus's training documents."""
+    vocabulary = place.project.scratch.vocabulary
+
+    def texts() -> Iterator[str]:
+        taken = 0
+        for text, _ in train_documents(corpus):
+            taken += len(text.encode())
+            if taken > TOKENIZER_BYTES:
+                return
+            yield text
+
+    def make(folder: Path) -> dict[str, Json]:
+        place.display.say(f"learning a tokenizer of {vocabulary} tokens")
+        train_tokenizer(texts(), vocabulary, folder)
+        return {"vocabulary": len(load_tokenizer(folder))}
+
+    spec: dict[str, Json] = {"corpus": corpus.id, "vocabulary": vocabulary, "recipe": "byte-level BPE, marks kept"}
+    return place.store.make("tokenizer", spec, make, made_from=[corpus.reference], name=place.project.project)
+
+
+def corpus_tokens(place: Workplace, corpus: Artifact, tokenizer: Reference, folder: str) -> tuple[Artifact, Shards]:
+    """The corpus's training documents as tokens of the tokenizer in `folder`."""
+
+    def make(out: Path) -> dict[str, Json]:
+        total = corpus.result.get("documents", 1)
+        with place.display.task(f"tokenizing with {tokenizer.name or tokenizer.id}", float(str(total))) as view:
+            counts = write_shards(
+                train_documents(corpus), load_tokenizer(folder), out, progress=lambda d, _: view.at(d)
+            )
+        return {
+            "tokens": counts.total.tokens,
+            "bytes": counts.total.bytes,
+            "documents": counts.total.documents,
+            "bytes_per_token": {k: round(c.bytes_per_token, 3) for k, c in counts.by_language.items()},
+        }
+
+    spec: dict[str, Json] = {"corpus": corpus.id, "tokenizer": tokenizer.id}
+    artifact = place.store.make("tokens", spec, make, made_from=[corpus.reference, tokenizer], name=tokenizer.name)
+    return artifact, Shards.open(artifact.path)

@@ -1,0 +1,48 @@
+"""`dono pretrain`: a foundation model from scratch, an ordinary model directory that the next project can start from."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from dono.artifacts import Artifact
+from dono.decisions.routes import ROUTES
+from dono.errors import Mistake
+from dono.stages.contenders import Contender, bind
+from dono.stages.display import print_result
+from dono.stages.prepare import Prepared, prepare
+from dono.stages.runs import corpus_run
+from dono.stages.workplace import Workplace, open_workplace
+
+
+def command(
+    project: Path, overrides: Sequence[str], *, vocabulary: int | None, tokens: float | None, out: Path | None
+) -> None:
+    """Pretrain and print where the model is."""
+    extra = [] if vocabulary is None else [f"scratch.vocabulary={vocabulary}"]
+    artifact = pretrain(open_workplace(project, [*overrides, *extra]), tokens=tokens, out=out)
+    print_result(f"foundation model: {out or artifact.path}")
+
+
+def pretrain(place: Workplace, *, tokens: float | None = None, out: Path | None = None) -> Artifact:
+    """The corpus stage of `scratch/own` at scale 1, and a copy of the model directory at `out`."""
+    prepared = prepare(place)
+    if prepared.corpus is None:
+        raise Mistake("there is nothing to learn from", where="corpus", remedy="Name at least one source")
+    contender = foundation(place, prepared, tokens)
+    seconds = contender.corpus_flops(contender.corpus_tokens) / contender.flops_per_second
+    with place.display.task(f"foundation model, {contender.corpus_tokens:,} tokens", seconds) as view:
+        artifact = corpus_run(place, contender, 1.0, place.project.training.seed, (1.0,), view.at)
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        for file in artifact.path.iterdir():
+            shutil.copyfile(file, out / file.name)
+    return artifact
+
+
+def foundation(place: Workplace, prepared: Prepared, tokens: float | None) -> Contender:
+    """The scratch arm, with as many tokens as the person or the budget says."""
+    contender = bind(place, prepared, ROUTES["scratch"][0], None)
+    return contender if tokens is None else replace(contender, corpus_tokens=int(tokens))

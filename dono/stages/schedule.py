@@ -1,0 +1,98 @@
+"""Which pilots are run: a ladder of scales for every contender, under the pilots' share of the budget."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dono.stages.contenders import Contender, TaskSize, no_room
+from dono.stages.prepare import Case
+from dono.stages.runs import DECAY_SHARE, LEAST_STEPS
+from dono.stages.workplace import Workplace
+
+RUNGS = 4
+FIRST_SHARE = 0.75
+"""The part of the pilots' time that the first ladders may take; the rest is for second seeds where arms are close."""
+SMALLEST_SCALE = 2.0**-12
+
+
+@dataclass(frozen=True)
+class Job:
+    """What one contender's pilots take: seconds of its full corpus stage and full task stages, and of one scoring."""
+
+    contender: Contender
+    corpus_seconds: float
+    task_seconds: dict[str, float]
+    scoring_seconds: dict[str, float]
+
+    def rung_seconds(self, scale: float) -> float:
+        """One rung of all use cases without the trunk before it: decay, task stages, scoring."""
+        return scale * (self.corpus_seconds * DECAY_SHARE + sum(self.task_seconds.values())) + sum(
+            self.scoring_seconds.values()
+        )
+
+    def ladder_seconds(self, scales: tuple[float, ...]) -> float:
+        """All rungs; the trunk is run once, up to the largest."""
+        top = max(scales)
+        return (1 - DECAY_SHARE) * top * self.corpus_seconds + sum(self.rung_seconds(s) for s in scales)
+
+    def least_scale(self, place: Workplace) -> float:
+        """The scale below which the corpus stage would be too short to measure anything."""
+        if not self.contender.corpus_tokens:
+            return SMALLEST_SCALE
+        per_step = place.project.training.batch * self.contender.context
+        return LEAST_STEPS * per_step / self.contender.corpus_tokens
+
+
+def job(place: Workplace, contender: Contender, sizes: dict[str, TaskSize], scoring: dict[str, float]) -> Job:
+    """Estimated from FLOPs and the measured speed of this machine."""
+    speed = contender.flops_per_second
+    tasks = {name: contender.task_flops(size.tokens(1.0)) / speed for name, size in sizes.items()}
+    return Job(contender, contender.corpus_flops(contender.corpus_tokens) / speed, tasks, scoring)
+
+
+def ladders(place: Workplace, jobs: list[Job]) -> dict[str, tuple[float, ...]]:
+    """Scales of each contender, each half of the one above: the largest that fits an equal share of the time.
+
+    A contender that needs less than its share (a small fine-tune may be run whole: scale 1) leaves the rest to the
+    others. Fewer rungs where four do not fit. Raises `Mistake` when some contender fits no rung at all.
+    """
+    left = FIRST_SHARE * place.pilot_seconds
+    found: dict[str, tuple[float, ...]] = {}
+    pending = sorted(jobs, key=lambda j: (j.ladder_seconds(_halving(1.0, RUNGS)), j.contender.name))
+    for number, one in enumerate(pending):
+        share = left / (len(pending) - number)
+        scales = _largest(place, one, share)
+        if scales is None:
+            least = max(one.least_scale(place), SMALLEST_SCALE)
+            needed = sum(j.ladder_seconds((max(j.least_scale(place), least),)) for j in pending) / FIRST_SHARE
+            raise no_room(place, needed)
+        found[one.contender.name] = scales
+        left -= one.ladder_seconds(scales)
+    return found
+
+
+def _halving(top: float, rungs: int) -> tuple[float, ...]:
+    return tuple(top / 2**k for k in reversed(range(rungs)))
+
+
+def _largest(place: Workplace, one: Job, seconds: float) -> tuple[float, ...] | None:
+    """The ladder with the largest top whose rungs fit in `seconds`, four rungs before three before two before one."""
+    least = one.least_scale(place)
+    for rungs in range(RUNGS, 0, -1):
+        top = 1.0
+        while top >= SMALLEST_SCALE:
+            scales = tuple(s for s in _halving(top, rungs) if s >= least)
+            if len(scales) == rungs and one.ladder_seconds(scales) <= seconds:
+                return scales
+            top /= 2
+    return None
+
+
+def total_seconds(jobs: list[Job], scales: dict[str, tuple[float, ...]]) -> float:
+    """Estimated seconds of all first ladders."""
+    return sum(j.ladder_seconds(scales[j.contender.name]) for j in jobs)
+
+
+def cases_for(contender: Contender, cases: tuple[Case, ...]) -> list[Case]:
+    """The use cases that this contender can serve."""
+    return [c for c in cases if c.use_case.kind in contender.arm.kinds]

@@ -1,0 +1,24 @@
+"""`dono prepare`: the corpus and the examples, and what is in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from dono.stages.display import print_result
+from dono.stages.prepare import own_tokenizer, prepare
+from dono.stages.workplace import open_workplace
+
+
+def command(project: Path, overrides: Sequence[str]) -> None:
+    """Prepare, then print the survey."""
+    place = open_workplace(project, overrides)
+    prepared = prepare(place)
+    if prepared.corpus is not None:
+        own_tokenizer(place, prepared.corpus)
+        for key, value in prepared.corpus.result.items():
+            print_result(f"{key}: {value}")
+        print_result(f"documents and rejects: {prepared.corpus.path}")
+    for case in prepared.cases:
+        print_result(f"{case.use_case.name}: {len(case.train):,} examples to learn from, {len(case.test):,} held out")
+    print_result(f"next: dono decide {project}")

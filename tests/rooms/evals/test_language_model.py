@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from transformers import LlamaForCausalLM, PreTrainedTokenizerBase
+
+from dono.evals import bits_per_byte, generate, label_log_likelihoods
+from tests.conftest import TEXTS
+
+
+def encode(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
+    return list(tokenizer.encode(text, add_special_tokens=False))
+
+
+def alone(model: LlamaForCausalLM, prompt: list[int], label: list[int]) -> float:
+    """The oracle: transformers' own forward over prompt and label, one pair at a time."""
+    ids = torch.tensor([[*prompt, *label]])
+    with torch.inference_mode():
+        log_p = model(input_ids=ids).logits.float().log_softmax(-1)[0]
+    return sum(float(log_p[len(prompt) + i - 1, t]) for i, t in enumerate(label))
+
+
+def test_label_likelihoods_equal_each_pair_run_alone(
+    model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerBase
+) -> None:
+    prompts = [encode(tokenizer, t) for t in (TEXTS[0], TEXTS[1], "order")]
+    labels = [[*encode(tokenizer, t), tokenizer.eos_token_id] for t in (" where", " refund status", " நாளை")]
+    model.eval()
+    found = label_log_likelihoods(model, tokenizer, prompts, labels)
+    wanted = np.array([[alone(model, p, lb) for lb in labels] for p in prompts])
+    np.testing.assert_allclose(found, wanted, atol=1e-4)
+
+
+def test_batched_greedy_answers_equal_transformers_generate(
+    model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerBase
+) -> None:
+    prompts = [encode(tokenizer, t) for t in (TEXTS[0], "order")]
+    found = [a.text for a in generate(model, tokenizer, prompts, max_new_tokens=12)]
+    for prompt, text in zip(prompts, found, strict=True):
+        out = model.generate(
+            torch.tensor([prompt]), attention_mask=torch.ones(1, len(prompt), dtype=torch.int64), max_new_tokens=12,
+            do_sample=False, eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id,
+        )  # fmt: skip
+        assert text == tokenizer.decode(out[0][len(prompt) :], skip_special_tokens=True).strip()
+
+
+def test_an_answer_ends_at_the_stop_text(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerBase) -> None:
+    prompt = encode(tokenizer, TEXTS[0])
+    free = generate(model, tokenizer, [prompt], max_new_tokens=16)[0].text
+    stop = free[len(free) // 2]
+    held = generate(model, tokenizer, [prompt], max_new_tokens=16, stop=stop)[0]
+    assert stop not in held.text
+    assert not held.cut
+
+
+def test_bits_per_byte_equal_the_models_own_loss(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerBase) -> None:
+    text = TEXTS[1]
+    bits, sizes = bits_per_byte(model, tokenizer, [text, TEXTS[0]], context=64)
+    ids = torch.tensor([[tokenizer.eos_token_id, *encode(tokenizer, text)]])
+    model.eval()
+    with torch.inference_mode():
+        loss = float(model(input_ids=ids, labels=ids).loss)
+    assert bits[0] == pytest.approx(loss * (ids.shape[1] - 1) / math.log(2), rel=1e-5)
+    assert sizes[0] == len(text.encode())
+
+
+def test_a_text_longer_than_the_context_is_scored_whole(
+    model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerBase
+) -> None:
+    text = " ".join(TEXTS[:8])
+    wide, _ = bits_per_byte(model, tokenizer, [text], context=1000)
+    narrow, _ = bits_per_byte(model, tokenizer, [text], context=16)
+    tokens = len(encode(tokenizer, text))
+    assert narrow[0] == pytest.approx(wide[0], rel=0.05)
+    assert narrow[0] > tokens * 0.5

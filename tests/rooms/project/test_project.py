@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dono.errors import Mistake, Mistakes
+from dono.project import Project, load_project
+
+GOOD = """
+project: shop
+use_cases: [{name: text, kind: language}]
+corpus: [{name: chats, kind: text, path: chats.txt}]
+budget: {hours: 1}
+"""
+
+
+def write(folder: Path, text: str) -> Path:
+    (folder / "chats.txt").write_text("hello\n", encoding="utf8")
+    path = folder / "dono.yaml"
+    path.write_text(text, encoding="utf8")
+    return path
+
+
+def mistakes(folder: Path, text: str) -> list[str]:
+    with pytest.raises(Mistake) as caught:
+        load_project(write(folder, text))
+    found = caught.value
+    return [str(m) for m in found.found] if isinstance(found, Mistakes) else [str(found)]
+
+
+def test_a_good_file_loads_frozen(tmp_path: Path) -> None:
+    project = load_project(write(tmp_path, GOOD))
+    assert project.use_cases[0].judged_by == "bits_per_byte"
+    with pytest.raises(ValueError, match="frozen"):
+        project.project = "other"
+
+
+def test_an_unknown_key_is_refused_with_the_nearest_known_one(tmp_path: Path) -> None:
+    assert mistakes(tmp_path, GOOD.replace("budget:", "bugdet:"))[0].endswith("Did you mean 'budget'?")
+
+
+def test_all_mistakes_are_reported_at_once_with_their_places(tmp_path: Path) -> None:
+    found = mistakes(tmp_path, GOOD.replace("hours: 1", "hours: -1, pilot_shar: 1").replace("chats.txt", "chat.txt"))
+    assert len(found) >= 2
+    assert any(m.startswith("budget.pilot_shar: unknown key") and "pilot_share" in m for m in found)
+    assert any(m.startswith("budget.hours:") and "-1" in m for m in found)
+
+
+def test_a_missing_file_is_named_with_its_place(tmp_path: Path) -> None:
+    assert mistakes(tmp_path, GOOD.replace("chats.txt", "chat.txt")) == [
+        "corpus[chats].path: no such file 'chat.txt'. Correct the path"
+    ]
+
+
+def test_a_metric_that_does_not_fit_the_kind_is_refused(tmp_path: Path) -> None:
+    found = mistakes(tmp_path, GOOD.replace("kind: language", "kind: language, metric: chrf"))
+    assert "chrf does not fit kind language" in found[0]
+
+
+def test_two_sources_of_one_name_are_refused(tmp_path: Path) -> None:
+    twice = "[{name: chats, path: chats.txt}, {name: chats, path: chats.txt}]"
+    found = mistakes(tmp_path, GOOD.replace("[{name: chats, kind: text, path: chats.txt}]", twice))
+    assert "used twice" in found[0]
+
+
+def test_overrides_reach_into_sections_and_lists(tmp_path: Path) -> None:
+    project = load_project(write(tmp_path, GOOD), ["budget.hours=3", "use_cases.text.bar=1.5", "training.seed=4"])
+    assert (project.budget.hours, project.use_cases[0].bar, project.training.seed) == (3, 1.5, 4)
+
+
+@pytest.mark.parametrize("text", ["[1, 2]", "a: [", "project: shop"])
+def test_a_broken_file_is_one_line_each(tmp_path: Path, text: str) -> None:
+    assert all("\n" not in m for m in mistakes(tmp_path, text))
+
+
+def test_a_file_in_another_encoding_says_so(tmp_path: Path) -> None:
+    path = write(tmp_path, GOOD)
+    path.write_bytes(GOOD.encode("utf-16"))
+    with pytest.raises(Mistake, match="not UTF-8"):
+        load_project(path)
+
+
+def test_no_file_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(Mistake, match="dono init"):
+        load_project(tmp_path / "dono.yaml")
+
+
+def test_every_field_of_the_design_is_known() -> None:
+    keys = {"project", "currency", "corpus", "use_cases", "bases", "routes", "budget", "machine", "serving"}
+    assert keys <= set(Project.model_fields)
