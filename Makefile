@@ -2,6 +2,7 @@
 VENV := .venv
 PY := $(VENV)/bin/python
 DONE := $(VENV)/.installed
+DONO := $(VENV)/bin/dono
 export TOKENIZERS_PARALLELISM ?= true
 export HF_HUB_OFFLINE ?= 1
 
@@ -17,7 +18,9 @@ $(DONE): pyproject.toml constraints.txt
 	touch $@
 
 demo: $(DONE) ## the main job on the bundled sample: pilots, verdict, report
-	$(PY) recipes/demo/run.py
+	$(DONO) init --sample recipes/demo/data
+	$(DONO) pretrain recipes/demo/foundation.yaml --tokens 300e3 --out recipes/demo/data/foundation
+	$(DONO) decide recipes/demo/dono.yaml
 
 test: $(DONE) check ## all checks and tests that this machine allows
 	$(PY) -m pytest -q
@@ -31,8 +34,9 @@ check: $(DONE) ## style, types, the direction of imports
 bench: $(DONE) ## every benchmark; each ends in a RESULT line
 	for name in $$(cd benchmarks && ls *.py | grep -v __init__ | sed 's/\.py//'); do $(PY) -m benchmarks.$$name || exit 1; done
 
-recipe: $(DONE) ## run one recipe on real text: make recipe NAME=hinglish
-	$(PY) recipes/$(NAME)/run.py
+recipe: $(DONE) ## run one recipe on real text: make recipe NAME=hinglish (or tamil, six)
+	test -d recipes/english/model || $(DONO) pretrain recipes/english/foundation.yaml --tokens 1e6 --out recipes/english/model
+	$(DONO) decide recipes/$(NAME)/dono.yaml
 
 clean: ## remove what was made (not the environment)
-	rm -rf work recipes/*/work recipes/*/data .mypy_cache .ruff_cache
+	rm -rf work recipes/*/work* recipes/*/data recipes/*/model .mypy_cache .ruff_cache

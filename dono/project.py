@@ -1,4 +1,4 @@
-"""The project file `dono.yaml`: data, use cases, bases, budget, machine. Frozen; every mistake is found in one reading."""
+"""The project file `dono.yaml`: data, use cases, bases, budget, machine. Frozen; all mistakes found in one reading."""
 
 from __future__ import annotations
 
@@ -250,15 +250,12 @@ def _apply(data: dict[str, object], override: str) -> None:
             f"{override!r} is no override", where="command line", remedy="Write key=value, e.g. budget.hours=2"
         )
     *parents, last = key.split(".")
-    place: object = data
+    place: dict[str, object] | list[object] = data
     for name in parents:
-        if isinstance(place, list):
-            place = _item(place, name, key)
-        else:
-            assert isinstance(place, dict)
-            place = place.setdefault(name, {})
-        if not isinstance(place, dict | list):
+        inner = _item(place, name, key) if isinstance(place, list) else place.setdefault(name, {})
+        if not isinstance(inner, dict | list):
             raise Mistake(f"{name!r} holds a value, not a section", where=key, remedy="Override the section's own keys")
+        place = inner
     if isinstance(place, list):
         place[place.index(_item(place, last, key))] = yaml.safe_load(text)
     else:

@@ -95,9 +95,8 @@ def score_answers(
                 stderr = _bootstrap(lambda r, a=a, w=w: _macro_f1_coded(a[r], w[r]), n, seed)  # type: ignore[misc]
             else:
                 assert chrf is not None and metric == "chrf", metric
-                counted = chrf
-                value = counted.score(rows)
-                stderr = _bootstrap(lambda r, rows=rows: counted.score(rows[r]), n, seed)  # type: ignore[misc]
+                value = chrf.score(rows)
+                stderr = _bootstrap(lambda r, c=chrf, rows=rows: c.score(rows[r]), n, seed)  # type: ignore[misc]
             scores.append(Score(metric, language, value, stderr, n))
     return scores
 
@@ -127,7 +126,7 @@ def score_bits(bits: np.ndarray, sizes: np.ndarray, languages: Sequence[str], *,
 def score_probabilities(
     probabilities: np.ndarray, classes: Sequence[str], expected: Sequence[str], metrics: Sequence[str], *, seed: int = 0
 ) -> list[Score]:
-    """Scores of a table model: `probabilities` [n, classes]. AUC is one-versus-rest, macro-averaged past two classes."""
+    """Scores of a table model: `probabilities` [n, classes]; AUC one-versus-rest, macro-averaged past two classes."""
     answers = [classes[i] for i in probabilities.argmax(1)]
     everything = ["all"] * len(answers)
     scores = (

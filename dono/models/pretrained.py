@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers.utils import logging
 
 from dono.costs import Shape as CountedShape
 from dono.errors import Mistake
@@ -51,6 +52,7 @@ def load_tokenizer(source: str) -> PreTrainedTokenizerBase:
 
 def load_model(source: str) -> PreTrainedModel:
     """A causal language model in float32 from a model directory or hub name. Raises `Mistake` when it cannot."""
+    logging.disable_progress_bar()  # our own display says what is loaded and how far it is
     local = Path(source)
     if local.is_absolute() and not (local / "config.json").is_file():
         remedy = "Give a Hugging Face model directory, or a hub name"
@@ -68,6 +70,7 @@ def load_model(source: str) -> PreTrainedModel:
 
 def save_model(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
     """Write safetensors, configuration, generation configuration and tokenizer: an ordinary model directory."""
+    logging.disable_progress_bar()
     model.generation_config.eos_token_id = tokenizer.eos_token_id
     model.generation_config.pad_token_id = tokenizer.pad_token_id
     model.save_pretrained(folder)

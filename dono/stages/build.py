@@ -62,11 +62,11 @@ def build(place: Workplace, *, route: str | None, only: str | None, dry_run: boo
         if only is not None and case.use_case.name != only:
             continue
         arm = chosen_arm(verdict, case, who, route)
-        place.display.say(
-            f"{case.use_case.name}: {arm}, about {clock(seconds.get(arm, 1.0))} on this machine, {place.project.currency} {place.money(seconds.get(arm, 1.0)):,.2f}"
-        )
+        took = seconds.get(arm, 1.0)
+        money = f"{place.project.currency} {place.money(took):,.2f}"
+        place.display.say(f"{case.use_case.name}: {arm}, about {clock(took)} on this machine, {money}")
         if not dry_run:
-            built.append(build_one(place, case, arm, who, verdict, seconds.get(arm, 1.0)))
+            built.append(build_one(place, case, arm, who, verdict, took))
     return built
 
 

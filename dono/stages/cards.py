@@ -22,8 +22,9 @@ def model_card(place: Workplace, case: Case, arm: str, run: Artifact, outcome: d
     ]
     lines += [f"| {m.metric} | {m.language} | {m.value:.4f} | {m.stderr:.4f} | {m.n} |" for m in rows]
     if "predicted" in outcome:
-        lines += ["", f"Predicted before the run: {outcome['predicted']:.4f} "
-                  f"(80 % interval {outcome.get('predicted_lo', float('nan')):.4f} to {outcome.get('predicted_hi', float('nan')):.4f})."]  # fmt: skip
+        nan = float("nan")
+        lo, hi = outcome.get("predicted_lo", nan), outcome.get("predicted_hi", nan)
+        lines += ["", f"Predicted before the run: {outcome['predicted']:.4f} (80 % interval {lo:.4f} to {hi:.4f})."]
     lines += [
         "",
         "## Data and rights",

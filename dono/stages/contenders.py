@@ -133,7 +133,7 @@ def bind(place: Workplace, prepared: Prepared, arm: Arm, base: Base | None, *, s
 
 
 def target_speed(place: Workplace, here: float, context: int) -> Range:
-    """FLOP/s of the project's machines together: as measured where it is this one, else peak × published utilisation."""
+    """FLOP/s of the project's machines together: measured where it is this one, else peak × published utilisation."""
     choice = place.project.machine
     if choice.gpu == THIS:
         return speed_range(here)
@@ -160,12 +160,8 @@ def measured_speed(place: Workplace, base: Base | None, tokenizer_folder: str, s
     spec: dict[str, Json] = {"shape": vars(shape), "batch": batch}
 
     def make(folder: Path) -> dict[str, Json]:
-        model: PreTrainedModel
         tokenizer: PreTrainedTokenizerBase = load_own_tokenizer(tokenizer_folder)
-        if base is None:
-            model = random_llama(place.project.scratch, tokenizer, seed=0)
-        else:
-            model = load_model(base.source)
+        model = start_model(place, base, tokenizer)
         place.display.say(
             f"measuring speed: {shape.stored_parameters / 1e6:.1f} M parameters, {batch} × {shape.context} tokens"
         )
@@ -186,6 +182,15 @@ def measured_speed(place: Workplace, base: Base | None, tokenizer_folder: str, s
 
     artifact = place.store.make("speed", spec, make, name=f"{shape.stored_parameters / 1e6:.1f}M")
     return float(str(artifact.result["flops_per_second"]))
+
+
+def start_model(
+    place: Workplace, base: Base | None, tokenizer: PreTrainedTokenizerBase, seed: int = 0
+) -> PreTrainedModel:
+    """The base's weights, or random ones drawn from `seed` where there is no base."""
+    if base is not None:
+        return load_model(base.source)
+    return random_llama(place.project.scratch, tokenizer, seed=seed)
 
 
 @dataclass(frozen=True)

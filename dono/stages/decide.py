@@ -199,7 +199,7 @@ def keep_verdict(place: Workplace, verdict: Verdict, pilots: Pilots) -> Path:
     made_from = [p.run.reference for p in pilots.runs.values()] + [p.run.reference for p in pilots.predictive]
     spec: dict[str, Json] = {
         "project": verdict.project,
-        "runs": sorted(r.id for r in made_from),
+        "runs": list[Json](sorted(r.id for r in made_from)),
         "asked": place.project.model_dump(
             mode="json", include={"use_cases", "budget", "machine", "serving", "currency"}
         ),

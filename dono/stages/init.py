@@ -32,10 +32,8 @@ def command(folder: Path, *, sample: bool, scale: float) -> None:
 
 def found_files(folder: Path) -> list[Path]:
     """Data files below the folder, hidden and work folders left out."""
-    files = [
-        p for p in sorted(folder.rglob("*"))
-        if p.is_file() and p.suffix in KINDS and not any(part.startswith(".") or part == "work" for part in p.relative_to(folder).parts)
-    ]  # fmt: skip
+    files = [p for p in sorted(folder.rglob("*")) if p.is_file() and p.suffix in KINDS]
+    files = [p for p in files if not any(part.startswith((".", "work")) for part in p.relative_to(folder).parts)]
     return files[:MOST_FILES]
 
 
@@ -83,7 +81,8 @@ def _corpus(folder: Path, files: list[Path]) -> Iterator[str]:
     for file in files:
         relative = file.relative_to(folder)
         name = _name(str(relative.with_suffix("")).replace("/", "-"))
-        yield f"  - {{name: {name}, kind: {KINDS[file.suffix]}, path: {str(relative)!r}}}  # rights: {{basis: …, purpose: [train]}}"
+        source = f"name: {name}, kind: {KINDS[file.suffix]}, path: {str(relative)!r}"
+        yield f"  - {{{source}}}  # rights: {{basis: …, purpose: [train]}}"
 
 
 def _use_cases(folder: Path, pairs: dict[Path, Path]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""`dono pretrain`: a foundation model from scratch, an ordinary model directory that the next project can start from."""
+"""`dono pretrain`: a foundation model from scratch, an ordinary model directory for the next project to start from."""
 
 from __future__ import annotations
 

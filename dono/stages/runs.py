@@ -22,10 +22,10 @@ from dono.artifacts import (
     write_measurements,
 )
 from dono.errors import Mistake
-from dono.models import add_lora, load_model, load_tokenizer, merge_lora, random_llama, replace_vocabulary, save_model
+from dono.models import add_lora, load_model, load_tokenizer, merge_lora, replace_vocabulary, save_model
 from dono.objectives import masked_answers, next_token
 from dono.stages.answers import answer_case, render_pairs
-from dono.stages.contenders import Contender
+from dono.stages.contenders import Contender, start_model
 from dono.stages.prepare import Case
 from dono.stages.workplace import Workplace
 from dono.tokens import Batches, encode_examples, task_batches
@@ -68,10 +68,8 @@ def trunk_stop(steps: int) -> int:
 
 def _start_model(place: Workplace, contender: Contender, seed: int) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     tokenizer = load_tokenizer(contender.tokenizer_folder)
-    if contender.base is None:
-        return random_llama(place.project.scratch, tokenizer, seed=seed), tokenizer
-    model = load_model(contender.base.source)
-    if contender.arm.vocabulary == "replaced":
+    model = start_model(place, contender.base, tokenizer, seed)
+    if contender.base is not None and contender.arm.vocabulary == "replaced":
         replace_vocabulary(model, load_tokenizer(contender.base.source), tokenizer)
     return model, tokenizer
 
@@ -290,7 +288,7 @@ def _train_task(
     folder: Path,
     watch: Watch | None,
 ) -> tuple[Outcome, PreTrainedModel]:
-    """Train on the first `count` examples of the seed's order: a smaller pilot's examples are part of a larger one's."""
+    """Train on the first `count` examples of the seed's order: a smaller pilot's are part of a larger one's."""
     training = place.project.training
     chosen = shuffled(len(case.train), seed)[:count]
     pairs = render_pairs(case, tokenizer, [case.train[i] for i in chosen])

@@ -1,4 +1,4 @@
-"""The one training loop. Pilots and full runs go through it; `examples/plain_loop.py` is the same without abstractions."""
+"""The one training loop: pilots and full runs go through it."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ class _Signals:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         for number, handler in self.before.items():
-            signal.signal(number, handler)  # type: ignore[arg-type]
+            signal.signal(number, handler)
 
 
 def optimizer_for(model: torch.nn.Module, spec: LoopSpec) -> torch.optim.AdamW:

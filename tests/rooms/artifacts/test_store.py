@@ -66,7 +66,7 @@ def test_drift_is_empty_exactly_when_specs_are_equal(a: dict[str, Json], b: dict
     trimmed = [{k: v for k, v in spec.items() if v is not None} for spec in (a, b)]
     kinds = [{k: type(v) for k, v in spec.items()} for spec in trimmed]
     if kinds[0] == kinds[1]:
-        assert (drift(*trimmed) == []) == (trimmed[0] == trimmed[1])
+        assert (drift(trimmed[0], trimmed[1]) == []) == (trimmed[0] == trimmed[1])
 
 
 def test_drift_names_the_field_and_both_values() -> None:

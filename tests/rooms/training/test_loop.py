@@ -45,9 +45,7 @@ def test_the_first_loss_of_a_random_model_is_the_log_of_its_vocabulary(
 def test_the_same_seed_twice_gives_the_same_losses_to_the_last_bit(
     tokenizer: PreTrainedTokenizerBase, tmp_path: Path
 ) -> None:
-    losses = [
-        run(random_llama(TINY, tokenizer, seed=3), spec(0, 6), tmp_path / str(i)).losses for i in range(2)
-    ]
+    losses = [run(random_llama(TINY, tokenizer, seed=3), spec(0, 6), tmp_path / str(i)).losses for i in range(2)]
     assert losses[0] == losses[1]
 
 

@@ -1,0 +1,27 @@
+"""The bundled sample: a generated world, written by us, with a western retailer and an Indian marketplace.
+
+Nothing here is copied and nothing is measured: names, orders, numbers and sentences are invented, and every number of
+the world (`world.yaml`) is assumed. The point of the sample is that its truth is known, so that a run can be checked
+against it.
+
+Grammar. `languages/<code>.yaml` holds sentence frames, one per line, and the values of their slots.
+`{slot}` is a value that stays the same throughout a document; `{rule}` is one of the rule's frames, drawn anew;
+`<a|b|>` is one of the alternatives. A document is a row of three to six sentences. Frames are chosen so that no verb or
+adjective has to agree with a slot's value (items are bare, in the direct case; colours are invariable; people are
+spoken to, and speak, without marking gender). `hi-Latn` is respelled per writer by its `variants`.
+
+Truth. A state has weights for categories; a window (a feast, or a season) multiplies them, a state may have its own
+factors; items share their category. `truth/lifts.csv` holds P(category | state, window), P(category | state) and
+their ratio, computed exactly (`world.World.lifts`), not counted. Each window holds for the dates in `world.yaml`.
+
+Held out. Frames under `test` are used in test files alone; so are pairs of item and city chosen by a hash
+(`world.held_out_pair`). In the tasks' training files, and in chats of the corpus, neither occurs. Order notes,
+reviews and festival talk do mention all pairs, since leaving some out would bend the lifts.
+
+Tasks. intent (classify, 9 labels), reply (generate: the answer depends on the intent, order number, item, the name
+and the festival, if they are given), churn (predict: a signal with interactions and thresholds, see `write.churn_odds`).
+"""
+
+from dono.corpus.sample.write import SampleReport, write_sample
+
+__all__ = ["SampleReport", "write_sample"]

@@ -1,0 +1,10 @@
+"""Curves: laws of learning, fitted to a few pilots, averaged, extrapolated with an interval that was tested."""
+
+from __future__ import annotations
+
+from dono.curves.fit import Fit, fit_law
+from dono.curves.extrapolate import CurvePoint, Forecast, LawFit, forecast
+from dono.curves.laws import LAWS, Law
+from dono.curves.points import Point, Rungs, pool
+
+__all__ = ["LAWS", "CurvePoint", "Fit", "Forecast", "Law", "LawFit", "Point", "Rungs", "fit_law", "forecast", "pool"]
