@@ -107,8 +107,8 @@ def build_one(
         else:
             stage = None
             if contender.arm.corpus_stage:
-                stage = corpus_run(place, contender, 1.0, seed, (1.0,), view.at)
-            run = task_run(place, contender, case, 1.0, seed, start=stage, full=True, watch=view.at)
+                stage = corpus_run(place, contender, 1.0, seed, (1.0,), view.note)
+            run = task_run(place, contender, case, 1.0, seed, start=stage, full=True, watch=view.note)
     if run.result.get("failed"):
         raise Mistake(
             str(run.result["failed"]), where=f"{case.use_case.name}: {arm}", remedy="Mend the cause and build again"

@@ -57,6 +57,10 @@ class TaskView:
         self.began, self.done = time.monotonic(), 0.0
         self.id = bar.add_task(title, total=self.total, note="") if bar is not None else None
 
+    def note(self, note: str) -> None:
+        """Still at it: the time since the beginning counts as what is done, of a total in seconds."""
+        self.at(time.monotonic() - self.began, note)
+
     def at(self, done: float, note: str = "") -> None:
         """So much of the total is done."""
         self.done = done

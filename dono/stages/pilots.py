@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -133,11 +134,12 @@ def _rung(
     if pilots.seconds > OVERRUN * place.pilot_seconds:
         pilots.stopped = f"the pilots took {clock(pilots.seconds)}; the rungs left were not run"
         return
-    before = pilots.seconds
+    before, began = pilots.seconds, time.monotonic()
 
-    def watch(seconds: float, note: str) -> None:
-        money = f" {place.project.currency} {place.money(before + seconds):,.2f}" if place.price_per_hour else ""
-        view.at(before + seconds, f"{note} · spent {clock(before + seconds)} of {clock(place.pilot_seconds)}{money}")
+    def watch(note: str) -> None:
+        spent = before + time.monotonic() - began
+        money = f" {place.project.currency} {place.money(spent):,.2f}" if place.price_per_hour else ""
+        view.at(spent, f"{note} · spent {clock(spent)} of {clock(place.pilot_seconds)}{money}")
 
     stage = None
     if contender.arm.corpus_stage:

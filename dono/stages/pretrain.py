@@ -34,7 +34,7 @@ def pretrain(place: Workplace, *, tokens: float | None = None, out: Path | None 
     contender = foundation(place, prepared, tokens)
     seconds = contender.corpus_flops(contender.corpus_tokens) / contender.flops_per_second
     with place.display.task(f"foundation model, {contender.corpus_tokens:,} tokens", seconds) as view:
-        artifact = corpus_run(place, contender, 1.0, place.project.training.seed, (1.0,), view.at)
+        artifact = corpus_run(place, contender, 1.0, place.project.training.seed, (1.0,), view.note)
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         for file in artifact.path.iterdir():

@@ -39,8 +39,8 @@ LEAST_STEPS = 8
 """A corpus stage shorter than this measures its warm-up only."""
 TASK_WARMUP = 0.1
 
-Watch = Callable[[float, str], None]
-"""Told the seconds spent so far in the run at hand, and a few words."""
+Watch = Callable[[str], None]
+"""Told after every step what the run at hand is doing, in a few words."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def _watched(watch: Watch | None, title: str) -> Callable[[Progress], None] | No
         return None
 
     def show(p: Progress) -> None:
-        watch(p.seconds, f"{title} step {p.step}/{p.stop} loss {p.loss:.3f} {p.tokens_per_second:,.0f} tok/s")
+        watch(f"{title} step {p.step}/{p.stop} loss {p.loss:.3f} {p.tokens_per_second:,.0f} tok/s")
 
     return show
 
@@ -255,7 +255,7 @@ def _carry_out(
     if outcome is not None and contender.arm.task_stage == "lora":
         model = merge_lora(outcome[1])  # the model under the adapter was changed in place; this folds the adapter in
     if watch is not None:
-        watch(time.monotonic() - began, f"{contender.name} · {case.use_case.name}: scoring")
+        watch(f"{contender.name} · {case.use_case.name}: scoring")
     scores, samples = answer_case(case, model, tokenizer, contender.context, contender.arm.shots, seed)
     tokens = outcome[0].tokens if outcome is not None else 0
     own = time.monotonic() - began

@@ -15,11 +15,15 @@ factors; items share their category. `truth/lifts.csv` holds P(category | state,
 their ratio, computed exactly (`world.World.lifts`), not counted. Each window holds for the dates in `world.yaml`.
 
 Held out. Frames under `test` are used in test files alone; so are pairs of item and city chosen by a hash
-(`world.held_out_pair`). In the tasks' training files, and in chats of the corpus, neither occurs. Order notes,
-reviews and festival talk do mention all pairs, since leaving some out would bend the lifts.
+(`world.held_out_pair`). Every test row is about a held-out pair; six in ten also ask in a held-out frame.
+In the tasks' training files, and in chats of the corpus, neither occurs. Order notes, reviews and festival talk do
+mention all pairs, since leaving some out would bend the lifts.
 
-Tasks. intent (classify, 9 labels), reply (generate: the answer depends on the intent, order number, item, the name
-and the festival, if they are given), churn (predict: a signal with interactions and thresholds, see `write.churn_odds`).
+Tasks. intent (classify, 9 labels); reply (generate: the answer is a function of the intent, the order number, the
+item, and of name and festival where they are given); churn (predict: interactions and thresholds, see
+`write.churn_odds`). There are two held-out frames per intent and language: rows that share one err
+together, so the standard error of a test score is larger than its number of rows suggests. How hard the tasks are was
+set by us (training frames share words with held-out ones on purpose): scores on them say nothing about the world.
 """
 
 from dono.corpus.sample.write import SampleReport, write_sample

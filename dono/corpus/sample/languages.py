@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Annotated
 
 import yaml
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 from dono.corpus.sample.grammar import english, lines, respell
 from dono.corpus.sample.world import HERE, Closed
@@ -57,7 +57,7 @@ class Language(Closed):
     names: tuple[str, ...]
     days: tuple[str, ...]
     colours: tuple[str, ...]
-    variants: dict[str, tuple[str, ...]] = {}
+    variants: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     states: dict[str, Place]
     windows: dict[str, str]
     items: dict[str, str]

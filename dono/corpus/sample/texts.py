@@ -11,6 +11,7 @@ from dono.corpus.sample.languages import Language, Western
 from dono.corpus.sample.world import NO_WINDOW, Order, World, held_out_pair, weighted
 
 DOCUMENTS = {"order": 35, "review": 25, "talk": 25, "chat": 15}  # shares in per cent: assumed
+NEW_FRAMES = 0.6  # share of test questions asked in a held-out frame; the others are known frames, new pairs: assumed
 Row = Mapping[str, "str | Sequence[Mapping[str, str]]"]
 
 
@@ -84,10 +85,8 @@ def write_document(
     kind: str, orders: Sequence[Order], world: World, language: Language, rng: random.Random
 ) -> tuple[str, str]:
     """One document of the corpus and its state; an order note is told from one of `orders`."""
-    if kind == "order":
-        facts = facts_of(rng.choice(orders), world, language, rng)
-    else:
-        facts = draw_facts(world, language, rng)
+    told = kind == "order"
+    facts = facts_of(rng.choice(orders), world, language, rng) if told else draw_facts(world, language, rng)
     while (kind == "talk" and facts.window == NO_WINDOW) or (kind == "chat" and facts.held_out(language)):
         facts = draw_facts(world, language, rng)
     rules, bound = rules_in(facts.window, world, language), bind(facts, language, rng)
@@ -98,8 +97,8 @@ def write_document(
         "review": "{review_a} {review_b} {review_c} <{review_d}|>",
         "talk": "{talk_a} {fest_b} {fest_c} <{fest_d}|>",
     }
-    by_hand = rng if kind != "order" else None
-    return language.finish(expand(shapes[kind], rules, bound, rng), by_hand), facts.state
+    text = expand(shapes[kind], rules, bound, rng)
+    return language.finish(text, None if told else rng), facts.state  # order notes are spelt by the shop
 
 
 def write_chat(rules: Rules, bound: Mapping[str, str], language: Language, rng: random.Random) -> str:
@@ -122,7 +121,7 @@ def write_intent(intent: str, world: World, language: Language, rng: random.Rand
     """One row of the intent task."""
     facts = draw_task_facts(world, language, rng, test=test)
     split = language.intents[intent]
-    frame = rng.choice(split.test if test else split.train)
+    frame = rng.choice(split.test if test and rng.random() < NEW_FRAMES else split.train)
     rules, bound = rules_in(facts.window, world, language), bind(facts, language, rng)
     text = expand(f"<{{hello}}|> {frame} <{{aside}}||> <{{thanks}}|>", rules, bound, rng)
     return {"text": language.finish(text, rng), "label": intent, "language": language.code}
@@ -138,7 +137,8 @@ def write_reply(intent: str, world: World, language: Language, rng: random.Rando
     def pick(split_train: Sequence[str], split_test: Sequence[str]) -> str:
         return rng.choice(split_test if test else split_train)
 
-    question = pick(language.intents[intent].train, language.intents[intent].test)
+    split = language.intents[intent]
+    question = rng.choice(split.test if test and rng.random() < NEW_FRAMES else split.train)
     parts = [question]
     if not {"order", "item"} <= slots_of(question):
         parts.append(pick(reply.identify.train, reply.identify.test))

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 
 import yaml
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 HERE = Path(__file__).parent
 NO_WINDOW = "none"
@@ -55,8 +55,8 @@ class State(Closed):
 
     weight: float
     windows: tuple[str, ...]
-    base: dict[str, float] = {}
-    factors: dict[str, dict[str, float]] = {}
+    base: dict[str, float] = Field(default_factory=dict)
+    factors: dict[str, dict[str, float]] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True)
