@@ -68,6 +68,9 @@ class UseCase(Section):
     metric: MetricName | None = None
     bar: float | None = None
     prompt: str | None = None
+    rights: Rights | None = None
+    unseen_labels: Literal["refuse", "set_aside"] = "refuse"
+    """What to do with test rows whose label no training row has: nothing could answer them."""
     test_limit: int = Field(default=400, ge=1)
     """At most this many held-out examples are scored, the same ones for every arm."""
 

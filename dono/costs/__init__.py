@@ -1,6 +1,6 @@
 """FLOPs, bytes, hours and money, each with its range and its source."""
 
-from dono.costs.estimate import RunCost, borrowed_speed, full_run, measured_speed
+from dono.costs.estimate import SPREAD, RunCost, borrowed_speed, full_run, measured_speed
 from dono.costs.flops import Shape, forward_flops, llama_shape, request_flops, train_flops
 from dono.costs.machines import MACHINES, THIS, Machine, machine_named, measure_peak, this_machine
 from dono.costs.memory import serving_gigabytes, training_gigabytes
@@ -10,6 +10,7 @@ from dono.costs.serving import ServingCost, Traffic, hosted_cost, price_of, serv
 
 __all__ = [
     "MACHINES",
+    "SPREAD",
     "THIS",
     "Exchange",
     "Label",

@@ -96,12 +96,19 @@ class Meter:
         """Whether so many seconds more stay within the caps."""
         return seconds <= self.left_seconds
 
+    def reached(self) -> str | None:
+        """The cap that is reached, in words, or None."""
+        if self.cap_hours is not None and self.hours >= self.cap_hours:
+            return f"{self.cap_hours:g} hours"
+        if self.cap_money is not None and self.money >= self.cap_money and self.price_per_hour > 0:
+            return f"{self.currency} {self.cap_money:,.0f}"
+        return None
+
     def check(self) -> None:
         """Raise `Capped` when a cap is reached: call it after the state was saved."""
-        if self.cap_hours is not None and self.hours >= self.cap_hours:
-            raise Capped(f"{self.cap_hours:g} hours", f"{self.hours:.3g}")
-        if self.cap_money is not None and self.money >= self.cap_money and self.price_per_hour > 0:
-            raise Capped(f"{self.currency} {self.cap_money:,.0f}", f"{self.money:,.0f}")
+        cap = self.reached()
+        if cap is not None:
+            raise Capped(cap, str(self))
 
     def __str__(self) -> str:
         caps = [

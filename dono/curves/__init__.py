@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dono.curves.fit import Fit, fit_law
 from dono.curves.extrapolate import CurvePoint, Forecast, LawFit, forecast
+from dono.curves.fit import Fit, fit_law
 from dono.curves.laws import LAWS, Law
 from dono.curves.points import Point, Rungs, pool
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dono.curves.laws import Law
 from dono.curves.laws.law import Floats
@@ -24,7 +25,8 @@ STEPS = 3
 @dataclass(frozen=True)
 class Fit:
     """A fitted law. `weight`: posterior of each cell, sums to 1; `offset`, `offset_sd`: log y of each cell at the last
-    rung, and its error; all [cells]."""
+    rung, and its error; all [cells].
+    """
 
     law: Law
     last_x: float
@@ -33,7 +35,7 @@ class Fit:
     offset_sd: Floats
 
     def cells_at(self, x: Floats) -> Floats:
-        """log y of every cell: [cells, n]."""
+        """Log y of every cell: [cells, n]."""
         u = np.log(x / self.last_x)
         return self.offset[:, None] + self.law.shape(self.law.cells.params, u)
 
@@ -59,11 +61,6 @@ def fit_law(law: Law, rungs: Rungs, *, rising: bool = False) -> Fit:
     seen = rungs if law.window is None else _last(rungs, law.window)
     u, log_y = np.log(seen.x / last), seen.log_y
     variance = seen.sd**2 + MISFIT**2 + (DRIFT * np.log2(last / seen.x)) ** 2
-    if law.zero and rungs.zero is not None:
-        at_zero, error = rungs.zero
-        span = np.log2(last / float(rungs.x[0])) + 1
-        u, log_y = np.append(-np.inf, u), np.append(at_zero, log_y)
-        variance = np.append(error**2 + MISFIT**2 + (DRIFT * span) ** 2, variance)
     shape = law.shape(law.cells.params, u)
     residual = log_y - shape
     precision = np.broadcast_to(1 / variance, residual.shape)
@@ -82,7 +79,7 @@ def fit_law(law: Law, rungs: Rungs, *, rising: bool = False) -> Fit:
     return Fit(law, last, weight / weight.sum(), offset, np.sum(robust, axis=1) ** -0.5)
 
 
-def _falls(law: Law) -> Floats:
+def _falls(law: Law) -> NDArray[np.bool_]:
     ends = law.shape(law.cells.params, np.array([0.0, 1.0]))
     return ends[:, 1] <= ends[:, 0] + 1e-12
 
@@ -91,4 +88,4 @@ def _last(rungs: Rungs, count: int) -> Rungs:
     """The last `count` rungs; of closely spaced ones all within as many halvings (count - 1) of the last."""
     near = int(np.sum(rungs.x >= rungs.x[-1] / 2 ** (count - 1) * (1 - 1e-9)))
     count = max(count, near)
-    return Rungs(rungs.x[-count:], rungs.log_y[-count:], rungs.sd[-count:], rungs.noise, rungs.zero)
+    return Rungs(rungs.x[-count:], rungs.log_y[-count:], rungs.sd[-count:], rungs.noise)

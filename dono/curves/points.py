@@ -38,21 +38,20 @@ class Point:
 class Rungs:
     """Points pooled by x, in rising order. `x`, `log_y`, `sd` (relative error of each rung): [rungs]; all x > 0.
 
-    `zero` is (log y, relative error) without training, where that was measured; `noise` the spread between seeds.
+    `noise` is the relative spread between seeds.
     """
 
     x: Floats
     log_y: Floats
     sd: Floats
     noise: float
-    zero: tuple[float, float] | None = None
 
     def __len__(self) -> int:
         return len(self.x)
 
     def first(self, count: int) -> Rungs:
         """The smallest `count` rungs alone, as if the others had not been run."""
-        return Rungs(self.x[:count], self.log_y[:count], self.sd[:count], self.noise, self.zero)
+        return Rungs(self.x[:count], self.log_y[:count], self.sd[:count], self.noise)
 
 
 def check(points: Sequence[Point]) -> None:
@@ -78,13 +77,13 @@ def pool(points: Sequence[Point]) -> Rungs:
         groups.setdefault(point.x, []).append(point)
     noise = seed_noise(list(groups.values()))
     pooled = {x: _pooled(group, noise) for x, group in groups.items()}
-    zero = pooled.pop(0.0, None)
+    pooled.pop(0.0, None)
     if not pooled:
         raise Mistake("every point lies at x = 0", where="forecast", remedy="Measure a pilot that trains")
     x = np.array(list(pooled))
     log_y = np.array([y for y, _ in pooled.values()])
     sd = np.array([s for _, s in pooled.values()])
-    return _thin(Rungs(x, log_y, sd, noise, zero))
+    return _thin(Rungs(x, log_y, sd, noise))
 
 
 def seed_noise(groups: Sequence[Sequence[Point]]) -> float:
@@ -134,4 +133,4 @@ def _thin(rungs: Rungs) -> Rungs:
         return np.array([float(np.mean(values[k])) for k in kept])
 
     x, sd = np.exp(averaged(np.log(rungs.x))), averaged(rungs.sd)
-    return Rungs(x, averaged(rungs.log_y), sd, rungs.noise, rungs.zero)
+    return Rungs(x, averaged(rungs.log_y), sd, rungs.noise)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from dono.decisions.comparison import compare
+from dono.decisions.evidence import ArmEvidence, UseCaseQuestion
+from dono.decisions.information import next_pilots
 from dono.decisions.metrics import METRICS, Metric
+from dono.decisions.portfolio import Portfolio, choose_portfolio
 from dono.decisions.verdict import (
     ArmVerdict,
     Assumption,
@@ -19,6 +23,7 @@ from dono.decisions.verdict import (
 )
 
 __all__ = [
-    "METRICS", "ArmVerdict", "Assumption", "Crossover", "CurvePoint", "Label", "LanguageScore", "Metric", "Number",
-    "PilotPoint", "PortfolioItem", "Sample", "UseCaseVerdict", "Verdict",
+    "METRICS", "ArmEvidence", "ArmVerdict", "Assumption", "Crossover", "CurvePoint", "Label", "LanguageScore", "Metric",
+    "Number", "PilotPoint", "Portfolio", "PortfolioItem", "Sample", "UseCaseQuestion", "UseCaseVerdict", "Verdict",
+    "choose_portfolio", "compare", "next_pilots",
 ]  # fmt: skip

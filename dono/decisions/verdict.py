@@ -106,9 +106,11 @@ class Crossover(Stated):
 
 
 class UseCaseVerdict(Stated):
-    """The answer for one use case. `winner` is None when it is too close to call; arms are sorted, best first.
+    """The answer for one use case. `winner` is None when it is too close to call; arms are sorted by expected regret,
+    failed ones last: a winner that is as good and notably cheaper may stand below the first.
 
-    Values and regrets are in the metric's unit; `confidence` is the winner's (or leader's) P(best).
+    Values and regrets are in the metric's unit; `confidence` is the probability that the winner (or the arm that would
+    be taken) is the best, or within the metric's margin of the best.
     `arms` of a use case in which nothing could be measured all carry `failed`.
     """
 

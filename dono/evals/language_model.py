@@ -89,6 +89,29 @@ def label_log_likelihoods(
 
 
 @torch.inference_mode()
+def answer_log_likelihoods(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    prompts: Sequence[Sequence[int]],
+    answers: Sequence[Sequence[int]],
+    *,
+    batch_tokens: int = 4096,
+) -> np.ndarray:
+    """The log-likelihood in nats [n] of each answer (its tokens, EOS included if given) after its own prompt."""
+    model.eval()
+    rows = [[*p, *a] for p, a in zip(prompts, answers, strict=True)]
+    result = np.empty(len(rows))
+    for batch in _by_length(rows, batch_tokens):
+        ids, mask = _padded([rows[i] for i in batch], tokenizer.pad_token_id)
+        starts = torch.tensor([len(prompts[i]) for i in batch])[:, None]
+        out = model(input_ids=ids[:, :-1], attention_mask=mask[:, :-1], use_cache=False)
+        chosen = out.logits.float().log_softmax(-1).gather(-1, ids[:, 1:, None])[..., 0]
+        answered = mask[:, 1:] * (torch.arange(1, ids.shape[1])[None] >= starts)
+        result[batch] = (chosen * answered).sum(1).double().numpy()
+    return result
+
+
+@torch.inference_mode()
 def generate(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,

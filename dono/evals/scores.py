@@ -110,16 +110,34 @@ def _macro_f1_coded(answers: np.ndarray, expected: np.ndarray) -> float:
     return float((2 * hits[present] / (said[present] + wanted[present])).mean())
 
 
-def score_bits(bits: np.ndarray, sizes: np.ndarray, languages: Sequence[str], *, seed: int = 0) -> list[Score]:
-    """Bits per byte of documents: `bits` [n] and UTF-8 `sizes` [n] in bytes, summed before dividing.
+def score_label_bits(likelihoods: np.ndarray, right: Sequence[int], languages: Sequence[str]) -> list[Score]:
+    """Bits of the right label among all: `likelihoods` in nats [n, labels], `right` [n] the right label's place.
 
-    The standard error is that of a ratio estimate over documents, by bootstrap.
+    log2(labels) for a model that knows nothing, 0 for one that is always right and sure. It moves long before the
+    share of right answers does, so it is what a small pilot can be forecast by.
+    """
+    top = likelihoods.max(1)
+    all_labels = top + np.log(np.exp(likelihoods - top[:, None]).sum(1))
+    bits = (all_labels - likelihoods[np.arange(len(right)), list(right)]) / np.log(2)
+    scores = []
+    for language, rows in _per_language(languages).items():
+        spread = float(bits[rows].std(ddof=1)) / len(rows) ** 0.5 if len(rows) > 1 else 0.0
+        scores.append(Score("label_bits", language, float(bits[rows].mean()), spread, len(rows)))
+    return scores
+
+
+def score_bits(
+    bits: np.ndarray, sizes: np.ndarray, languages: Sequence[str], *, seed: int = 0, metric: str = "bits_per_byte"
+) -> list[Score]:
+    """Bits per byte of texts: `bits` [n] and UTF-8 `sizes` [n] in bytes, summed before dividing.
+
+    The standard error is that of a ratio estimate over texts, by bootstrap.
     """
     scores = []
     for language, rows in _per_language(languages).items():
         b, s = bits[rows], sizes[rows]
         stderr = _bootstrap(lambda r, b=b, s=s: float(b[r].sum() / s[r].sum()), len(rows), seed)  # type: ignore[misc]
-        scores.append(Score("bits_per_byte", language, float(b.sum() / s.sum()), stderr, len(rows)))
+        scores.append(Score(metric, language, float(b.sum() / s.sum()), stderr, len(rows)))
     return scores
 
 

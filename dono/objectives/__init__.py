@@ -1,5 +1,67 @@
-"""Objectives: pure functions from logits and labels to a loss. The loop knows none of them by name."""
+"""Objectives: pure functions from what a model said to a loss. The loop knows none of them by name."""
 
+from dono.objectives.advantages import group_relative, leave_one_out, whitened
+from dono.objectives.answers import Answers, BatchLoss, averaged, log_ratios, summed
 from dono.objectives.likelihood import IGNORED, OBJECTIVES, Loss, Objective, masked_answers, next_token
+from dono.objectives.policy import (
+    POLICIES,
+    PolicyMetrics,
+    PolicyObjective,
+    Rollouts,
+    clipped_surrogate,
+    divergence,
+    penalised,
+    reinforce,
+    rloo,
+)
+from dono.objectives.preferences import (
+    PREFERENCES,
+    Judged,
+    JudgedMetrics,
+    PairObjective,
+    Pairs,
+    dpo,
+    kto,
+    kto_divergence,
+    orpo,
+    simpo,
+)
+from dono.objectives.reward import PairMetrics, bradley_terry
 
-__all__ = ["IGNORED", "OBJECTIVES", "Loss", "Objective", "masked_answers", "next_token"]
+__all__ = [
+    "IGNORED",
+    "OBJECTIVES",
+    "POLICIES",
+    "PREFERENCES",
+    "Answers",
+    "BatchLoss",
+    "Judged",
+    "JudgedMetrics",
+    "Loss",
+    "Objective",
+    "PairMetrics",
+    "PairObjective",
+    "Pairs",
+    "PolicyMetrics",
+    "PolicyObjective",
+    "Rollouts",
+    "averaged",
+    "bradley_terry",
+    "clipped_surrogate",
+    "divergence",
+    "dpo",
+    "group_relative",
+    "kto",
+    "kto_divergence",
+    "leave_one_out",
+    "log_ratios",
+    "masked_answers",
+    "next_token",
+    "orpo",
+    "penalised",
+    "reinforce",
+    "rloo",
+    "simpo",
+    "summed",
+    "whitened",
+]

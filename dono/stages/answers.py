@@ -4,12 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from dono.corpus import Example
-from dono.evals import Score, bits_per_byte, generate, label_log_likelihoods, score_answers, score_bits
+from dono.evals import (
+    Score,
+    answer_log_likelihoods,
+    bits_per_byte,
+    generate,
+    label_log_likelihoods,
+    score_answers,
+    score_bits,
+    score_label_bits,
+)
 from dono.stages.prepare import Case
-from dono.tokens import TEMPLATES, answer_ids, cut_left, few_shot, prompt_ids, render_prompt
+from dono.tokens import (
+    TEMPLATES,
+    answer_ids,
+    cut_left,
+    encode_example,
+    few_shot,
+    prompt_ids,
+    render_prompt,
+    show_example,
+)
 
 Sample = dict[str, str]
 SAMPLES = 8
@@ -34,6 +53,13 @@ def render_pairs(case: Case, tokenizer: PreTrainedTokenizerBase, examples: Seque
     return [(render_prompt(template, fields_of(case, e), tokenizer), e.answer) for e in examples]
 
 
+def shown_example(tokenizer: PreTrainedTokenizerBase, case: Case, context: int) -> str:
+    """The first training example as the model sees it, on one line, what is trained between ⟦ and ⟧."""
+    prompt, answer = render_pairs(case, tokenizer, case.train[:1])[0]
+    encoded = encode_example(tokenizer, prompt, answer, max_length=context, where=case.use_case.name)
+    return show_example(tokenizer, encoded).replace("\n", "⏎")
+
+
 def answer_case(
     case: Case, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, context: int, shots: int, seed: int
 ) -> tuple[list[Score], list[Sample]]:
@@ -47,17 +73,15 @@ def answer_case(
         texts = [e.answer for e in case.test]
         bits, sizes = bits_per_byte(model, tokenizer, texts, context=context)
         return score_bits(bits, sizes, languages, seed=seed), _continuations(case, model, tokenizer)
-    prompts = _prompts(case, tokenizer, context, shots, seed)
+    prompts = prompts_of(case, tokenizer, case.test, shots)
     longest = _longest_answer(case, tokenizer)
     room = min(int(longest * ROOM_FOR_ANSWER) + 2, max(8, context // 2))
     kept = [cut_left(tokenizer, p, context - room) for p in prompts]
-    stop = "\n" if shots or not _learns(case, shots) else None
+    stop = "\n" if shots or not case.train else None
     if case.use_case.kind == "generate":
-        answered = generate(model, tokenizer, kept, max_new_tokens=room, stop=stop)
-        answers = [a.text for a in answered]
-        return score_answers(answers, expected, languages, ["chrf", "exact_match"], seed=seed), shown_answers(
-            case, answers
-        )
+        answers = [a.text for a in generate(model, tokenizer, kept, max_new_tokens=room, stop=stop)]
+        scores = score_answers(answers, expected, languages, ["chrf", "exact_match"], seed=seed)
+        return scores + _answer_bits(case, model, tokenizer, kept, seed), shown_answers(case, answers)
     labels = case.labels
     label_ids = [[*answer_ids(tokenizer, ">>", label), tokenizer.eos_token_id] for label in labels]
     if shots:  # after solved examples an answer ends in a line break, not in EOS
@@ -65,26 +89,33 @@ def answer_case(
     likelihoods = label_log_likelihoods(model, tokenizer, kept, label_ids)
     chosen = [labels[i] for i in likelihoods.argmax(1)]
     scores = score_answers(chosen, expected, languages, ["accuracy", "macro_f1"], seed=seed)
+    scores += score_label_bits(likelihoods, [labels.index(e) for e in expected], languages)
     generated = [a.text for a in generate(model, tokenizer, kept, max_new_tokens=room, stop=stop)]
     for s in score_answers(generated, expected, languages, ["accuracy", "macro_f1"], seed=seed):
         scores.append(Score(f"generated_{s.metric}", s.language, s.value, s.stderr, s.n))
     return scores, shown_answers(case, chosen)
 
 
-def _learns(case: Case, shots: int) -> bool:
-    return bool(case.train) and not shots
+def _answer_bits(
+    case: Case, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, prompts: list[list[int]], seed: int
+) -> list[Score]:
+    """Bits per byte of the expected answers, EOS included."""
+    answers = [[*answer_ids(tokenizer, ">>", e.answer), tokenizer.eos_token_id] for e in case.test]
+    nats = answer_log_likelihoods(model, tokenizer, prompts, answers)
+    sizes = np.array([max(1, len(e.answer.encode())) for e in case.test], dtype=np.float64)
+    languages = [e.language or "und" for e in case.test]
+    return score_bits(-nats / np.log(2), sizes, languages, seed=seed, metric="answer_bits_per_byte")
 
 
-def _prompts(case: Case, tokenizer: PreTrainedTokenizerBase, context: int, shots: int, seed: int) -> list[list[int]]:
+def prompts_of(
+    case: Case, tokenizer: PreTrainedTokenizerBase, examples: Sequence[Example], shots: int
+) -> list[list[int]]:
+    """The prompts of some examples as ids, with `shots` solved examples before each; not cut to any context."""
     template = template_of(case)
     if not shots:
-        return [prompt_ids(tokenizer, render_prompt(template, fields_of(case, e), tokenizer)) for e in case.test]
-    solved = _shots(case, shots)
-    prompts = []
-    for example in case.test:
-        shown = [(fields_of(case, e), e.answer) for e in solved]
-        prompts.append(prompt_ids(tokenizer, few_shot(template, shown, fields_of(case, example))))
-    return prompts
+        return [prompt_ids(tokenizer, render_prompt(template, fields_of(case, e), tokenizer)) for e in examples]
+    shown = [(fields_of(case, e), e.answer) for e in _shots(case, shots)]
+    return [prompt_ids(tokenizer, few_shot(template, shown, fields_of(case, e))) for e in examples]
 
 
 def _shots(case: Case, shots: int) -> list[Example]:

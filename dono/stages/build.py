@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dono.artifacts import Artifact, Json, Measurement, write_atomically
@@ -15,10 +15,12 @@ from dono.stages.cards import model_card
 from dono.stages.contenders import Contender, contenders
 from dono.stages.decide import latest_verdict
 from dono.stages.display import clock, print_result
-from dono.stages.pilots import plan_pilots
+from dono.stages.oversight import Oversight, budget_cap
+from dono.stages.pilots import plan_jobs
 from dono.stages.predictive import predictive_run
 from dono.stages.prepare import Case, prepare
-from dono.stages.runs import corpus_run, measurements_of, task_run
+from dono.stages.runs import RunSpec, carry_out, measurements_of
+from dono.stages.schedule import full_seconds_here
 from dono.stages.workplace import Workplace, open_workplace
 
 
@@ -48,26 +50,34 @@ def build(place: Workplace, *, route: str | None, only: str | None, dry_run: boo
     names = [c.use_case.name for c in prepared.cases]
     if only is not None and only not in names:
         raise Mistake(f"no use case {only!r}", where="--use-case", remedy=f"Use one of: {', '.join(names)}")
-    verdict = None
+    verdict, planned = None, {}
     try:
-        verdict, _ = latest_verdict(place)
+        verdict, artifact = latest_verdict(place)
+        planned = corpus_plan(artifact)
     except Mistake:
         if route is None:
             raise
-    who, _ = contenders(place, prepared)
-    planned = plan_pilots(place, prepared, who)
-    seconds = {j.contender.name: j.ladder_seconds((1.0,)) for j in planned.jobs}
+    # The verdict's plan holds, whatever the cap is by now: a run that a cap has stopped goes on under a larger one.
+    who = [replace(c, corpus_tokens=planned.get(c.name, c.corpus_tokens)) for c in contenders(place, prepared)[0]]
+    jobs = plan_jobs(place, prepared, who)
     built: list[Built] = []
     for case in prepared.cases:
         if only is not None and case.use_case.name != only:
             continue
         arm = chosen_arm(verdict, case, who, route)
-        took = seconds.get(arm, 1.0)
-        money = f"{place.project.currency} {place.money(took):,.2f}"
-        place.display.say(f"{case.use_case.name}: {arm}, about {clock(took)} on this machine, {money}")
+        seconds = full_seconds_here(jobs[arm], case.use_case.name) if arm in jobs else 1.0
+        money = f"{place.project.currency} {place.money(seconds):,.2f}"
+        place.display.say(f"{case.use_case.name}: {arm}, about {clock(seconds)} on this machine, {money}")
         if not dry_run:
-            built.append(build_one(place, case, arm, who, verdict, took))
+            built.append(build_one(place, case, arm, who, verdict, seconds))
     return built
+
+
+def corpus_plan(verdict: Artifact) -> dict[str, int]:
+    """The corpus tokens of each arm's full run, as planned when the verdict was made."""
+    tokens = verdict.result["corpus_tokens"]
+    assert isinstance(tokens, dict)
+    return {name: int(str(count)) for name, count in tokens.items()}
 
 
 def chosen_arm(verdict: Verdict | None, case: Case, who: Sequence[Contender], route: str | None) -> str:
@@ -99,23 +109,23 @@ def build_one(
     place: Workplace, case: Case, arm: str, who: Sequence[Contender], verdict: Verdict | None, seconds: float
 ) -> Built:
     """One full run: the same functions as the pilots', with the full numbers."""
-    seed = place.project.training.seed
     contender = next((c for c in who if c.name == arm), None)
     with place.display.task(f"{case.use_case.name}: {arm}", seconds) as view:
         if contender is None:
             run = predictive_run(place, arm, case, 1.0)
         else:
-            stage = None
-            if contender.arm.corpus_stage:
-                stage = corpus_run(place, contender, 1.0, seed, (1.0,), view.note)
-            run = task_run(place, contender, case, 1.0, seed, start=stage, full=True, watch=view.note)
+            spec = RunSpec(
+                contender=contender, case=case, seed=place.project.training.seed, keep=True,
+                scales=_pilot_scales(verdict, case, arm),
+            )  # fmt: skip
+            run = carry_out(place, spec, Oversight(view.note, budget_cap(place)))
     if run.result.get("failed"):
         raise Mistake(
             str(run.result["failed"]), where=f"{case.use_case.name}: {arm}", remedy="Mend the cause and build again"
         )
     predicted = None if verdict is None else _prediction(verdict, case, arm)
     outcome = compare_outcome(case, arm, measurements_of(run), predicted)
-    spec: dict[str, Json] = {"run": run.id, "arm": arm, "use_case": case.use_case.name}
+    identity: dict[str, Json] = {"run": run.id, "arm": arm, "use_case": case.use_case.name}
 
     def make(folder: Path) -> dict[str, Json]:
         for file in run.path.iterdir():
@@ -125,8 +135,14 @@ def build_one(
         write_atomically(folder / "outcome.json", json.dumps(outcome, ensure_ascii=False, indent=1))
         return {"use_case": case.use_case.name, "arm": arm}
 
-    artifact = place.store.make("model", spec, make, made_from=[run.reference], name=f"{case.use_case.name}-{arm}")
+    artifact = place.store.make("model", identity, make, made_from=[run.reference], name=f"{case.use_case.name}-{arm}")
     return Built(case, arm, artifact, outcome)
+
+
+def _pilot_scales(verdict: Verdict | None, case: Case, arm: str) -> tuple[float, ...]:
+    """The scales of the arm's pilots: the full run goes on from their trunk."""
+    predicted = None if verdict is None else _prediction(verdict, case, arm)
+    return () if predicted is None else tuple(sorted({p.scale for p in predicted.pilots}))
 
 
 def _prediction(verdict: Verdict, case: Case, arm: str) -> ArmVerdict | None:

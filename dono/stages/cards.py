@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dono.artifacts import Artifact
+from dono.project import Rights
 from dono.stages.prepare import Case
 from dono.stages.runs import measurements_of
 from dono.stages.workplace import Workplace
@@ -32,15 +33,15 @@ def model_card(place: Workplace, case: Case, arm: str, run: Artifact, outcome: d
         "| source | kind | basis | purpose | licence | kept until |",
         "|---|---|---|---|---|---|",
     ]
-    for source in place.project.corpus:
-        r = source.rights
-        cells = (
-            ("not stated",) * 4
-            if r is None
-            else (r.basis, ", ".join(r.purpose), r.licence or "–", r.retain_until or "–")
-        )
-        lines.append(f"| {source.name} | {source.kind} | {' | '.join(cells)} |")
+    lines += [_rights_row(s.name, s.kind, s.rights) for s in place.project.corpus]
     if case.use_case.train:
-        lines.append(f"| {case.use_case.train} | examples of {case.use_case.name} | not stated | train | – | – |")
+        lines.append(_rights_row(case.use_case.train, f"examples of {case.use_case.name}", case.use_case.rights))
     lines += ["", "## Ancestry", "", "```", *place.store.why(run), "```", ""]
     return "\n".join(lines)
+
+
+def _rights_row(name: str, kind: str, rights: Rights | None) -> str:
+    if rights is None:
+        return f"| {name} | {kind} | not stated | not stated | not stated | not stated |"
+    cells = (rights.basis, ", ".join(rights.purpose), rights.licence or "–", rights.retain_until or "–")
+    return f"| {name} | {kind} | {' | '.join(cells)} |"

@@ -24,6 +24,9 @@ from dono.tokens import Shards, encode_examples
 from dono.tokens import load_tokenizer as load_own_tokenizer
 from dono.training import Batch, LoopSpec, train
 
+HEADROOM = 0.75
+"""The part of the budget that a corpus stage is planned to take: speeds here vary by a fifth (measured), and the task
+stage and scoring come after it."""
 PROBE_STEPS, PROBE_DISCARDED = 10, 3
 """A speed probe: optimizer steps in all, and those left out while caches fill (measured: steady from the third)."""
 
@@ -125,7 +128,7 @@ def bind(place: Workplace, prepared: Prepared, arm: Arm, base: Base | None, *, s
         artifact, tokens = corpus_tokens(place, prepared.corpus, tokenizer, folder)
         reference = artifact.reference
         per_token = train_flops(shape.counted, tokens=1, context=shape.context)
-        affordable = place.budget_seconds * target_speed(place, speed, shape.context).mid / per_token
+        affordable = HEADROOM * place.budget_seconds * target_speed(place, speed, shape.context).mid / per_token
         if project.budget.tokens is not None:
             affordable = min(affordable, project.budget.tokens)
         planned = int(min(affordable, project.training.corpus_epochs * tokens.n_tokens))

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from dono import __version__
 from dono.artifacts import Artifact, Json, Reference
-from dono.costs import THIS
+from dono.costs import THIS, training_gigabytes
 from dono.decisions import (
     Assumption,
     Number,
@@ -20,6 +21,8 @@ from dono.decisions import (
     next_pilots,
 )
 from dono.errors import Mistake
+from dono.models import load_tokenizer
+from dono.stages.answers import shown_example
 from dono.stages.contenders import Contender, contenders
 from dono.stages.display import clock, print_result
 from dono.stages.evidence import evidence
@@ -28,8 +31,6 @@ from dono.stages.pilots import Pilots, Planned, plan_pilots, run_pilots
 from dono.stages.prepare import Case, Prepared, prepare
 from dono.stages.workplace import Workplace, open_workplace
 from dono.studio.report import write_report
-
-SECOND_SEED = 1
 
 
 def command(project: Path, overrides: Sequence[str], *, dry_run: bool) -> None:
@@ -56,16 +57,16 @@ def decide(place: Workplace, *, dry_run: bool = False) -> tuple[Verdict, Path] |
     for note in missing:
         place.display.say(note)
     planned = plan_pilots(place, prepared, who)
-    show_plan(place, planned, who)
+    show_plan(place, prepared, planned, who)
     if dry_run:
         return None
     pilots = run_pilots(place, prepared, who, planned, lambda so_far, left: _more(place, prepared, who, so_far, left))
     verdict = make_verdict(place, prepared, who, pilots, missing)
-    return verdict, keep_verdict(place, verdict, pilots)
+    return verdict, keep_verdict(place, verdict, pilots, who)
 
 
-def show_plan(place: Workplace, planned: Planned, who: Sequence[Contender]) -> None:
-    """What the pilots will spend, before they do."""
+def show_plan(place: Workplace, prepared: Prepared, planned: Planned, who: Sequence[Contender]) -> None:
+    """What the pilots will spend, before they do; and one rendered example of each use case, what is trained marked."""
     money = f", {place.project.currency} {place.money(planned.seconds):,.2f}" if place.price_per_hour else ""
     place.display.say(
         f"pilots: {sum(len(s) for s in planned.scales.values())} rungs of {len(planned.scales)} arms, about "
@@ -73,13 +74,23 @@ def show_plan(place: Workplace, planned: Planned, who: Sequence[Contender]) -> N
     )
     by_name = {c.name: c for c in who}
     for name, scales in sorted(planned.scales.items()):
-        contender = by_name[name]
-        tokens = (
-            f", {contender.corpus_tokens * max(scales):,.0f} corpus tokens at the top"
-            if contender.corpus_tokens
-            else ""
+        contender, top = by_name[name], max(scales)
+        job = planned.jobs[name]
+        tokens = contender.corpus_tokens * top + sum(size.tokens(top) for size in job.sizes.values())
+        memory = training_gigabytes(
+            contender.shape.counted,
+            batch_tokens=place.project.training.batch * contender.context,
+            lora=contender.arm.task_stage == "lora",
         )
-        place.display.say(f"  {name:20s} scales {', '.join(f'{s:g}' for s in scales)}{tokens}")
+        place.display.say(
+            f"  {name:20s} scales {', '.join(f'{s:g}' for s in scales)}: {tokens / 1e6:.2g} M tokens at the top, "
+            f"{clock(job.ladder_seconds(scales))}, {memory:.1f} GB"
+        )
+    trained = next((c for c in who if c.arm.learns), None)
+    for case in (c for c in prepared.cases if c.train and trained):
+        assert trained is not None
+        shown = shown_example(load_tokenizer(trained.tokenizer_folder), case, trained.context)
+        place.display.say(f"  {case.use_case.name} learns what stands between ⟦ and ⟧: {shown}")
 
 
 def questions(place: Workplace) -> dict[str, UseCaseQuestion]:
@@ -104,19 +115,15 @@ def _compared(
 def _more(
     place: Workplace, prepared: Prepared, who: Sequence[Contender], pilots: Pilots, left: float
 ) -> list[tuple[str, float, int]]:
-    """A second seed of the top rung, for arms whose order is not clear and that the time left can pay for."""
-    wanted: list[tuple[str, float, int]] = []
-    for _, verdict in _compared(place, prepared, who, pilots):
-        for arm, scale, seed in next_pilots(verdict):
-            done = any((a, s, d) == (arm, scale, seed) for a, _, s, d in pilots.runs)
-            job = pilots.jobs.get(arm)
-            if done or job is None or (arm, scale, seed) in wanted or seed > SECOND_SEED:
-                continue
-            seconds = job.ladder_seconds((scale,))
-            if seconds <= left:
-                wanted.append((arm, scale, seed))
-                left -= seconds
-    return wanted[:1]
+    """The rung that is expected to save the most regret per second, of those that the time left can pay for."""
+
+    def seconds_of(arm: str, scale: float) -> float | None:
+        job = pilots.planned.jobs.get(arm)
+        return None if job is None else job.ladder_seconds((scale,))
+
+    verdicts = [verdict for _, verdict in _compared(place, prepared, who, pilots)]
+    done = {(arm, scale, seed) for arm, _, scale, seed in pilots.runs}
+    return next_pilots(verdicts, seconds_of=seconds_of, left=left, done=done)[:1]
 
 
 def make_verdict(
@@ -154,8 +161,10 @@ def make_verdict(
 
 
 def rights_warnings(place: Workplace) -> list[str]:
-    """Sources whose rights are not stated: a board should know before a model is built."""
-    silent = [s.name for s in place.project.corpus if s.rights is None]
+    """Sources and examples whose rights are not stated: a board should know before a model is built."""
+    project = place.project
+    silent = [s.name for s in project.corpus if s.rights is None]
+    silent += [f"examples of {u.name}" for u in project.use_cases if u.train is not None and u.rights is None]
     return [f"no rights are stated for: {', '.join(silent)}"] if silent else []
 
 
@@ -194,11 +203,12 @@ def data_summary(prepared: Prepared) -> dict[str, str | int | float]:
     return summary
 
 
-def keep_verdict(place: Workplace, verdict: Verdict, pilots: Pilots) -> Path:
+def keep_verdict(place: Workplace, verdict: Verdict, pilots: Pilots, who: Sequence[Contender]) -> Path:
     """Seal the verdict with what it was made from; report.html and verdict.json also lie in the work folder."""
     made_from = [p.run.reference for p in pilots.runs.values()] + [p.run.reference for p in pilots.predictive]
     spec: dict[str, Json] = {
         "project": verdict.project,
+        "judge": __version__,
         "runs": list[Json](sorted(r.id for r in made_from)),
         "asked": place.project.model_dump(
             mode="json", include={"use_cases", "budget", "machine", "serving", "currency"}
@@ -208,7 +218,7 @@ def keep_verdict(place: Workplace, verdict: Verdict, pilots: Pilots) -> Path:
     def make(folder: Path) -> dict[str, Json]:
         write_report(verdict, folder / "report.html")
         (folder / "verdict.json").write_text(verdict.model_dump_json(indent=1), encoding="utf8")
-        return {"sentence": verdict.sentence}
+        return {"sentence": verdict.sentence, "corpus_tokens": {c.name: c.corpus_tokens for c in who}}
 
     artifact = place.store.make("verdict", spec, make, made_from=_unique(made_from), name=f"{verdict.project}-verdict")
     for name in ("report.html", "verdict.json"):

@@ -6,13 +6,14 @@ import json
 from collections.abc import Sequence
 
 from dono.artifacts import Artifact
-from dono.costs import THIS, Exchange, Range, Traffic, machine_named, serving_cost, this_machine
+from dono.costs import SPREAD, THIS, Range, exactly
 from dono.decisions import ArmEvidence, LanguageScore, Number, PilotPoint, Sample
 from dono.decisions.routes import ROUTES
 from dono.stages.contenders import Contender, target_speed
 from dono.stages.pilots import Pilots
 from dono.stages.prepare import Case
 from dono.stages.runs import measurements_of
+from dono.stages.serving import serving
 from dono.stages.workplace import Workplace
 
 TITLES = {arm.name: arm.title for of in ROUTES.values() for arm in of}
@@ -24,17 +25,42 @@ def number(amount: Range, unit: str) -> Number:
 
 
 def full_seconds(place: Workplace, contender: Contender, pilots: Pilots, case: Case) -> Range:
-    """Seconds of the full run on the project's machines, corpus and task stage."""
-    size = pilots.sizes.get((contender.name, case.use_case.name))
-    flops = contender.corpus_flops(contender.corpus_tokens) + (contender.task_flops(size.tokens(1.0)) if size else 0.0)
-    if flops == 0:
-        return Range(0.0, 0.0, 0.0, "measured", "nothing is trained")
-    return target_speed(place, contender.flops_per_second, contender.context).under(flops)
+    """Seconds of the full run on the project's machines, corpus and task stage.
+
+    On this machine by the tokens per second of the longest pilots (their first steps discarded), elsewhere by FLOPs
+    and published utilisation.
+    """
+    job = pilots.planned.jobs.get(contender.name)
+    if job is None:
+        return exactly(0.0, "measured", "nothing is trained")
+    task_tokens = job.sizes[case.use_case.name].tokens(1.0)
+    if place.project.machine.gpu != THIS:
+        flops = contender.corpus_flops(contender.corpus_tokens) + contender.task_flops(task_tokens)
+        return target_speed(place, contender.flops_per_second, contender.context).under(max(flops, 1.0))
+    seconds = corpus_seconds(contender, pilots)
+    runs = [p.run for p in pilots.of(contender.name, case.use_case.name) if p.failed is None and p.spec.examples]
+    if runs:
+        longest = max(runs, key=lambda r: float(str(r.result["steps"])))
+        seconds += task_tokens / float(str(longest.result["tokens_per_second"]))
+    else:
+        seconds += contender.task_flops(task_tokens) / contender.flops_per_second
+    return Range(seconds * (1 - SPREAD), seconds, seconds * (1 + SPREAD), "measured", "pilots on this machine")
+
+
+def corpus_seconds(contender: Contender, pilots: Pilots) -> float:
+    """Seconds of the full corpus stage on this machine, by the longest trunk's tokens per second (else the probe's)."""
+    if not contender.corpus_tokens:
+        return 0.0
+    trunks = [s for s in pilots.stages.values() if s.kind == "trunk" and s.name == contender.name]
+    if not trunks:
+        return contender.corpus_flops(contender.corpus_tokens) / contender.flops_per_second
+    longest = max(trunks, key=lambda s: (float(str(s.result["steps"])), s.id))
+    return contender.corpus_tokens / float(str(longest.result["tokens_per_second"]))
 
 
 def evidence(place: Workplace, pilots: Pilots, contenders: Sequence[Contender], case: Case) -> list[ArmEvidence]:
     """Evidence for every arm that can serve this use case."""
-    found = [_of_contender(place, pilots, c, case) for c in contenders if case.use_case.kind in c.arm.kinds]
+    found = [_of_contender(place, pilots, contenders, c, case) for c in contenders if case.use_case.kind in c.arm.kinds]
     arms = sorted({p.arm for p in pilots.predictive if p.case is case or p.case.use_case.name == case.use_case.name})
     return [*found, *(_of_predictive(place, pilots, arm, case) for arm in arms)]
 
@@ -66,41 +92,47 @@ def _samples(run: Artifact) -> list[Sample]:
     return [Sample(**row) for row in rows]
 
 
-def _of_contender(place: Workplace, pilots: Pilots, contender: Contender, case: Case) -> ArmEvidence:
-    mine = [
-        p
-        for (name, use_case, _, _), p in pilots.runs.items()
-        if (name, use_case) == (contender.name, case.use_case.name)
-    ]
-    good = sorted((p for p in mine if p.failed is None), key=lambda p: (p.scale, -p.seed))
+def _of_contender(
+    place: Workplace, pilots: Pilots, contenders: Sequence[Contender], contender: Contender, case: Case
+) -> ArmEvidence:
+    mine = pilots.of(contender.name, case.use_case.name)
+    good = sorted((p for p in mine if p.failed is None), key=lambda p: (p.spec.scale, -p.spec.seed))
     seconds = full_seconds(place, contender, pilots, case)
     currency = place.project.currency
     hourly = place.price_per_hour
     metric = case.use_case.judged_by
     failed = None if good else (next((p.failed for p in mine), None) or "no pilot was run before the time was spent")
-    stage_seconds = target_speed(place, contender.flops_per_second, contender.context).under(
-        contender.corpus_flops(contender.corpus_tokens)
-    )
+    shared = None
+    if contender.arm.corpus_stage:
+        shared = number(_shared_seconds(place, contender, pilots).times(hourly / 3600), currency)
     top = good[-1].run if good else None
     return ArmEvidence(
         arm=contender.name,
         route=contender.arm.route,
         title=TITLES[contender.arm.name],
-        points=tuple(_points([(p.scale, p.seed, p.run) for p in good], metric)),
+        points=tuple(_points([(p.spec.scale, p.spec.seed, p.run) for p in good], metric)),
         full_cost=number(seconds.times(hourly / 3600), currency),
         full_hours=number(seconds.times(1 / 3600), "hours"),
         pilot_cost=Number(
             value=place.money(sum(p.own_seconds for p in mine)), unit=currency, label="measured", source="this machine"
         ),
-        serving_per_month=serving(place, contender),
+        serving_per_month=serving(place, contender, contenders[0], case),
         languages=tuple(_languages(top, metric)) if top else (),
         samples=tuple(_samples(top)) if top else (),
         notes=tuple(_notes(contender, case, pilots)),
         failed=failed,
         has_scale=contender.arm.learns,
         shared_key=contender.name if contender.arm.corpus_stage else None,
-        shared_cost=number(stage_seconds.times(hourly / 3600), currency) if contender.arm.corpus_stage else None,
+        shared_cost=shared,
     )
+
+
+def _shared_seconds(place: Workplace, contender: Contender, pilots: Pilots) -> Range:
+    """Seconds of the corpus stage alone, which several use cases may share."""
+    if place.project.machine.gpu == THIS:
+        return exactly(corpus_seconds(contender, pilots), "measured", "pilots on this machine")
+    flops = contender.corpus_flops(contender.corpus_tokens)
+    return target_speed(place, contender.flops_per_second, contender.context).under(flops)
 
 
 def _notes(contender: Contender, case: Case, pilots: Pilots) -> list[str]:
@@ -108,7 +140,8 @@ def _notes(contender: Contender, case: Case, pilots: Pilots) -> list[str]:
     if contender.tokens is not None and contender.corpus_tokens:
         epochs = contender.corpus_tokens / contender.tokens.n_tokens
         notes.append(f"corpus stage: {contender.corpus_tokens:,} tokens, {epochs:.2g} times through the corpus")
-    size = pilots.sizes.get((contender.name, case.use_case.name))
+    job = pilots.planned.jobs.get(contender.name)
+    size = job.sizes[case.use_case.name] if job else None
     if size and size.examples:
         notes.append(f"task stage: {size.examples:,} examples × {size.epochs:g} epochs")
     if contender.arm.shots:
@@ -141,23 +174,4 @@ def _of_predictive(place: Workplace, pilots: Pilots, arm: str, case: Case) -> Ar
         has_scale=True,
         shared_key=None,
         shared_cost=None,
-    )
-
-
-def serving(place: Workplace, contender: Contender) -> Number | None:
-    """A month of the project's traffic on its machine, with this arm's tokenizer; None where no traffic is stated."""
-    traffic = place.project.serving
-    if traffic is None:
-        return None
-    choice, currency = place.project.machine, place.project.currency
-    if choice.gpu == THIS:
-        machine = this_machine(contender.flops_per_second, price_per_hour=choice.price_per_hour, currency=currency)
-    else:
-        machine = machine_named(choice.gpu)
-        if choice.price_per_hour is not None:
-            machine = machine.priced(choice.price_per_hour, currency)
-    asked = Traffic(traffic.requests_per_day, traffic.tokens_in, traffic.tokens_out)
-    cost = serving_cost(contender.shape.counted, asked, machine)
-    return number(
-        Exchange(currency, place.project.rates).into(cost.busy_money, machine.currency), f"{currency} a month"
     )

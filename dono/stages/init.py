@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from dono.artifacts import write_atomically
+from dono.corpus import KIND_OF_SUFFIX, kind_of
 from dono.corpus.sample import write_sample
 from dono.errors import Mistake
-from dono.stages.display import Display, print_result
+from dono.stages.display import print_result
 
-KINDS = {".txt": "text", ".jsonl": "jsonl", ".csv": "csv", ".parquet": "parquet"}
 MOST_FILES = 200
 
 
@@ -18,8 +18,11 @@ def command(folder: Path, *, sample: bool, scale: float) -> None:
     """Write the file and say what comes next."""
     if sample:
         report = write_sample(folder, scale=scale)
-        Display().say(str(report))
-        print_result(f"sample written to {folder}")
+        kinds = len(report.frames)
+        print_result(
+            f"sample written to {folder}: {sum(report.rows.values()):,} rows in {len(report.rows)} files, "
+            f"{sum(report.bytes.values()) / 1e6:.1f} MB, {kinds} languages"
+        )
         return
     target = folder / "dono.yaml"
     if target.exists():
@@ -32,9 +35,13 @@ def command(folder: Path, *, sample: bool, scale: float) -> None:
 
 def found_files(folder: Path) -> list[Path]:
     """Data files below the folder, hidden and work folders left out."""
-    files = [p for p in sorted(folder.rglob("*")) if p.is_file() and p.suffix in KINDS]
+    files = [p for p in sorted(folder.rglob("*")) if p.is_file() and _readable(p)]
     files = [p for p in files if not any(part.startswith((".", "work")) for part in p.relative_to(folder).parts)]
     return files[:MOST_FILES]
+
+
+def _readable(path: Path) -> bool:
+    return any(suffix in KIND_OF_SUFFIX for suffix in path.suffixes)
 
 
 def project_text(folder: Path) -> str:
@@ -81,7 +88,7 @@ def _corpus(folder: Path, files: list[Path]) -> Iterator[str]:
     for file in files:
         relative = file.relative_to(folder)
         name = _name(str(relative.with_suffix("")).replace("/", "-"))
-        source = f"name: {name}, kind: {KINDS[file.suffix]}, path: {str(relative)!r}"
+        source = f"name: {name}, kind: {kind_of(file)}, path: {str(relative)!r}"
         yield f"  - {{{source}}}  # rights: {{basis: …, purpose: [train]}}"
 
 
@@ -89,7 +96,7 @@ def _use_cases(folder: Path, pairs: dict[Path, Path]) -> Iterator[str]:
     if not pairs:
         yield "  - {name: language, kind: language}   # bits per byte on held-out text"
     for place, train in pairs.items():
-        test = next(p for p in sorted(place.iterdir()) if p.stem == "test" and p.suffix in KINDS)
+        test = next(p for p in sorted(place.iterdir()) if p.stem == "test" and _readable(p))
         with train.open(encoding="utf8", errors="replace") as lines:
             first = next(lines, "")
         kind = "classify" if '"label"' in first else "generate"

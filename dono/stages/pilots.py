@@ -1,18 +1,20 @@
-"""The pilots: zero-shot first, then every ladder from its smallest rung up, then second seeds where arms are close."""
+"""The pilots: zero-shot first, then every ladder from its smallest rung up, then what is worth knowing next."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from dono.artifacts import Artifact
+from dono.errors import Capped
 from dono.stages.answers import render_pairs
 from dono.stages.contenders import Contender, TaskSize, task_size
 from dono.stages.display import TaskView, clock
+from dono.stages.oversight import Oversight
 from dono.stages.predictive import Predictive, predictive_pilots
 from dono.stages.prepare import Case, Prepared
-from dono.stages.runs import corpus_run, task_run
+from dono.stages.runs import RunSpec, carry_out
 from dono.stages.schedule import Job, cases_for, job, ladders, total_seconds
 from dono.stages.workplace import Workplace
 from dono.tokens import load_tokenizer
@@ -25,11 +27,7 @@ OVERRUN = 1.25
 class Pilot:
     """One finished run of one arm on one use case."""
 
-    contender: Contender | None
-    arm: str
-    case: Case
-    scale: float
-    seed: int
+    spec: RunSpec
     run: Artifact
 
     @property
@@ -48,9 +46,7 @@ class Pilot:
 class Pilots:
     """All pilots so far, and the corpus stages under them."""
 
-    jobs: dict[str, Job]
-    scales: dict[str, tuple[float, ...]]
-    sizes: dict[tuple[str, str], TaskSize]
+    planned: Planned
     runs: dict[tuple[str, str, float, int], Pilot] = field(default_factory=dict)
     stages: dict[str, Artifact] = field(default_factory=dict)
     predictive: list[Predictive] = field(default_factory=list)
@@ -62,15 +58,26 @@ class Pilots:
         own = sum(float(str(a.result["own_seconds"])) for a in self.stages.values())
         return own + sum(p.own_seconds for p in self.runs.values()) + sum(p.seconds for p in self.predictive)
 
+    def of(self, arm: str, use_case: str) -> list[Pilot]:
+        """The pilots of one arm on one use case, in the order they were run."""
+        return [p for (name, case, _, _), p in self.runs.items() if (name, case) == (arm, use_case)]
+
+    def ran(self, arm: str, scale: float, seed: int) -> bool:
+        """Whether this rung was run, on whatever use case."""
+        return any((a, s, d) == (arm, scale, seed) for a, _, s, d in self.runs)
+
 
 @dataclass(frozen=True)
 class Planned:
-    """What the first ladders will take."""
+    """What each contender's runs take, and the scales of its first ladder."""
 
-    jobs: list[Job]
+    jobs: dict[str, Job]
     scales: dict[str, tuple[float, ...]]
-    sizes: dict[tuple[str, str], TaskSize]
     seconds: float
+
+
+Next = Callable[[Pilots, float], Sequence[tuple[str, float, int]]]
+"""Given the pilots and the seconds left: the next (contender, scale, seed) to run, none when enough is known."""
 
 
 def scoring_guess(case: Case) -> float:
@@ -78,93 +85,84 @@ def scoring_guess(case: Case) -> float:
     return 0.5 + 0.01 * len(case.test) * (3 if case.use_case.kind == "generate" else 1)
 
 
-def plan_pilots(place: Workplace, prepared: Prepared, contenders: list[Contender]) -> Planned:
-    """Ladders for all that learn. Raises `Mistake` when the pilots' share is too small for one rung of each."""
-    sizes: dict[tuple[str, str], TaskSize] = {}
-    jobs: list[Job] = []
+def plan_jobs(place: Workplace, prepared: Prepared, contenders: Sequence[Contender]) -> dict[str, Job]:
+    """What the runs of every contender that learns take, from FLOPs and the measured speed of this machine."""
+    jobs: dict[str, Job] = {}
     for contender in (c for c in contenders if c.arm.learns):
-        own: dict[str, TaskSize] = {}
+        sizes: dict[str, TaskSize] = {}
         scoring: dict[str, float] = {}
         for case in cases_for(contender, prepared.cases):
             pairs = render_pairs(case, load_tokenizer(contender.tokenizer_folder), case.train) if case.train else []
-            own[case.use_case.name] = sizes[contender.name, case.use_case.name] = task_size(
-                place, contender, case, pairs
-            )
+            sizes[case.use_case.name] = task_size(place, contender, case, pairs)
             scoring[case.use_case.name] = scoring_guess(case)
-        jobs.append(job(place, contender, own, scoring))
-    scales = ladders(place, jobs) if jobs else {}
-    return Planned(jobs, scales, sizes, total_seconds(jobs, scales))
+        jobs[contender.name] = job(contender, sizes, scoring)
+    return jobs
+
+
+def plan_pilots(place: Workplace, prepared: Prepared, contenders: Sequence[Contender]) -> Planned:
+    """Ladders for all that learn. Raises `Mistake` when the pilots' share is too small for one rung of each."""
+    jobs = plan_jobs(place, prepared, contenders)
+    scales = ladders(place, list(jobs.values())) if jobs else {}
+    return Planned(jobs, scales, total_seconds(jobs.values(), scales))
 
 
 def run_pilots(
-    place: Workplace,
-    prepared: Prepared,
-    contenders: list[Contender],
-    planned: Planned,
-    more: Callable[[Pilots, float], list[tuple[str, float, int]]],
+    place: Workplace, prepared: Prepared, contenders: Sequence[Contender], planned: Planned, more: Next
 ) -> Pilots:
-    """Run everything; `more(pilots, seconds left)` names further (contender, scale, seed) until it names none.
+    """Run the ladders, then what `more` names until it names none.
 
     What is sealed is not run again, so this can be killed at any moment and started again.
     """
-    pilots = Pilots({j.contender.name: j for j in planned.jobs}, planned.scales, planned.sizes)
+    pilots = Pilots(planned)
     by_name = {c.name: c for c in contenders}
+    rungs = [(1.0, c.name) for c in contenders if not c.arm.learns]
+    rungs += sorted((s, name) for name, scales in planned.scales.items() for s in scales)
+    left = place.pilot_seconds - planned.seconds
     with place.display.task("pilots", place.pilot_seconds) as view:
         pilots.predictive += predictive_pilots(place, prepared.cases)
-        for contender in (c for c in contenders if not c.arm.learns):
-            _rung(place, prepared, pilots, contender, 1.0, 0, view)
-        rungs = sorted((s, name) for name, scales in planned.scales.items() for s in scales)
-        for scale, name in rungs:
-            _rung(place, prepared, pilots, by_name[name], scale, 0, view)
-        planned_left = place.pilot_seconds - planned.seconds
-        while pilots.stopped is None:
-            wanted = more(pilots, planned_left)
-            for name, scale, seed in wanted:
-                _rung(place, prepared, pilots, by_name[name], scale, seed, view)
-                planned_left -= pilots.jobs[name].ladder_seconds((scale,))
-            if not wanted:
-                break
+        try:
+            for scale, name in rungs:
+                _rung(place, prepared, pilots, by_name[name], scale, place.project.training.seed, view)
+            while wanted := more(pilots, left):
+                for name, scale, seed in wanted:
+                    _rung(place, prepared, pilots, by_name[name], scale, seed, view)
+                    left -= planned.jobs[name].ladder_seconds((scale,))
+        except Capped:
+            pilots.stopped = f"the pilots took {clock(pilots.seconds)}; the rungs left were not run"
     return pilots
 
 
 def _rung(
     place: Workplace, prepared: Prepared, pilots: Pilots, contender: Contender, scale: float, seed: int, view: TaskView
 ) -> None:
-    """One scale of one contender, on all its use cases. Skipped, and said so, once the share is overrun."""
-    if pilots.seconds > OVERRUN * place.pilot_seconds:
-        pilots.stopped = f"the pilots took {clock(pilots.seconds)}; the rungs left were not run"
-        return
-    before, began = pilots.seconds, time.monotonic()
+    """One scale of one contender, on all its use cases. Raises `Capped` once the pilots' share is overrun."""
+    before, began, cap = pilots.seconds, time.monotonic(), OVERRUN * place.pilot_seconds
+    if before > cap:
+        raise Capped(f"{cap:.0f} s for pilots", f"{before:.0f} s")
 
-    def watch(note: str) -> None:
+    def show(note: str) -> None:
         spent = before + time.monotonic() - began
         money = f" {place.project.currency} {place.money(spent):,.2f}" if place.price_per_hour else ""
         view.at(spent, f"{note} · spent {clock(spent)} of {clock(place.pilot_seconds)}{money}")
 
-    stage = None
-    if contender.arm.corpus_stage:
-        scales = tuple(s for s in (*pilots.scales.get(contender.name, ()), scale) if s <= scale)
-        stage = corpus_run(place, contender, scale, seed, scales, watch)
-        _remember(place, pilots, stage)
+    oversight = Oversight(show, lambda seconds: f"{cap:.0f} s for pilots" if seconds > cap else None)
     for case in cases_for(contender, prepared.cases):
-        at = 1.0 if not contender.arm.learns else scale
-        run = task_run(place, contender, case, at, seed, start=stage, watch=watch)
-        pilots.runs[contender.name, case.use_case.name, at, seed] = Pilot(
-            contender, contender.name, case, at, seed, run
-        )
+        scales = pilots.planned.scales.get(contender.name, ())
+        spec = RunSpec(contender=contender, case=case, scale=scale, seed=seed, scales=scales)
+        run = carry_out(place, spec, oversight)
+        pilots.runs[contender.name, case.use_case.name, scale, seed] = Pilot(spec, run)
+        _remember(place, pilots, run)
     view.at(pilots.seconds)
 
 
-def _remember(place: Workplace, pilots: Pilots, stage: Artifact) -> None:
-    """Count a corpus stage and the trunks under it, once each."""
-    pending = [stage]
+def _remember(place: Workplace, pilots: Pilots, run: Artifact) -> None:
+    """Count the corpus stage and the trunks that a run was made from, once each."""
+    pending = [r for r in run.made_from if r.kind in ("corpus-run", "trunk")]
     while pending:
-        one = pending.pop()
-        if one.id in pilots.stages:
+        reference = pending.pop()
+        if reference.id in pilots.stages:
             continue
-        pilots.stages[one.id] = one
-        for reference in one.made_from:
-            if reference.kind == "trunk":
-                parent = place.store.read("trunk", reference.id)
-                assert parent is not None, f"trunk {reference.id} is gone"
-                pending.append(parent)
+        stage = place.store.read(reference.kind, reference.id)
+        assert stage is not None, f"{reference.kind} {reference.id} is gone"
+        pilots.stages[stage.id] = stage
+        pending += [r for r in stage.made_from if r.kind == "trunk"]

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import glob
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from dono.artifacts import Artifact, Json, Reference, fingerprint, write_atomically
-from dono.corpus import Example, gather, load_examples, overlap, read_documents
+from dono.corpus import Example, gather, load_examples, overlap, read_documents, source_files
 from dono.errors import Mistake
-from dono.project import Source, UseCase
+from dono.project import UseCase
 from dono.stages.workplace import Workplace
 from dono.tokens import Shards, load_tokenizer, train_tokenizer, write_shards
 
@@ -61,16 +60,6 @@ def prepare(place: Workplace) -> Prepared:
     return Prepared(corpus, tuple(ordered))
 
 
-def source_files(place: Workplace, source: Source) -> list[Path]:
-    """The files of a source, sorted. Raises `Mistake` when the glob matches nothing."""
-    pattern = str(place.project.folder / source.path)
-    files = sorted(Path(f) for f in glob.glob(pattern, recursive=True) if Path(f).is_file())
-    if not files:
-        where = f"corpus[{source.name}].path"
-        raise Mistake(f"no file matches {source.path!r}", where=where, remedy="Correct the path or the pattern")
-    return files
-
-
 def _file_references(files: Sequence[Path]) -> tuple[Reference, ...]:
     return tuple(Reference("file", fingerprint(f), f.name) for f in files)
 
@@ -78,7 +67,8 @@ def _file_references(files: Sequence[Path]) -> tuple[Reference, ...]:
 def prepare_corpus(place: Workplace, cases: Sequence[Case]) -> Artifact:
     """The corpus artifact: documents.parquet with a split, rejects.jsonl, survey.json."""
     project = place.project
-    files = {s.name: source_files(place, s) for s in project.corpus}
+    sources = [s.model_copy(update={"path": str(project.folder / s.path)}) for s in project.corpus]
+    files = {s.name: source_files(s) for s in sources}
     made_from = [r for found in files.values() for r in _file_references(found)]
     spec: dict[str, Json] = {
         "sources": [{**s.model_dump(mode="json"), "path": Path(s.path).name} for s in project.corpus],
@@ -87,13 +77,12 @@ def prepare_corpus(place: Workplace, cases: Sequence[Case]) -> Artifact:
         "heldout_share": project.training.heldout_share,
         "seed": project.training.seed,
     }
-    sources = [s.model_copy(update={"path": str(project.folder / s.path)}) for s in project.corpus]
     tests = {c.use_case.name: [e.prompt for e in c.test] for c in cases}
 
     def make(folder: Path) -> dict[str, Json]:
         total = sum(f.stat().st_size for found in files.values() for f in found)
         with place.display.task("gathering the corpus", total) as view:
-            survey = gather(
+            return gather(
                 sources,
                 tests,
                 folder,
@@ -101,18 +90,10 @@ def prepare_corpus(place: Workplace, cases: Sequence[Case]) -> Artifact:
                 seed=project.training.seed,
                 progress=lambda done, _: view.at(done),
             )
-        return survey_summary(folder, survey)
 
     return place.store.make(
         "corpus", spec, make, made_from=[*made_from, *(c.artifact.reference for c in cases)], name=project.project
     )
-
-
-def survey_summary(folder: Path, survey: object) -> dict[str, Json]:
-    """The survey as JSON values for the record."""
-    loaded = json.loads((folder / "survey.json").read_text(encoding="utf8"))
-    assert isinstance(loaded, dict), survey
-    return loaded
 
 
 def prepare_case(place: Workplace, use_case: UseCase) -> Case:
@@ -124,39 +105,39 @@ def prepare_case(place: Workplace, use_case: UseCase) -> Case:
         "kind": use_case.kind,
         "files": [fingerprint(p) for p in paths],
         "test_limit": use_case.test_limit,
+        "unseen_labels": use_case.unseen_labels,
     }
     kind = use_case.kind
 
     def make(folder: Path) -> dict[str, Json]:
-        train, train_rejects = load_examples(paths[0], kind)
-        test, test_rejects = load_examples(paths[1], kind)
-        for which, examples, path in (("train", train, paths[0]), ("test", test, paths[1])):
-            if not examples:
-                remedy = "Give at least one usable row"
-                raise Mistake(
-                    "no usable example", where=f"use_cases[{use_case.name}].{which}: {path.name}", remedy=remedy
-                )
+        train, train_rejects, formats = load_examples(paths[0], kind)
+        test, test_rejects, _ = load_examples(paths[1], kind)
         twins = set(overlap(train, test))
         train = [e for i, e in enumerate(train) if i not in twins]
         kept = limited(test, use_case.test_limit)
-        if kind == "classify":
-            unseen = sorted({e.answer for e in kept} - {e.answer for e in train})
-            if unseen:
-                where = f"use_cases[{use_case.name}].test"
-                remedy = "Add training examples of it, or take it out of the test"
-                raise Mistake(
-                    f"the label {unseen[0]!r} never occurs in train ({len(unseen)} such)", where=where, remedy=remedy
-                )
+        known = {e.answer for e in train}
+        unseen = [e for e in kept if e.answer not in known] if kind == "classify" else []
+        if unseen and use_case.unseen_labels == "refuse":
+            labels = sorted({e.answer for e in unseen})
+            raise Mistake(
+                f"the label {labels[0]!r} never occurs in train ({len(labels)} such, {len(unseen)} rows)",
+                where=f"use_cases[{use_case.name}].test",
+                remedy="Add training examples of it, or leave such rows out with `unseen_labels: set_aside`",
+            )
+        kept = [e for e in kept if e not in unseen]
         _write_rows(folder / "train.jsonl", train)
         _write_rows(folder / "test.jsonl", kept)
-        rejects = [*train_rejects, *test_rejects]
-        lines = [json.dumps(dataclasses.asdict(r), ensure_ascii=False, default=str) for r in rejects]
+        rejects = [dataclasses.asdict(r) for r in (*train_rejects, *test_rejects)]
+        rejects += [
+            {"file": paths[1].name, "reason": "its label is not in train", "beginning": e.prompt} for e in unseen
+        ]
+        lines = [json.dumps(r, ensure_ascii=False, default=str) for r in rejects]
         write_atomically(folder / "rejects.jsonl", "".join(line + "\n" for line in lines))
         if rejects:
-            place.display.say(f"{use_case.name}: {len(rejects)} broken rows set aside in {folder / 'rejects.jsonl'}")
+            place.display.say(f"{use_case.name}: {len(rejects)} rows set aside in {folder / 'rejects.jsonl'}")
         return {
-            "train": len(train), "test": len(kept), "test_available": len(test),
-            "also_in_test": len(twins), "rejects": len(rejects),
+            "train": len(train), "test": len(kept), "test_available": len(test), "also_in_test": len(twins),
+            "rejects": len(rejects), "unseen_labels": len(unseen), "formats": dict(formats),
         }  # fmt: skip
 
     made_from = _file_references(paths)
@@ -236,8 +217,8 @@ def corpus_tokens(place: Workplace, corpus: Artifact, tokenizer: Reference, fold
     """The corpus's training documents as tokens of the tokenizer in `folder`."""
 
     def make(out: Path) -> dict[str, Json]:
-        total = corpus.result.get("documents", 1)
-        with place.display.task(f"tokenizing with {tokenizer.name or tokenizer.id}", float(str(total))) as view:
+        total = int(str(corpus.result["documents"])) - int(str(corpus.result["heldout_documents"]))
+        with place.display.task(f"tokenizing with {tokenizer.name or tokenizer.id}", total) as view:
             counts = write_shards(
                 train_documents(corpus), load_tokenizer(folder), out, progress=lambda d, _: view.at(d)
             )

@@ -11,9 +11,10 @@ from dono.artifacts import Artifact
 from dono.decisions.routes import ROUTES
 from dono.errors import Mistake
 from dono.stages.contenders import Contender, bind
+from dono.stages.corpus_stage import corpus_run
 from dono.stages.display import print_result
+from dono.stages.oversight import Oversight, budget_cap
 from dono.stages.prepare import Prepared, prepare
-from dono.stages.runs import corpus_run
 from dono.stages.workplace import Workplace, open_workplace
 
 
@@ -34,7 +35,8 @@ def pretrain(place: Workplace, *, tokens: float | None = None, out: Path | None 
     contender = foundation(place, prepared, tokens)
     seconds = contender.corpus_flops(contender.corpus_tokens) / contender.flops_per_second
     with place.display.task(f"foundation model, {contender.corpus_tokens:,} tokens", seconds) as view:
-        artifact = corpus_run(place, contender, 1.0, place.project.training.seed, (1.0,), view.note)
+        oversight = Oversight(view.note, budget_cap(place))
+        artifact = corpus_run(place, contender, 1.0, place.project.training.seed, oversight=oversight)
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         for file in artifact.path.iterdir():

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from dono.stages.contenders import Contender, TaskSize, no_room
+from dono.stages.corpus_stage import DECAY_SHARE, LEAST_STEPS
 from dono.stages.prepare import Case
-from dono.stages.runs import DECAY_SHARE, LEAST_STEPS
 from dono.stages.workplace import Workplace
 
 RUNGS = 4
@@ -17,10 +18,14 @@ SMALLEST_SCALE = 2.0**-12
 
 @dataclass(frozen=True)
 class Job:
-    """What one contender's pilots take: seconds of its full corpus stage and full task stages, and of one scoring."""
+    """What one contender's runs take here: seconds of its full corpus stage and full task stages, and of one scoring.
+
+    All by use case, as are the sizes of its full task stages.
+    """
 
     contender: Contender
     corpus_seconds: float
+    sizes: dict[str, TaskSize]
     task_seconds: dict[str, float]
     scoring_seconds: dict[str, float]
 
@@ -43,11 +48,12 @@ class Job:
         return LEAST_STEPS * per_step / self.contender.corpus_tokens
 
 
-def job(place: Workplace, contender: Contender, sizes: dict[str, TaskSize], scoring: dict[str, float]) -> Job:
+def job(contender: Contender, sizes: dict[str, TaskSize], scoring: dict[str, float]) -> Job:
     """Estimated from FLOPs and the measured speed of this machine."""
     speed = contender.flops_per_second
     tasks = {name: contender.task_flops(size.tokens(1.0)) / speed for name, size in sizes.items()}
-    return Job(contender, contender.corpus_flops(contender.corpus_tokens) / speed, tasks, scoring)
+    corpus = contender.corpus_flops(contender.corpus_tokens) / speed
+    return Job(contender, corpus, sizes, tasks, scoring)
 
 
 def ladders(place: Workplace, jobs: list[Job]) -> dict[str, tuple[float, ...]]:
@@ -88,9 +94,14 @@ def _largest(place: Workplace, one: Job, seconds: float) -> tuple[float, ...] | 
     return None
 
 
-def total_seconds(jobs: list[Job], scales: dict[str, tuple[float, ...]]) -> float:
+def total_seconds(jobs: Iterable[Job], scales: dict[str, tuple[float, ...]]) -> float:
     """Estimated seconds of all first ladders."""
     return sum(j.ladder_seconds(scales[j.contender.name]) for j in jobs)
+
+
+def full_seconds_here(one: Job, use_case: str) -> float:
+    """Seconds of one full run on this machine: corpus stage, one use case's task stage, one scoring."""
+    return one.corpus_seconds + one.task_seconds[use_case] + one.scoring_seconds[use_case]
 
 
 def cases_for(contender: Contender, cases: tuple[Case, ...]) -> list[Case]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from dono.corpus import survey_lines
 from dono.stages.display import print_result
 from dono.stages.prepare import own_tokenizer, prepare
 from dono.stages.workplace import open_workplace
@@ -16,8 +17,8 @@ def command(project: Path, overrides: Sequence[str]) -> None:
     prepared = prepare(place)
     if prepared.corpus is not None:
         own_tokenizer(place, prepared.corpus)
-        for key, value in prepared.corpus.result.items():
-            print_result(f"{key}: {value}")
+        for line in survey_lines(prepared.corpus.result):
+            print_result(line)
         print_result(f"documents and rejects: {prepared.corpus.path}")
     for case in prepared.cases:
         print_result(f"{case.use_case.name}: {len(case.train):,} examples to learn from, {len(case.test):,} held out")

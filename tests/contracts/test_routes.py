@@ -22,7 +22,7 @@ def test_no_two_arms_share_a_name() -> None:
 
 @pytest.mark.parametrize("arm", ARMS, ids=lambda a: str(a.name))
 def test_an_arm_is_consistent(arm: Arm) -> None:
-    assert arm.route in ROUTES and arm in ROUTES[arm.route]  # type: ignore[index]
+    assert arm.route in ROUTES and arm in ROUTES[arm.route]
     assert arm.kinds and set(arm.kinds) <= set(get_args(Kind))
     assert (arm.vocabulary == "none") == (arm.start == "none")
     assert not (arm.corpus_stage and arm.start == "none")

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dono.curves.laws import local_line, log_linear, power, power_floor, rectified, settling, stays
+from dono.curves.laws import broken_power, local_line, power_floor, stays
 from dono.curves.laws.law import Cells, Law
 
-LAWS: dict[str, Law] = {
-    module.LAW.name: module.LAW for module in (power, power_floor, rectified, local_line, settling, log_linear, stays)
-}
+LAWS: dict[str, Law] = {law.name: law for law in (broken_power.LAW, local_line.LAW, power_floor.LAW, stays.LAW)}
 
 __all__ = ["LAWS", "Cells", "Law"]

@@ -24,7 +24,7 @@ class Law:
     """A family of curves.
 
     `prior` is its weight before any data (assumed from published comparisons), `least` the distinct x that it needs,
-    `window` how many of the last rungs it looks at (None: all), `zero` whether it is defined at x = 0.
+    `window` how many of the last rungs it looks at (None: all).
     `shape(params, u)`: u = ln(x / last x): [n]; returns [cells, n], log y up to an offset.
     A grid is searched whole: there is no start to choose and no optimizer to fail.
     """
@@ -35,7 +35,6 @@ class Law:
     cells: Cells
     shape: Callable[[dict[str, Floats], Floats], Floats]
     window: int | None = None
-    zero: bool = False
 
 
 def grid(**axes: tuple[Floats, Floats]) -> Cells:

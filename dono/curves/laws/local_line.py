@@ -8,7 +8,7 @@ from dono.curves.laws.law import Floats, Law, grid
 
 
 def shape(params: dict[str, Floats], u: Floats) -> Floats:
-    """log y up to an offset: [cells, n]. A negative alpha is a curve that rises."""
+    """Log y up to an offset: [cells, n]. A negative alpha is a curve that rises."""
     return -params["alpha"][:, None] * u
 
 
@@ -16,7 +16,7 @@ ALPHAS = np.linspace(-0.6, 1.5, 211)
 
 LAW = Law(
     name="local line",
-    prior=0.2,
+    prior=0.35,
     least=2,
     cells=grid(alpha=(ALPHAS, -0.5 * ((ALPHAS - 0.12) / 0.3) ** 2)),
     shape=shape,

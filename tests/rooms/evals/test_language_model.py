@@ -7,7 +7,7 @@ import pytest
 import torch
 from transformers import LlamaForCausalLM, PreTrainedTokenizerBase
 
-from dono.evals import bits_per_byte, generate, label_log_likelihoods
+from dono.evals import answer_log_likelihoods, bits_per_byte, generate, label_log_likelihoods
 from tests.conftest import TEXTS
 
 
@@ -31,6 +31,17 @@ def test_label_likelihoods_equal_each_pair_run_alone(
     model.eval()
     found = label_log_likelihoods(model, tokenizer, prompts, labels)
     wanted = np.array([[alone(model, p, lb) for lb in labels] for p in prompts])
+    np.testing.assert_allclose(found, wanted, atol=1e-4)
+
+
+def test_each_answer_is_scored_after_its_own_prompt(
+    model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerBase
+) -> None:
+    prompts = [encode(tokenizer, t) for t in (TEXTS[0], TEXTS[1], "order")]
+    answers = [[*encode(tokenizer, t), tokenizer.eos_token_id] for t in (" where", " refund status", " நாளை")]
+    model.eval()
+    found = answer_log_likelihoods(model, tokenizer, prompts, answers)
+    wanted = [alone(model, p, a) for p, a in zip(prompts, answers, strict=True)]
     np.testing.assert_allclose(found, wanted, atol=1e-4)
 
 

@@ -5,7 +5,7 @@ import pytest
 from sacrebleu import corpus_chrf
 from sklearn.metrics import f1_score, roc_auc_score
 
-from dono.evals import score_answers, score_bits, score_probabilities
+from dono.evals import score_answers, score_bits, score_label_bits, score_probabilities
 
 
 def test_scores_equal_the_libraries_own() -> None:
@@ -49,3 +49,11 @@ def test_auc_equals_scikit_learns() -> None:
     rows = score_probabilities(np.stack([1 - p, p], 1), ["no", "yes"], truth, ["auc"])
     assert rows[0].value == pytest.approx(roc_auc_score([t == "yes" for t in truth], p))
     assert 0 < rows[0].stderr < 0.2
+
+
+def test_the_bits_of_the_right_label_are_those_of_the_normalised_likelihoods() -> None:
+    likelihoods = np.log([[0.2, 0.1, 0.1], [0.01, 0.01, 0.02]])
+    (score, *_) = score_label_bits(likelihoods, [0, 2], ["en", "hi"])
+    assert score.value == pytest.approx((-np.log2(0.5) - np.log2(0.5)) / 2)
+    flat = score_label_bits(np.zeros((4, 8)), [0, 1, 2, 3], ["en"] * 4)[0]
+    assert (flat.value, flat.stderr) == (pytest.approx(3.0), 0.0)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
-from typing import cast
 
 import pytest
 
@@ -10,7 +10,7 @@ from dono.decisions.routes import ROUTES
 from dono.errors import Mistake
 from dono.models import Shape
 from dono.project import Budget, MachineChoice, Project, UseCase
-from dono.stages.contenders import Contender
+from dono.stages.contenders import Contender, TaskSize
 from dono.stages.display import Display
 from dono.stages.schedule import Job, ladders, total_seconds
 from dono.stages.workplace import Workplace
@@ -30,10 +30,8 @@ def place(tmp_path: Path, hours: float, share: float) -> Workplace:
 
 def job(route: str, corpus_tokens: int, corpus_seconds: float, task_seconds: float) -> Job:
     arm = ROUTES[route][0]  # type: ignore[index]
-    contender = Contender(
-        arm, arm.name, None, "", Reference("tokenizer", "t"), SHAPE, None, None, corpus_tokens, 1e9
-    )
-    return Job(contender, corpus_seconds, {"intent": task_seconds}, {"intent": 1.0})
+    contender = Contender(arm, arm.name, None, "", Reference("tokenizer", "t"), SHAPE, None, None, corpus_tokens, 1e9)
+    return Job(contender, corpus_seconds, {"intent": TaskSize(100, 20.0, 3)}, {"intent": task_seconds}, {"intent": 1.0})
 
 
 def test_a_cheap_arm_is_run_whole_and_leaves_its_time_to_the_others(tmp_path: Path) -> None:
@@ -52,7 +50,7 @@ def test_the_ladders_stay_within_the_pilots_share(tmp_path: Path) -> None:
 
 def test_rungs_are_halvings_and_long_enough_to_measure(tmp_path: Path) -> None:
     scales = ladders(place(tmp_path, 1.0, 0.2), [job("scratch", 3_000_000, 1000.0, 20.0)])["scratch/own"]
-    assert all(b == 2 * a for a, b in zip(scales, scales[1:], strict=False))
+    assert all(b == 2 * a for a, b in pairwise(scales))
     assert min(scales) * 3_000_000 >= 8 * 16 * 128
 
 
@@ -77,4 +75,4 @@ def test_a_known_machine_brings_its_price(tmp_path: Path) -> None:
     here = Workplace(project, Store(tmp_path), Display())
     assert here.price_per_hour == pytest.approx(2.95 * 88 * 2)
     assert here.budget_seconds == pytest.approx(1000 / here.price_per_hour * 3600)
-    assert here.money(3600) == pytest.approx(cast(float, here.price_per_hour))
+    assert here.money(3600) == pytest.approx(here.price_per_hour)

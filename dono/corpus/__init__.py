@@ -1,0 +1,37 @@
+"""The corpus: sources, formats, normalising, languages, duplicates, contamination, splits; examples of use cases."""
+
+from dono.corpus.documents import Document, Split, read_documents
+from dono.corpus.examples import Example, Loaded, load_examples, overlap
+from dono.corpus.formats import FORMATS, Reading, recognise
+from dono.corpus.gather import gather
+from dono.corpus.languages import guess_language
+from dono.corpus.normalise import normalise
+from dono.corpus.rows import Broken, Malformed, Reject, Row
+from dono.corpus.sources import KIND_OF_SUFFIX, SOURCES, Reader, kind_of, source_files
+from dono.corpus.survey import survey_lines
+
+__all__ = [
+    "FORMATS",
+    "KIND_OF_SUFFIX",
+    "SOURCES",
+    "Broken",
+    "Document",
+    "Example",
+    "Loaded",
+    "Malformed",
+    "Reader",
+    "Reading",
+    "Reject",
+    "Row",
+    "Split",
+    "gather",
+    "guess_language",
+    "kind_of",
+    "load_examples",
+    "normalise",
+    "overlap",
+    "read_documents",
+    "recognise",
+    "source_files",
+    "survey_lines",
+]

@@ -1,0 +1,114 @@
+"""Which pilot to run next: the one that is expected to save most regret per second."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+
+from scipy.stats import norm
+
+from dono.decisions.metrics import METRICS
+from dono.decisions.verdict import ArmVerdict, UseCaseVerdict
+
+Rung = tuple[str, float, int]
+"""arm, scale, seed."""
+
+IN_THE_RACE = 0.05
+"""Arms with a smaller P(best) are not run again (assumed)."""
+MOST_SEEDS = 2
+SEED_LEARNS = 0.25
+"""Share of an arm's variance that a second seed takes away (assumed: half of the noise of one run goes, and noise is
+about half of the variance; the error of the common test items stays)."""
+INTERVAL_SDS = 2 * 1.2816
+"""Width of an 80 % interval of the normal distribution in standard deviations."""
+
+
+def next_pilots(
+    verdicts: Sequence[UseCaseVerdict],
+    *,
+    seconds_of: Callable[[str, float], float | None],
+    left: float,
+    done: Collection[Rung] = (),
+) -> list[Rung]:
+    """Rungs (arm, scale, seed) to run next, the most useful first; together they take at most `left` seconds.
+
+    Only use cases whose verdict is open ask for more, only of arms in the race. Each arm offers one rung: a second seed
+    of its largest one, then twice the scale (at most 1). Worth: the knowledge gradient (Frazier, Powell and Dayanik
+    2009, INFORMS J. Computing 21:4), summed over the use cases that the rung serves, per second.
+    `seconds_of(arm, scale)` is None for an arm that cannot be run again. What was measured, or is in `done` (runs that
+    failed are), is not offered: repeated calls end.
+    """
+    worth: dict[Rung, float] = {}
+    for verdict in verdicts:
+        for rung, gain in _offers(verdict, done):
+            worth[rung] = worth.get(rung, 0.0) + gain
+    seconds = {rung: seconds_of(rung[0], rung[1]) for rung in worth}
+    paid = {rung: max(s, 1e-9) for rung, s in seconds.items() if s is not None}
+    chosen: list[Rung] = []
+    for rung in sorted(paid, key=lambda r: (-worth[r] / paid[r], r)):
+        if worth[rung] > 0 and paid[rung] <= left:
+            chosen.append(rung)
+            left -= paid[rung]
+    return chosen
+
+
+def _offers(verdict: UseCaseVerdict, done: Collection[Rung]) -> list[tuple[Rung, float]]:
+    """What each arm in the race offers, with its worth as a share of the metric's scale."""
+    if verdict.winner is not None:
+        return []
+    metric = METRICS[verdict.metric]
+    racing = [a for a in verdict.arms if a.failed is None and a.p_best >= IN_THE_RACE]
+    found = []
+    for arm in racing:
+        step = _step(arm, done)
+        if step is not None:
+            rivals = [_goodness(a, verdict) for a in verdict.arms if a.failed is None and a.arm != arm.arm]
+            lead = _goodness(arm, verdict) - max(rivals)
+            found.append((step.rung, knowledge_gradient(lead, _sd(arm) * math.sqrt(step.learns)) / metric.scale))
+    return found
+
+
+@dataclass(frozen=True)
+class _Step:
+    rung: Rung
+    learns: float
+
+
+def _step(arm: ArmVerdict, done: Collection[Rung]) -> _Step | None:
+    """The arm's next rung, and the share of its variance that the rung takes away.
+
+    A forecast's spread grows in proportion to the doublings between its last rung and the full run (`curves`), so a
+    rung of twice the scale leaves ((d - 1) / d)² of the variance of d doublings.
+    """
+    ran = {(p.scale, p.seed) for p in arm.pilots} | {(scale, seed) for name, scale, seed in done if name == arm.arm}
+    top = max(p.scale for p in arm.pilots)
+    seeds = {seed for scale, seed in ran if scale == top}
+    if len(seeds) < MOST_SEEDS:
+        new = next(s for s in range(MOST_SEEDS) if s not in seeds)
+        return _Step((arm.arm, top, new), SEED_LEARNS)
+    scale = min(1.0, 2 * top)
+    if top >= 1 or any(s >= scale for s, _ in ran):
+        return None
+    doublings = math.log2(1 / top)
+    return _Step((arm.arm, scale, 0), 1 - (max(0.0, doublings - 1) / doublings) ** 2)
+
+
+def knowledge_gradient(lead: float, sd: float) -> float:
+    """Expected gain in the value of the best choice from an observation that moves one arm's mean by `sd`.
+
+    sd · f(-|lead| / sd) with f(z) = z Φ(z) + φ(z); `lead` is the arm's mean minus the best of the others.
+    """
+    if sd <= 0:
+        return 0.0
+    z = -abs(lead) / sd
+    return float(sd * (z * norm.cdf(z) + norm.pdf(z)))
+
+
+def _goodness(arm: ArmVerdict, verdict: UseCaseVerdict) -> float:
+    return arm.quality.value if verdict.higher_is_better else -arm.quality.value
+
+
+def _sd(arm: ArmVerdict) -> float:
+    assert arm.quality.lo is not None and arm.quality.hi is not None
+    return (arm.quality.hi - arm.quality.lo) / INTERVAL_SDS

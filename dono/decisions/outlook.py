@@ -1,0 +1,130 @@
+"""The outlook of one arm: draws of what its full run would score, and of its whole learning curve."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+from dono.curves import Forecast, Point, forecast
+from dono.decisions.evidence import ArmEvidence, UseCaseQuestion
+from dono.decisions.metrics import Metric
+from dono.decisions.verdict import CurvePoint, Label, Number
+
+Floats = NDArray[np.float64]
+
+SAMPLES = 2000
+"""Draws per arm: the error of a probability that is made of them is about 0.01."""
+LEAST_BADNESS = 1e-6
+FULL = 1.0
+INTERVAL = (0.1, 0.5, 0.9)
+"""Intervals are 80 % everywhere."""
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """Draws for one measured arm. `losses` [SAMPLES] is the distance from a perfect score at the full run, in the
+    metric's unit: lower is better whatever the metric. `forecast` is None for an arm that has no scale.
+    """
+
+    evidence: ArmEvidence
+    metric: Metric
+    losses: Floats
+    forecast: Forecast | None
+
+    def along(self, scales: Sequence[float]) -> Floats:
+        """Losses [SAMPLES, scales] along the drawn curves; the same everywhere for an arm that has no scale."""
+        if self.forecast is None:
+            return np.repeat(self.losses[:, None], len(scales), axis=1)
+        return self.forecast.paths(scales) * self.metric.scale
+
+    def value(self, loss: float) -> float:
+        """The metric's value at a loss."""
+        return self.metric.from_badness(loss / self.metric.scale)
+
+    @property
+    def trained(self) -> list[float]:
+        """Scales above 0 that were measured."""
+        return [p.scale for p in self.evidence.points if p.scale > 0]
+
+    @property
+    def expected(self) -> float:
+        """Mean loss over the draws."""
+        return float(np.mean(self.losses))
+
+    @property
+    def quality(self) -> Number:
+        """The value at full scale with its 80 % interval."""
+        middle = self.expected if self.forecast is None else self.forecast.mean * self.metric.scale
+        low, _, high = interval(self.losses)
+        lo, hi = sorted((self.value(min(low, middle)), self.value(max(high, middle))))
+        label: Label = "measured" if self.forecast is None else self.forecast.label
+        return Number(value=self.value(middle), lo=lo, hi=hi, unit=self.metric.unit, label=label, source=self._source())
+
+    def _source(self) -> str:
+        if self.forecast is None:
+            return "measured as it is"
+        pilots = "1 pilot" if len(self.evidence.points) == 1 else f"{len(self.evidence.points)} pilots"
+        said = f"{pilots}, the largest {max(p.scale for p in self.evidence.points):.3g} of the full run"
+        return f"{said}; {self.forecast.note}" if self.forecast.note else said
+
+    @property
+    def curve(self) -> tuple[CurvePoint, ...]:
+        """The forecast curve in the metric's unit; one point for an arm that has no scale."""
+        if self.forecast is None:
+            number = self.quality
+            assert number.lo is not None and number.hi is not None
+            return (CurvePoint(scale=FULL, mean=number.value, lo=number.lo, hi=number.hi),)
+        rows = []
+        for p in self.forecast.curve:
+            lo, hi = sorted((self.metric.from_badness(p.lo80), self.metric.from_badness(p.hi80)))
+            rows.append(CurvePoint(scale=p.x, mean=self.metric.from_badness(p.mean), lo=lo, hi=hi))
+        return tuple(rows)
+
+
+def outlook(question: UseCaseQuestion, evidence: ArmEvidence, seed: int) -> Outlook:
+    """Draw one arm's full run. Every arm has its own stream of random numbers, whatever stands beside it."""
+    metric = question.judged_by
+    points = points_of(evidence, metric)
+    own = _seed(seed, question.name, evidence.arm)
+    if not evidence.has_scale:
+        return Outlook(evidence, metric, _as_measured(points, metric, own) * metric.scale, None)
+    found = forecast(points, FULL, seed=own, samples=SAMPLES, ceiling=metric.worst)
+    return Outlook(evidence, metric, found.samples * metric.scale, found)
+
+
+def interval(draws: Floats) -> tuple[float, float, float]:
+    """Ends of the 80 % interval and the median between them, each one of the draws (some may be infinite)."""
+    lo, middle, hi = np.quantile(draws, INTERVAL, method="inverted_cdf")
+    return float(lo), float(middle), float(hi)
+
+
+def points_of(evidence: ArmEvidence, metric: Metric) -> list[Point]:
+    """Points for the curves: badness over scale.
+
+    A score on n items cannot tell a perfect arm from one that errs on half an item: neither the badness of a bounded
+    metric nor its standard error is taken to be less than 0.5 / n.
+    """
+    points = []
+    for p in sorted(evidence.points, key=lambda p: (p.scale, p.seed, p.value)):
+        least = 0.5 / p.n if metric.worst is not None else 0.0
+        badness = max(metric.to_badness(p.value), least, LEAST_BADNESS)
+        points.append(Point(p.scale, badness, max(p.stderr / metric.scale, least), p.seed))
+    return points
+
+
+def _seed(seed: int, *names: str) -> int:
+    """A seed of one's own: the same names give the same draws on every machine."""
+    return int.from_bytes(hashlib.sha256("\n".join([str(seed), *names]).encode()).digest()[:8], "big")
+
+
+def _as_measured(points: Sequence[Point], metric: Metric, seed: int) -> Floats:
+    """Draws [SAMPLES] of badness around the measured value. Repeats share the test items, whose error stays."""
+    middle = float(np.mean([p.y for p in points]))
+    error = float(np.sqrt(np.mean([p.stderr**2 for p in points])))
+    normal = np.random.default_rng(seed).permutation(ndtri((np.arange(SAMPLES) + 0.5) / SAMPLES))
+    return np.clip(middle + error * normal, LEAST_BADNESS, metric.worst)

@@ -1,0 +1,182 @@
+"""The portfolio: an arm for every use case under one budget, what they share, and how a board hears it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from dono.costs.ranges import weakest
+from dono.decisions.allocation import Chosen, Cost, Option, allocate
+from dono.decisions.evidence import ArmEvidence, in_one_order, prices
+from dono.decisions.metrics import METRICS
+from dono.decisions.verdict import Number, PortfolioItem, UseCaseVerdict
+from dono.decisions.wording import money as as_money
+from dono.decisions.wording import share, time, together, verb
+
+
+@dataclass(frozen=True)
+class Portfolio:
+    """One item per use case that the budget can serve. `cost` and `hours` count a shared corpus stage once;
+    `shared` says which; `sentence` is the whole answer in plain words.
+    """
+
+    items: tuple[PortfolioItem, ...]
+    cost: Number
+    hours: Number
+    shared: tuple[str, ...]
+    sentence: str
+
+
+def choose_portfolio(
+    verdicts: Sequence[UseCaseVerdict],
+    everything: Mapping[str, Sequence[ArmEvidence]],
+    *,
+    money: float | None,
+    hours: float | None,
+    currency: str,
+) -> Portfolio:
+    """Choose an arm per use case: the least total regret that `money` and `hours` (of the full runs) allow.
+
+    Regrets are compared as shares of each metric's scale, and a difference within its margin counts as none: there the
+    cheaper arm is taken, also when the verdict is too close to call. A use case is left out only when the budget cannot
+    carry any of its arms beside the others. `everything`: use case -> its evidence.
+    """
+    ordered = sorted(verdicts, key=lambda v: v.use_case)
+    evidence = {v.use_case: {e.arm: e for e in in_one_order(everything[v.use_case])} for v in ordered}
+    cases = [(v.use_case, options(v, list(evidence[v.use_case].values()))) for v in ordered]
+    measured = [(name, found) for name, found in cases if found]
+    chosen = allocate(measured, money=money, hours=hours)
+    rows = {o.use_case: evidence[o.use_case][o.arm] for o in chosen.options}
+    items = tuple(
+        PortfolioItem(use_case=v.use_case, arm=rows[v.use_case].arm, cost=rows[v.use_case].full_cost)
+        for v in verdicts
+        if v.use_case in rows
+    )
+    cost = _total([e.full_cost for e in rows.values()], chosen.cost.money, currency)
+    total_hours = _total([e.full_hours for e in rows.values()], chosen.cost.hours, "hours")
+    unserved = [name for name, found in cases if not found]
+    parts = [
+        _advice([v for v in verdicts if v.use_case in rows], rows),
+        _price(cost, total_hours, len(rows)) if rows else "",
+        *_left_out(chosen, dict(measured), money, hours, currency),
+        f"Nothing could be measured for {together(unserved)}." if unserved else "",
+    ]
+    return Portfolio(items, cost, total_hours, _shared(chosen, currency), " ".join(p for p in parts if p))
+
+
+def options(verdict: UseCaseVerdict, evidence: Sequence[ArmEvidence]) -> list[Option]:
+    """What may be chosen for a use case: every arm that was measured."""
+    metric = METRICS[verdict.metric]
+    known = {a.arm: a for a in verdict.arms if a.failed is None}
+    rows = [e for e in evidence if e.arm in known]
+    if not rows:
+        return []
+    least = min(known[e.arm].expected_regret for e in rows)
+    by_money = any(e.money for e in rows)
+    found = []
+    for row, price in zip(rows, prices(rows), strict=True):
+        behind = known[row.arm].expected_regret - least
+        money, hours = _shared_part(row)
+        weight = money if by_money else hours
+        found.append(
+            Option(
+                use_case=verdict.use_case,
+                arm=row.arm,
+                loss=0.0 if behind <= metric.margin else behind / metric.scale,
+                regret=behind / metric.scale,
+                own=Cost(row.full_cost.value - money, row.full_hours.value - hours, price - weight),
+                shared=Cost(money, hours, weight),
+                shared_key=row.shared_key,
+            )
+        )
+    return found
+
+
+def _shared_part(row: ArmEvidence) -> tuple[float, float]:
+    """Money and hours of the stage that others may share; hours in proportion to money where they are not stated."""
+    if row.shared_key is None:
+        return 0.0, 0.0
+    paid = min(row.shared_cost.value if row.shared_cost else 0.0, row.full_cost.value)
+    if row.shared_hours is not None:
+        return paid, min(row.shared_hours.value, row.full_hours.value)
+    return paid, row.full_hours.value * paid / row.full_cost.value if row.full_cost.value else 0.0
+
+
+def _total(parts: Sequence[Number], total: float, unit: str) -> Number:
+    """The sum with its range: ends add up (costs err together: one machine, one price), in proportion where shared."""
+    whole = sum(p.value for p in parts)
+    factor = total / whole if whole else 0.0
+    lo = factor * sum(p.value if p.lo is None else p.lo for p in parts)
+    hi = factor * sum(p.value if p.hi is None else p.hi for p in parts)
+    label = weakest(*(p.label for p in parts)) if parts else "measured"
+    source = "; ".join(dict.fromkeys(p.source for p in parts if p.source))
+    return Number(value=total, lo=min(lo, total), hi=max(hi, total), unit=unit, label=label, source=source)
+
+
+def _advice(verdicts: Sequence[UseCaseVerdict], rows: Mapping[str, ArmEvidence]) -> str:
+    """Train your own for this, fine-tune for that; what is a toss-up is said to be one."""
+    if not verdicts:
+        return ""
+    grouped: dict[str, list[UseCaseVerdict]] = {}
+    for verdict in verdicts:
+        grouped.setdefault(rows[verdict.use_case].route, []).append(verdict)
+    parts = [
+        f"{verb(route)} for {together([_case(v, rows[v.use_case].arm) for v in of])}" for route, of in grouped.items()
+    ]
+    both = "scratch" in grouped and grouped.keys() & {"finetune", "continue"}
+    said = "; ".join(parts)
+    return f"Both: {said}." if both else f"{said[0].upper()}{said[1:]}."
+
+
+def _case(verdict: UseCaseVerdict, arm: str) -> str:
+    """The use case, with how sure its arm is, or why it is not the best one."""
+    metric = METRICS[verdict.metric]
+    known = [a for a in verdict.arms if a.failed is None]
+    taken = next(a for a in known if a.arm == arm)
+    best = min(known, key=lambda a: (a.expected_regret, a.arm))
+    behind = taken.expected_regret - best.expected_regret
+    if behind > metric.margin:
+        said = f"{best.arm} is better by {metric.show(behind)}, but does not fit the budget"
+    elif verdict.winner == arm:
+        said = f"confidence {share(verdict.confidence)}"
+    elif verdict.winner is not None:
+        said = f"as good as {verdict.winner}, and cheaper beside the others"
+    else:
+        rival = max((a for a in known if a.arm != arm), key=lambda a: (a.p_best, a.arm))
+        said = f"a toss-up: {arm} or {rival.arm}, best with probability {share(taken.p_best)} and {share(rival.p_best)}"
+    return f"{verdict.use_case} ({said})"
+
+
+def _price(cost: Number, hours: Number, cases: int) -> str:
+    between = ""
+    if cost.lo is not None and cost.hi is not None and cost.hi > cost.lo:
+        between = f" ({as_money(cost.lo, cost.unit)} to {as_money(cost.hi, cost.unit)})"
+    word = "Together" if cases > 1 else "The full run:"
+    return f"{word} {as_money(cost.value, cost.unit)}{between}, {time(hours.value)}."
+
+
+def _left_out(
+    chosen: Chosen, options_of: Mapping[str, Sequence[Option]], money: float | None, hours: float | None, currency: str
+) -> list[str]:
+    """Use cases that the budget cannot carry, with the least they would need."""
+    if not chosen.dropped:
+        return []
+    caps = [as_money(money, currency)] if money is not None else []
+    caps += [time(hours)] if hours is not None else []
+    said = [] if chosen.options else [f"Nothing fits the budget of {together(caps)}."]
+    for name in chosen.dropped:
+        cheapest = min(options_of[name], key=lambda o: (o.alone.money, o.alone.hours, o.arm))
+        need = f"{as_money(cheapest.alone.money, currency)} and {time(cheapest.alone.hours)}"
+        said.append(f"No room for {name} in {together(caps)}: its cheapest arm, {cheapest.arm}, needs {need}.")
+    return said
+
+
+def _shared(chosen: Chosen, currency: str) -> tuple[str, ...]:
+    said = []
+    for key, paid in sorted(chosen.paid.items()):
+        users = [o.use_case for o in chosen.options if o.shared_key == key]
+        if len(users) > 1:
+            said.append(
+                f"{together(users)} share the corpus stage of {key}, paid once ({as_money(paid.money, currency)})"
+            )
+    return tuple(said)

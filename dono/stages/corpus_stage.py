@@ -1,0 +1,174 @@
+"""The corpus stage of a run: a trunk without decay that all rungs of an arm share, then the decay of each rung."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from dono.artifacts import Artifact, Json
+from dono.models import load_tokenizer, replace_vocabulary, save_model
+from dono.objectives import next_token
+from dono.stages.contenders import Contender, start_model
+from dono.stages.oversight import Oversight
+from dono.stages.workplace import Workplace
+from dono.tokens import Batches
+from dono.training import Batch, LoopSpec, Outcome, train
+
+DECAY_SHARE = 0.2
+"""The last fifth of a corpus stage decays (Hägele et al. 2024: 10–20 % is enough)."""
+WARMUP_STEPS = 10
+"""The same in pilots and full runs, so that a trunk is shared (assumed; small models need little)."""
+LEAST_STEPS = 8
+"""A corpus stage shorter than this measures its warm-up only."""
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What a run and all that it was made from cost on this machine."""
+
+    tokens: float
+    flops: float
+    seconds: float
+
+    def __add__(self, other: Spent) -> Spent:
+        return Spent(self.tokens + other.tokens, self.flops + other.flops, self.seconds + other.seconds)
+
+
+def spent_in(artifact: Artifact | None) -> Spent:
+    """What an artifact's record says it cost, with all it was made from."""
+    if artifact is None:
+        return Spent(0.0, 0.0, 0.0)
+    r = artifact.result
+    return Spent(float(str(r["tokens"])), float(str(r["flops"])), float(str(r["seconds"])))
+
+
+def corpus_steps(place: Workplace, contender: Contender, scale: float) -> int:
+    """Optimizer steps of the corpus stage at this scale."""
+    per_step = place.project.training.batch * contender.context
+    return max(LEAST_STEPS, round(scale * contender.corpus_tokens / per_step))
+
+
+def trunk_stop(steps: int) -> int:
+    """The step at which the decay of a corpus stage of so many steps begins."""
+    return steps - max(1, round(steps * DECAY_SHARE))
+
+
+def _start_model(place: Workplace, contender: Contender, seed: int) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    tokenizer = load_tokenizer(contender.tokenizer_folder)
+    model = start_model(place, contender.base, tokenizer, seed)
+    if contender.base is not None and contender.arm.vocabulary == "replaced":
+        replace_vocabulary(model, load_tokenizer(contender.base.source), tokenizer)
+    return model, tokenizer
+
+
+def _loop(place: Workplace, start: int, stop: int, decay_from: int, seed: int) -> LoopSpec:
+    peak = place.project.training.rate
+    return LoopSpec(start=start, stop=stop, peak=peak, warmup=WARMUP_STEPS, decay_from=decay_from, seed=seed)
+
+
+def _batches(place: Workplace, contender: Contender, seed: int) -> Callable[[int], Batch]:
+    assert contender.tokens is not None
+    stream = Batches(contender.tokens, length=contender.context, batch=place.project.training.batch, seed=seed)
+
+    def batch_at(step: int) -> Batch:
+        rows = stream.batch_at(step)
+        return Batch(rows[:, :-1].copy(), rows[:, 1:].copy())
+
+    return batch_at
+
+
+def _spec(place: Workplace, contender: Contender, loop: LoopSpec) -> dict[str, Json]:
+    assert contender.tokens_reference is not None
+    numbers = {k: v for k, v in dataclasses.asdict(loop).items() if k != "save_seconds"}
+    return {
+        "start": contender.base.reference.id if contender.base else "random",
+        "vocabulary": contender.arm.vocabulary,
+        "shape": vars(contender.shape),
+        "tokens": contender.tokens_reference.id,
+        "batch": place.project.training.batch,
+        "loop": numbers,
+    }
+
+
+def _result(outcome: Outcome, flops: float, before: Spent) -> dict[str, Json]:
+    total = before + Spent(outcome.tokens, flops, outcome.seconds)
+    return {
+        "tokens": total.tokens, "flops": total.flops, "seconds": round(total.seconds, 3),
+        "own_seconds": round(outcome.seconds, 3), "tokens_per_second": round(outcome.tokens_per_second, 1),
+        "first_loss": outcome.losses[0], "last_loss": outcome.losses[-1], "steps": len(outcome.losses),
+    }  # fmt: skip
+
+
+def trunk(
+    place: Workplace, contender: Contender, stop: int, seed: int, stops: tuple[int, ...], oversight: Oversight
+) -> Artifact:
+    """The undecayed run up to step `stop`, going on from the trunk that ends at the stop before it in `stops`."""
+    earlier = max((s for s in stops if s < stop), default=0)
+    parent = trunk(place, contender, earlier, seed, stops, oversight) if earlier else None
+    loop = _loop(place, earlier, stop, stop, seed)
+
+    def make(folder: Path) -> dict[str, Json]:
+        model, _ = _start_model(place, contender, seed)
+        before = spent_in(parent)
+        outcome = train(
+            model,
+            _batches(place, contender, seed),
+            next_token,
+            loop,
+            folder,
+            after=None if parent is None else parent.path / "state.pt",
+            watch=oversight.watching(f"{contender.name} corpus"),
+            capped=oversight.after(before.seconds),
+        )
+        return _result(outcome, contender.corpus_flops(outcome.tokens), before)
+
+    references = [r for r in (contender.tokens_reference, contender.base and contender.base.reference) if r]
+    references += [parent.reference] if parent else []
+    spec = _spec(place, contender, loop)
+    return place.store.make("trunk", spec, make, made_from=references, name=contender.name, keep_partial=True)
+
+
+def corpus_run(
+    place: Workplace,
+    contender: Contender,
+    scale: float,
+    seed: int,
+    *,
+    scales: tuple[float, ...] = (),
+    oversight: Oversight,
+) -> Artifact:
+    """The corpus stage at this scale: the trunk up to the decay, then the decay; a model directory.
+
+    `scales` are the rungs of this arm below this one: their trunk is gone on from. A full run has the same shape with
+    other numbers.
+    """
+    steps = corpus_steps(place, contender, scale)
+    stops = tuple(sorted({trunk_stop(corpus_steps(place, contender, s)) for s in (*scales, scale) if s <= scale}))
+    stem = trunk(place, contender, trunk_stop(steps), seed, stops, oversight)
+    loop = _loop(place, trunk_stop(steps), steps, trunk_stop(steps), seed)
+
+    def make(folder: Path) -> dict[str, Json]:
+        model, tokenizer = _start_model(place, contender, seed)
+        before = spent_in(stem)
+        outcome = train(
+            model,
+            _batches(place, contender, seed),
+            next_token,
+            loop,
+            folder,
+            after=stem.path / "state.pt",
+            watch=oversight.watching(f"{contender.name} decay"),
+            capped=oversight.after(before.seconds),
+        )
+        save_model(model, tokenizer, folder)
+        (folder / "state.pt").unlink()
+        return _result(outcome, contender.corpus_flops(outcome.tokens), before)
+
+    spec = _spec(place, contender, loop) | {"trunk": stem.id}
+    return place.store.make(
+        "corpus-run", spec, make, made_from=[stem.reference], name=f"{contender.name} × {scale:g}", keep_partial=True
+    )

@@ -1,0 +1,211 @@
+"""The report: one offline HTML file made from a verdict and nothing else. The same verdict gives the same bytes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from dono.artifacts import write_atomically
+from dono.decisions import METRICS, ArmVerdict, LanguageScore, Number, UseCaseVerdict, Verdict
+from dono.studio import amounts, wording
+from dono.studio.chart import Chart, chart, strip, strip_values
+from dono.studio.picture import printable
+from dono.studio.series import Series, key, series_of
+from dono.studio.typefaces import FAMILIES, font_faces
+
+SAMPLES_SHOWN = 2
+"""Prompts whose answers are open at first; the others are one click away, and printed."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one arm answered; `right` where it is the expected answer to the letter."""
+
+    arm: str
+    text: str
+    right: bool
+
+
+@dataclass(frozen=True)
+class Question:
+    """One prompt with the answers of all arms that were asked it."""
+
+    prompt: str
+    expected: str
+    language: str
+    answers: tuple[Answer, ...]
+
+
+@dataclass(frozen=True)
+class LanguageRow:
+    """One language: items in its test (None where the arms differ), a score per arm, and which arms score best."""
+
+    language: str
+    n: int | None
+    scores: tuple[LanguageScore | None, ...]
+    best: float | None
+
+
+@dataclass(frozen=True)
+class CaseView:
+    """A use case as the template shows it."""
+
+    id: str
+    case: UseCaseVerdict
+    measured: tuple[ArmVerdict, ...]
+    failed: tuple[ArmVerdict, ...]
+    chosen: ArmVerdict | None
+    picture: Chart | None
+    strips: dict[str, Markup]
+    languages: tuple[LanguageRow, ...]
+    questions: tuple[Question, ...]
+    sources: tuple[tuple[str, str], ...]
+
+
+def write_report(verdict: Verdict, path: Path) -> None:
+    """Write the report to `path`, whole or not at all. Raises `OSError` where the folder cannot be written."""
+    write_atomically(path, render(verdict))
+
+
+def render(verdict: Verdict) -> str:
+    """The report as HTML."""
+    environment = _environment(verdict)
+    looks = series_of(a.arm for u in verdict.use_cases for a in u.arms)
+    views = [case_view(verdict, u, looks, f"case-{i}") for i, u in enumerate(verdict.use_cases, 1)]
+    body = environment.get_template("body.html.j2").render(verdict=verdict, views=views, looks=looks)
+    seen = Markup(body).striptags()
+    style = environment.get_template("report.css").render(families=Markup(FAMILIES))
+    page = environment.get_template("page.html.j2").render(
+        verdict=verdict,
+        body=Markup(body),
+        glossary=wording.glossary(seen),
+        style=Markup(style),
+        faces=Markup(font_faces(body)),
+    )
+    return printable(page)
+
+
+def _environment(verdict: Verdict) -> Environment:
+    """Templates with everything escaped, and the words and numbers they need."""
+    environment = Environment(
+        loader=PackageLoader("dono.studio"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.globals |= {
+        "METRICS": METRICS,
+        "SAMPLES_SHOWN": SAMPLES_SHOWN,
+        "KINDS": wording.KINDS,
+        "amount": partial(amount, currency=verdict.currency),
+        "ends": partial(ends, currency=verdict.currency),
+        "budget_item": partial(budget_item, currency=verdict.currency),
+        "key": lambda look: Markup(key(look)),
+        "safe_picture": Markup,
+        "confidence_words": wording.confidence_words,
+        "language_name": wording.language_name,
+        "language_tag": wording.language_tag,
+        "direction": wording.direction,
+        "short_name": wording.short_name,
+        "day": wording.day,
+        "percent": amounts.percent,
+        "probability": amounts.probability,
+        "duration": amounts.duration,
+        "count": amounts.count,
+        "plain": amounts.plain,
+        "score": amounts.score,
+    }
+    return environment
+
+
+def amount(number: Number, currency: str) -> str:
+    """The value of a number in its unit."""
+    return amounts.shower(number.unit, currency)(number.value)
+
+
+def ends(number: Number, currency: str) -> str:
+    """The interval of a number; empty where it has none, or none that shows."""
+    if number.lo == number.hi == number.value:
+        return ""
+    return amounts.interval(number, amounts.shower(number.unit, currency))
+
+
+def budget_item(name: str, value: float, currency: str) -> tuple[str, str]:
+    """One cap or expense, as (what, how much)."""
+    what, _, unit = name.rpartition("_")
+    if unit == "money":
+        return f"{what} money".strip(), amounts.money(value, currency)
+    if unit in ("hours", "seconds"):
+        return f"{what} time".strip(), amounts.duration(value if unit == "hours" else value / 3600)
+    if unit == "share":
+        return f"share for {what}s", amounts.percent(value)
+    return name.replace("_", " "), amounts.plain(value)
+
+
+def case_view(verdict: Verdict, case: UseCaseVerdict, looks: dict[str, Series], id_: str) -> CaseView:
+    """A use case made ready for the template."""
+    measured = tuple(a for a in case.arms if a.failed is None)
+    values = strip_values(case)
+    return CaseView(
+        id=id_,
+        case=case,
+        measured=measured,
+        failed=tuple(a for a in case.arms if a.failed is not None),
+        chosen=_chosen(verdict, case, measured),
+        picture=chart(case, looks, id_),
+        strips={
+            a.arm: Markup(strip(a, values, case.bar, case.metric, looks[a.arm], f"{id_}-strip-{i}"))
+            for i, a in enumerate(measured)
+        },
+        languages=language_rows(measured, case.higher_is_better),
+        questions=questions(measured),
+        sources=_sources(measured),
+    )
+
+
+def _chosen(verdict: Verdict, case: UseCaseVerdict, measured: tuple[ArmVerdict, ...]) -> ArmVerdict | None:
+    """The winner; in a close race the arm that the portfolio takes, else the first."""
+    taken = [case.winner, *(i.arm for i in verdict.portfolio if i.use_case == case.use_case)]
+    by_name = {a.arm: a for a in measured}
+    return next((by_name[name] for name in taken if name in by_name), measured[0] if measured else None)
+
+
+def language_rows(arms: tuple[ArmVerdict, ...], higher_is_better: bool) -> tuple[LanguageRow, ...]:
+    """One row per language in alphabetical order of tags; one score per arm in the order of `arms`."""
+    tags = sorted({s.language for a in arms for s in a.languages})
+    rows = []
+    for tag in tags:
+        scores = tuple(next((s for s in a.languages if s.language == tag), None) for a in arms)
+        found = [s for s in scores if s is not None]
+        sizes = {s.n for s in found}
+        values = [s.value for s in found]
+        best = (max(values) if higher_is_better else min(values)) if len(values) > 1 else None
+        rows.append(LanguageRow(tag, sizes.pop() if len(sizes) == 1 else None, scores, best))
+    return tuple(rows)
+
+
+def questions(arms: tuple[ArmVerdict, ...]) -> tuple[Question, ...]:
+    """Prompts in the order in which they first appear, each with the answers of all arms."""
+    asked: dict[tuple[str, str, str], list[Answer]] = {}
+    for arm in arms:
+        for s in arm.samples:
+            right = s.answer.strip() == s.expected.strip()
+            asked.setdefault((s.prompt, s.expected, s.language), []).append(Answer(arm.arm, s.answer, right))
+    return tuple(Question(p, e, lang, tuple(answers)) for (p, e, lang), answers in asked.items())
+
+
+def _sources(arms: tuple[ArmVerdict, ...]) -> tuple[tuple[str, str], ...]:
+    """Distinct (label, source) pairs of the numbers of these arms."""
+    numbers = [
+        n
+        for a in arms
+        for n in (a.quality, a.full_cost, a.full_hours, a.pilot_cost, a.serving_per_month, a.cost_to_bar)
+        if n is not None and n.source
+    ]
+    return tuple(sorted({(n.label, n.source) for n in numbers}))

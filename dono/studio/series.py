@@ -1,0 +1,76 @@
+"""How arms look in charts and tables: a colour, a marker and a dash each, the same throughout one report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from xml.etree import ElementTree as Xml
+
+from dono.studio.wording import short_name
+
+COLOURS = 8
+"""Colours in report.css, chosen to differ also for colour-blind eyes (after Okabe and Ito 2008)."""
+DASHES = ("", "7 3", "2 3", "9 3 2 3", "12 4", "5 2 1 2 1 2")
+POLYGONS = {
+    "square": ((-1, -1), (1, -1), (1, 1), (-1, 1)),
+    "diamond": ((0, -1.3), (1.3, 0), (0, 1.3), (-1.3, 0)),
+    "triangle": ((0, -1.25), (1.2, 0.95), (-1.2, 0.95)),
+    "wedge": ((0, 1.25), (1.2, -0.95), (-1.2, -0.95)),
+    "cross": (
+        (-0.4, -1.2), (0.4, -1.2), (0.4, -0.4), (1.2, -0.4), (1.2, 0.4), (0.4, 0.4), (0.4, 1.2), (-0.4, 1.2),
+        (-0.4, 0.4), (-1.2, 0.4), (-1.2, -0.4), (-0.4, -0.4),
+    ),
+    "hourglass": ((-1.1, -1.1), (1.1, -1.1), (-1.1, 1.1), (1.1, 1.1)),
+}  # fmt: skip
+SHAPES = ("circle", *POLYGONS)
+"""Seven shapes, eight colours, six dashes: no two of the first 56 arms look alike, and no seven in a row by shape."""
+
+
+@dataclass(frozen=True)
+class Series:
+    """The look of one arm."""
+
+    arm: str
+    index: int
+
+    @property
+    def colour(self) -> str:
+        """The class that sets the colour."""
+        return f"s{self.index % COLOURS}"
+
+    @property
+    def dash(self) -> str:
+        """The value of stroke-dasharray; empty for a solid line."""
+        return DASHES[self.index % len(DASHES)]
+
+    @property
+    def shape(self) -> str:
+        """The marker's name."""
+        return SHAPES[self.index % len(SHAPES)]
+
+    @property
+    def name(self) -> str:
+        """The arm in a few words."""
+        return short_name(self.arm)
+
+
+def series_of(arms: Iterable[str]) -> dict[str, Series]:
+    """One look for each different arm; independent of the order in which they are given."""
+    return {arm: Series(arm, i) for i, arm in enumerate(sorted(set(arms)))}
+
+
+def marker(series: Series, x: float, y: float, size: float, kind: str) -> Xml.Element:
+    """The arm's marker at a place, `size` pixels in radius; `kind` is a second class (pilot, full)."""
+    names = f"{kind} {series.colour}"
+    if series.shape == "circle":
+        return Xml.Element("circle", {"class": names, "cx": f"{x:g}", "cy": f"{y:g}", "r": f"{size:g}"})
+    corners = " ".join(f"{x + size * dx:.2f},{y + size * dy:.2f}" for dx, dy in POLYGONS[series.shape])
+    return Xml.Element("polygon", {"class": names, "points": corners})
+
+
+def key(series: Series) -> str:
+    """The marker alone as a small picture beside the arm's name, which says the same in words."""
+    svg = Xml.Element("svg", {"class": "key", "viewBox": "0 0 16 16", "width": "16", "height": "16"})
+    svg.set("aria-hidden", "true")
+    svg.append(marker(series, 8, 8, 5, "full"))
+    return Xml.tostring(svg, encoding="unicode")

@@ -1,0 +1,124 @@
+"""Words of the report: short names of arms, names and directions of languages, confidence, a glossary."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+SHORT_NAMES = {
+    "prompt/zero-shot": "Prompt only",
+    "prompt/few-shot": "Prompt with examples",
+    "finetune/lora": "Fine-tune (LoRA)",
+    "finetune/full": "Fine-tune (all weights)",
+    "continue/kept": "Keep training",
+    "continue/replaced": "Keep training, own vocabulary",
+    "scratch/own": "From scratch",
+    "predictive/tfidf": "No LM: word counts",
+    "predictive/boosting": "No LM: boosted trees",
+}
+"""For labels in charts and heads of columns; a test keeps them in step with the table of routes."""
+
+LANGUAGES = {
+    "as": "Assamese", "ar": "Arabic", "bn": "Bengali", "brx": "Bodo", "doi": "Dogri", "en": "English", "es": "Spanish",
+    "fa": "Persian", "fr": "French", "gom": "Konkani", "gu": "Gujarati", "he": "Hebrew", "hi": "Hindi",
+    "kn": "Kannada", "kok": "Konkani", "ks": "Kashmiri", "mai": "Maithili", "ml": "Malayalam", "mni": "Manipuri",
+    "mr": "Marathi", "ne": "Nepali", "or": "Odia", "pa": "Punjabi", "ps": "Pashto", "sa": "Sanskrit", "sat": "Santali",
+    "sd": "Sindhi", "si": "Sinhala", "ta": "Tamil", "te": "Telugu", "ur": "Urdu",
+}  # fmt: skip
+SCRIPTS = {"Latn": "Latin letters", "Deva": "Devanagari", "Arab": "Arabic letters", "Guru": "Gurmukhi"}
+RIGHT_TO_LEFT = {"ar", "fa", "he", "ks", "ps", "sd", "ur"}
+LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+
+CONFIDENCE = ((0.95, "almost certain"), (0.85, "very likely"), (0.7, "likely"), (0.5, "more likely than not"))
+"""Words for P(best), from the top; below them it is open. Assumed: close to the scale of the IPCC's guidance note."""
+
+KINDS = {
+    "classify": "choosing a class for a text", "generate": "writing an answer", "language": "knowing the language",
+    "predict": "predicting from the columns of a table",
+}  # fmt: skip
+
+GLOSSARY = (
+    ("80 % interval", r"interval", "The range that should hold the true value in eight cases out of ten."),
+    ("AUC", r"\bAUC\b|ROC curve", "Area under the ROC curve: how often a true case is ranked above a false one. 0.5 is "
+     "guessing, 1 is perfect."),
+    ("Back-test", r"[Bb]ack-?test", "The last pilot is hidden and forecast from the others; the error shows how far "
+     "the forecast can be trusted."),
+    ("Bar", r"\bbar\b", "The quality that you said is good enough."),
+    ("Base model", r"\bbase\b", "A model that somebody has already trained, which others start from."),
+    ("Bits per byte", r"bits[ /_](?:per[ _])?byte", "How many bits a model needs to write down one byte of text that "
+     "it has not seen. Lower is better; it compares models whatever their vocabulary."),
+    ("chrF", r"chrF|chrf", "How many runs of letters an answer has in common with the expected one, from 0 to 100."),
+    ("Expected regret", r"[Ee]xpected regret|Regret", "How much quality you should expect to lose, on average, if you "
+     "take this route and another turns out to be best. Small is safe."),
+    ("Extrapolated", r"extrapolated", "Not measured: read off the curve that the pilots draw, at the full budget."),
+    ("Fine-tuning", r"[Ff]ine-?tun", "Training an existing model a little further on examples of your task."),
+    ("From scratch", r"[Ff]rom scratch", "Training a new model on your own text, starting from random weights."),
+    ("Gradient-boosted trees", r"boosted trees|boosting", "Many small decision trees, each mending the errors of those "
+     "before. Strong on tables; no language model."),
+    ("LoRA", r"LoRA|lora", "Fine-tuning that leaves the model as it is and trains a small addition. Cheap."),
+    ("Macro-F1", r"macro_f1|\bF1\b", "A score from 0 to 1 that balances misses and false alarms, and counts every "
+     "class alike, however rare."),
+    ("P(best)", r"P\(best\)", "The probability that this route is the best one at the full budget, given the pilots "
+     "and their uncertainty."),
+    ("Pilot", r"[Pp]ilot", "A small but real run of a route, on part of the data, measured like the full run."),
+    ("Scale", r"[Ss]cale|of the full run", "A pilot's size as a share of the full run: its text and its examples."),
+    ("Standard error", r"standard error|±", "How far a measured score would typically move on another test set of the "
+     "same size."),
+    ("Token", r"\b[Tt]okens?\b", "A piece of text as the model reads it: a word, part of one, or a letter."),
+    ("Vocabulary", r"[Vv]ocabulary", "The list of tokens of a model. One made for your languages needs fewer tokens "
+     "for the same text, so it is faster and cheaper to serve."),
+)  # fmt: skip
+"""Term, where it is used, and what it means; only terms that occur are printed."""
+
+
+def short_name(arm: str) -> str:
+    """A few words for an arm, with its base where the name has one: `finetune/lora@Qwen3` is "Fine-tune (LoRA), Qwen3".
+
+    An arm that is not in the table keeps its own name.
+    """
+    name, _, base = arm.partition("@")
+    short = SHORT_NAMES.get(name, name)
+    return f"{short}, {base}" if base else short
+
+
+def clipped(text: str, room: int) -> str:
+    """The text, its end replaced by an ellipsis where it is longer than `room` characters."""
+    return text if len(text) <= room else text[: room - 1].rstrip() + "…"
+
+
+def language_name(tag: str) -> str:
+    """English name of a language tag: "hi-Latn" is "Hindi in Latin letters"; an unknown tag stays as it is."""
+    base, _, script = tag.partition("-")
+    if tag == "und":
+        return "language not stated"
+    name = LANGUAGES.get(base.lower(), base)
+    return f"{name} in {SCRIPTS.get(script, script)}" if script else name
+
+
+def language_tag(tag: str) -> str:
+    """The tag as a value of `lang`; empty (unknown, by the HTML standard) where it is no language tag."""
+    return tag if LANGUAGE_TAG.fullmatch(tag) and tag != "und" else ""
+
+
+def direction(tag: str) -> str:
+    """The value of `dir`: right to left for Urdu and its like, left to the text itself where unknown."""
+    base, _, script = tag.partition("-")
+    if base.lower() in RIGHT_TO_LEFT and script in ("", "Arab"):
+        return "rtl"
+    return "ltr" if base.lower() in LANGUAGES else "auto"
+
+
+def confidence_words(p_best: float) -> str:
+    """P(best) in words."""
+    return next((words for least, words in CONFIDENCE if p_best >= least), "an open race")
+
+
+def day(created: str) -> str:
+    """An ISO 8601 time as a date with hour and zone."""
+    when = datetime.fromisoformat(created)
+    return f"{when.day} {when:%B %Y, %H:%M} {when.tzname() or ''}".strip()
+
+
+def glossary(text: str) -> list[tuple[str, str]]:
+    """Terms that occur in the text, with their meanings."""
+    return [(term, meaning) for term, used, meaning in GLOSSARY if re.search(used, text)]

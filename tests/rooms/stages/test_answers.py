@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from transformers import LlamaForCausalLM, PreTrainedTokenizerBase
+
+from dono.artifacts import Artifact
+from dono.corpus import Example
+from dono.project import Kind, UseCase
+from dono.stages.answers import answer_case, prompts_of, shown_example
+from dono.stages.prepare import Case
+
+ROWS = [
+    Example("where is my parcel", "track", "en"),
+    Example("मेरा पार्सल कहाँ है", "track", "hi"),
+    Example("I return the shoe", "return", "en"),
+    Example("जूता वापस करना है", "return", "hi"),
+]
+
+
+def case(kind: Kind, tmp_path: Path) -> Case:
+    use_case = UseCase(name="desk", kind=kind, train=None if kind == "language" else "a", test="b")
+    sealed = Artifact("examples", "x", "desk", tmp_path, {}, (), {}, {})
+    return Case(use_case, sealed, () if kind == "language" else tuple(ROWS), tuple(ROWS))
+
+
+@pytest.mark.parametrize(
+    ("kind", "metrics"),
+    [
+        ("classify", {"accuracy", "macro_f1", "generated_accuracy", "generated_macro_f1", "label_bits"}),
+        ("generate", {"chrf", "exact_match", "answer_bits_per_byte"}),
+        ("language", {"bits_per_byte"}),
+    ],
+)
+def test_each_kind_is_scored_in_all_and_by_language(
+    kind: Kind, metrics: set[str], tmp_path: Path, model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerBase
+) -> None:
+    scores, samples = answer_case(case(kind, tmp_path), model, tokenizer, 64, 0, seed=0)
+    assert {(s.metric, s.language) for s in scores} == {(m, lang) for m in metrics for lang in ("all", "en", "hi")}
+    assert {s.n for s in scores if s.language == "hi"} == {2}
+    assert all(s.stderr > 0 for s in scores if s.metric in ("accuracy", "bits_per_byte"))
+    assert {s["language"] for s in samples} == {"en", "hi"}
+
+
+def test_solved_examples_stand_before_the_question(tmp_path: Path, tokenizer: PreTrainedTokenizerBase) -> None:
+    some = case("classify", tmp_path)
+    plain, shown = (prompts_of(some, tokenizer, some.test[:1], shots)[0] for shots in (0, 2))
+    text = tokenizer.decode(shown)
+    assert text.endswith(tokenizer.decode(plain))
+    assert "track" in text and "return" in text
+
+
+def test_the_shown_example_marks_what_is_trained(tmp_path: Path, tokenizer: PreTrainedTokenizerBase) -> None:
+    shown = shown_example(tokenizer, case("classify", tmp_path), 64)
+    assert shown == "where is my parcel⏎>>⟦ track<|eos|>⟧"
