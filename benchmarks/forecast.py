@@ -1,8 +1,8 @@
 """The forecast exam: other people's training curves, forecast by Dono and by simple methods, scored by the same rules.
 
-Sets lie in `../shared/curves`; `score.py` there does the scoring. Some ask for more than one x can say: of `open-lm` and
-`ladder` the targets are served whose tokens per parameter smaller runs share, of `schedules-*` those at a constant rate.
-The rest waits for laws in parameters and in the learning rate, and is counted as not served.
+Sets lie in `../shared/curves`; `score.py` there does the scoring. Some ask for more than one x can say: of `open-lm`
+and `ladder` the targets are served whose tokens per parameter smaller runs share, of `schedules-*` those at a constant
+rate. The rest waits for laws in parameters and in the learning rate, and is counted as not served.
 
 Constants of `dono.curves` were chosen on the sets in `CHOSEN_ON`; `left_out` chooses the floor of the interval again
 without each of them.
@@ -36,6 +36,9 @@ SHARED = ROOT.parent / "shared" / "curves"
 RESULTS = Path(__file__).parent / "results" / "forecast.json"
 SETS = ("finetune-flan", "finetune-wmt19", "prefix-dev", "open-lm", "ladder", "schedules-25", "schedules-100")
 CHOSEN_ON = ("finetune-flan", "finetune-wmt19", "prefix-dev", "open-lm")
+PILOTS = ("finetune-flan", "finetune-wmt19")
+"""Sets that are sat a second time with `RUNGS` sizes only, as pilots have them."""
+RUNGS = 4
 RATIO_TOLERANCE = 0.25
 """How far tokens per parameter of two runs may differ (in natural logs) and still count as one ladder."""
 FLOORS = np.arange(0.0, 0.0401, 0.001)
@@ -205,6 +208,11 @@ def write(path: Path, rows: list[Row] | list[dict[str, object]]) -> None:
         out.writerows(rows)
 
 
+def few(case: Case) -> Case:
+    """The case with its largest `RUNGS` sizes alone."""
+    return replace(case, points=tuple(sorted(case.points, key=lambda p: p.x)[-RUNGS:]))
+
+
 def parts(cases: list[Case]) -> Iterator[tuple[str, list[Case]]]:
     """All cases of a set, then those of each distance."""
     yield "all", cases
@@ -237,7 +245,7 @@ def left_out(made: dict[str, dict[str, Forecast]]) -> dict[str, dict[str, float]
 def shown(name: str, part: str, method: str, scores: dict[str, float]) -> str:
     """One row of the table."""
     cells = [f"{scores[key]:8.1%}" if key in scores else f"{'':8s}" for key in SCORES]
-    return f"{name:15s} {part:>4s} {method:18s} {scores['n']:5.0f} {' '.join(cells)}"
+    return f"{name:24s} {part:>4s} {method:18s} {scores['n']:5.0f} {' '.join(cells)}"
 
 
 def main() -> None:
@@ -250,25 +258,27 @@ def main() -> None:
     made: dict[str, dict[str, Forecast]] = {}
     unserved: dict[str, int] = {}
     seconds: list[float] = []
-    print(f"{'set':15s} part {'method':18s}     n   " + " ".join(f"{key[:8]:>8s}" for key in SCORES))
-    for name in SETS:
+    print(f"{'set':24s} part {'method':18s}     n   " + " ".join(f"{key[:8]:>8s}" for key in SCORES))
+    for name, sparse in [(name, False) for name in SETS] + [(name, True) for name in PILOTS]:
         cases, unserved[name] = load(SHARED / name)
-        made[name] = {}
+        exam = f"{name}, {RUNGS} sizes" if sparse else name
+        cases = [few(case) for case in cases] if sparse else cases
+        made[exam] = {}
         for case in cases:
             began = time.perf_counter()
-            made[name][case.name] = forecast(case.points, case.target)
+            made[exam][case.name] = forecast(case.points, case.target)
             seconds.append(time.perf_counter() - began)
-        said = {"dono": {case: (f.mean, f.lo80, f.hi80) for case, f in made[name].items()}}
+        said = {"dono": {case: (f.mean, f.lo80, f.hi80) for case, f in made[exam].items()}}
         for method, rule in BASELINES.items():
             said[method] = {case.name: rule(pool(case.points), case.target) for case in cases}
-        result[name] = {}
+        result[exam] = {}
         for part, some in parts(cases):
-            result[name][part] = {method: scored(name, some, answers) for method, answers in said.items()}
-            for method, scores in result[name][part].items():
-                print(shown(name, part, method, scores))
+            result[exam][part] = {method: scored(name, some, answers) for method, answers in said.items()}
+            for method, scores in result[exam][part].items():
+                print(shown(exam, part, method, scores))
     held = left_out(made)
     for name, check in held.items():
-        print(f"{name:15s} floor chosen without it {check['floor']:.3f}: the interval covers {check['coverage80']:.1%}")
+        print(f"{name:24s} floor chosen without it {check['floor']:.3f}: the interval covers {check['coverage80']:.1%}")
     summary = {
         "sets": result, "left_out": held, "not_served": unserved,
         "seconds_per_forecast": {"median": round(float(np.median(seconds)), 4), "most": round(max(seconds), 4)},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,7 +37,7 @@ class Fit:
 
     def cells_at(self, x: Floats) -> Floats:
         """Log y of every cell: [cells, n]."""
-        u = np.log(x / self.last_x)
+        u = np.log(x) - math.log(self.last_x)
         return self.offset[:, None] + self.law.shape(self.law.cells.params, u)
 
     def log_mean(self, x: float) -> float:
@@ -59,8 +60,8 @@ def fit_law(law: Law, rungs: Rungs, *, rising: bool = False) -> Fit:
         raise Mistake(what, where=law.name, remedy="Run a pilot at another size")
     last = float(rungs.x[-1])
     seen = rungs if law.window is None else _last(rungs, law.window)
-    u, log_y = np.log(seen.x / last), seen.log_y
-    variance = seen.sd**2 + MISFIT**2 + (DRIFT * np.log2(last / seen.x)) ** 2
+    u, log_y = np.log(seen.x) - math.log(last), seen.log_y
+    variance = seen.sd**2 + MISFIT**2 + (DRIFT * u / math.log(2)) ** 2
     shape = law.shape(law.cells.params, u)
     residual = log_y - shape
     precision = np.broadcast_to(1 / variance, residual.shape)

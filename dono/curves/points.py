@@ -25,7 +25,8 @@ MOST_RUNGS = 12
 class Point:
     """One measured run: x is a size (share of the full run, tokens, examples), y badness > 0 (lower is better).
 
-    `stderr` is y's standard error. x = 0 is what the model does without this training.
+    `stderr` is y's standard error. x = 0 is what the model does without this training; no law
+    goes through it, because answering in the task's format alone moves that point far off the curve.
     """
 
     x: float

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, field, replace
+from functools import cached_property
 
-from dono.decisions.ranking import NOTABLY_CHEAPER
+import numpy as np
 
-MOST_STATES = 400
-"""Partial portfolios kept after each use case; below that the search is exact."""
+MOST_STATES = 300
+"""Partial portfolios kept after each use case; with fewer the search is exact."""
 ROUNDING = 9
 """Decimals to which losses and costs are compared: sums of the same terms in another order must be equal."""
 
@@ -78,7 +79,7 @@ class Chosen:
         """With one more use case left out."""
         return replace(self, dropped=(*self.dropped, use_case))
 
-    @property
+    @cached_property
     def sums(self) -> tuple[float, ...]:
         """What is minimised, in this order: use cases left out, loss, weight, regret; then what the budget caps."""
         return (
@@ -86,7 +87,7 @@ class Chosen:
             *(round(v, ROUNDING) for v in (self.cost.money, self.cost.hours)),
         )  # fmt: skip
 
-    @property
+    @cached_property
     def key(self) -> tuple[object, ...]:
         """A total order, so that the same options always give the same portfolio."""
         return (*self.sums, tuple(o.arm for o in self.options))
@@ -95,7 +96,6 @@ class Chosen:
 def allocate(cases: Sequence[tuple[str, Sequence[Option]]], *, money: float | None, hours: float | None) -> Chosen:
     """The portfolio that leaves the fewest use cases out, then has the least loss, then is the cheapest.
 
-    Among portfolios of the same loss that are not notably dearer than the cheapest, the one with the least regret.
     Partial portfolios that another one beats in everything are dropped: exact while at most `MOST_STATES` remain;
     beyond that the best, and the least demanding in money and in hours, are kept.
     """
@@ -105,12 +105,7 @@ def allocate(cases: Sequence[tuple[str, Sequence[Option]]], *, money: float | No
     for use_case, options in cases:
         grown = [s.take(o) for s in states for o in options] + [s.drop(use_case) for s in states]
         states = _kept([s for s in grown if _fits(s, most_money, most_hours)])
-    best = min(states, key=lambda s: s.key)
-    same = [s for s in states if s.sums[:2] == best.sums[:2]]
-    return min(
-        (s for s in same if s.cost.weight * NOTABLY_CHEAPER <= best.cost.weight + 10**-ROUNDING),
-        key=lambda s: (round(s.regret, ROUNDING), s.key),
-    )
+    return min(states, key=lambda s: s.key)
 
 
 def _fits(state: Chosen, money: float, hours: float) -> bool:
@@ -119,13 +114,11 @@ def _fits(state: Chosen, money: float, hours: float) -> bool:
 
 
 def _kept(states: Sequence[Chosen]) -> list[Chosen]:
-    """States that no other with the same shared stages beats in everything, at most `MOST_STATES`."""
+    """States that no other with the same shared stages beats in everything, at most `MOST_STATES`, in order."""
     groups: dict[tuple[tuple[str, Cost], ...], list[Chosen]] = {}
     for state in sorted(states, key=lambda s: s.key):
-        group = groups.setdefault(tuple(sorted(state.paid.items(), key=lambda p: p[0])), [])
-        if not any(all(a <= b for a, b in zip(other.sums, state.sums, strict=True)) for other in group):
-            group.append(state)
-    front = sorted((s for group in groups.values() for s in group), key=lambda s: s.key)
+        groups.setdefault(tuple(sorted(state.paid.items(), key=lambda p: p[0])), []).append(state)
+    front = sorted((s for group in groups.values() for s in _unbeaten(group)), key=lambda s: s.key)
     if len(front) <= MOST_STATES:
         return front
     third = MOST_STATES // 3
@@ -133,3 +126,13 @@ def _kept(states: Sequence[Chosen]) -> list[Chosen]:
     quick = sorted(front, key=lambda s: (len(s.dropped), s.cost.hours, s.key))[:third]
     kept = {id(s): s for s in (*front[:third], *frugal, *quick)}
     return sorted(kept.values(), key=lambda s: s.key)
+
+
+def _unbeaten(ordered: Sequence[Chosen]) -> list[Chosen]:
+    """Of states in order, those of which no earlier one is at least as good in every sum."""
+    sums = np.array([s.sums for s in ordered])
+    kept: list[int] = []
+    for number, row in enumerate(sums):
+        if not (sums[kept] <= row).all(axis=1).any():
+            kept.append(number)
+    return [ordered[k] for k in kept]

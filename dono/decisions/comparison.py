@@ -135,10 +135,10 @@ def _clear(question: UseCaseQuestion, known: Sequence[Outlook], ranking: Ranking
 def _open(known: Sequence[Outlook], ranking: Ranking, taken: int, rival: int) -> str:
     metric = known[taken].metric
     pair = " and ".join(
-        f"{known[i].evidence.arm} ({quality(known[i].quality, metric)}, best with probability "
-        f"{share(ranking.p_best[i])}, {price(known[i].evidence)})"
+        f"{known[i].evidence.arm} at {quality(known[i].quality, metric)}, best with probability "
+        f"{share(ranking.p_best[i])}, {price(known[i].evidence)},"
         for i in (taken, rival)
-    )
+    ).removesuffix(",")
     return (
         f"Too close to call between {pair}. Taking {known[taken].evidence.arm} gives away "
         f"{metric.show(ranking.regret[taken])} on average."
@@ -150,5 +150,5 @@ def _about_bar(question: UseCaseQuestion, known: Sequence[Outlook], taken: int) 
         return ""
     bar, chance = question.judged_by.show(question.bar), reaches(known[taken], question.bar)
     if all(reaches(o, question.bar) < 0.5 for o in known):
-        return f" None of them is likely to reach the bar of {bar} (this one: {share(chance)})."
-    return f" It reaches the bar of {bar} with probability {share(chance)}."
+        return f" None of them is likely to reach the bar of {bar} ({known[taken].evidence.arm}: {share(chance)})."
+    return f" {known[taken].evidence.arm} reaches the bar of {bar} with probability {share(chance)}."

@@ -9,7 +9,7 @@ import numpy as np
 from dono.decisions.bar import reaches
 from dono.decisions.evidence import UseCaseQuestion
 from dono.decisions.outlook import Outlook
-from dono.decisions.ranking import CLEAR, Ranking, choice, rank_at
+from dono.decisions.ranking import CLEAR, Ranking, choice, is_clear, rank_at
 from dono.decisions.wording import money, multiple, price, share
 
 OTHER_SCALES = (0.25, 0.5, 2.0, 4.0)
@@ -22,6 +22,8 @@ def flips(question: UseCaseQuestion, outlooks: Sequence[Outlook], ranking: Ranki
     """Changes of size, luck, money or bar that would change the choice. Empty with a single arm and no bar."""
     taken = choice(outlooks, ranking)
     found = [*_size(outlooks, taken), *_upside(outlooks, ranking, taken), *_money(outlooks, ranking, taken)]
+    if not is_clear(ranking, taken, outlooks[taken].metric.margin):
+        found += _test(outlooks[taken])
     if question.bar is not None:
         found += _bar(outlooks, question.bar, taken)
     return found
@@ -45,7 +47,7 @@ def _size(outlooks: Sequence[Outlook], taken: int) -> list[str]:
 
 
 def _upside(outlooks: Sequence[Outlook], ranking: Ranking, taken: int) -> list[str]:
-    """The arm that is most likely to be better than the one taken, and the value it would have to reach."""
+    """The arm that is most likely to be better than the one taken."""
     others = [i for i in range(len(outlooks)) if i != taken]
     if not others:
         return []
@@ -53,10 +55,10 @@ def _upside(outlooks: Sequence[Outlook], ranking: Ranking, taken: int) -> list[s
     rival = max(others, key=lambda i: (ahead[i], ranking.p_best[i], -i))
     if ahead[rival] < UPSIDE:
         return []
-    metric, mine = outlooks[taken].metric, outlooks[taken].value(outlooks[taken].expected)
+    metric, mine = outlooks[taken].metric, outlooks[taken]
     return [
-        f"Luck: {outlooks[rival].evidence.arm} beats it with probability {share(ahead[rival])}, "
-        f"if its full run comes out better than {metric.show(mine)}"
+        f"Luck: {outlooks[rival].evidence.arm} turns out better than {mine.evidence.arm} "
+        f"({metric.show(mine.quality.value)} expected) with probability {share(ahead[rival])}"
     ]
 
 
@@ -71,6 +73,17 @@ def _money(outlooks: Sequence[Outlook], ranking: Ranking, taken: int) -> list[st
     return [
         f"Money: {best.arm} is better by {metric.show(gain)} for {money(extra, unit)} more; it is the choice where "
         f"{metric.show(metric.margin)} is worth more than {money(extra * metric.margin / gain, unit)}"
+    ]
+
+
+def _test(outlook: Outlook) -> list[str]:
+    """A larger test set, where the error of the test is most of the doubt: no pilot takes it away."""
+    top = max(outlook.evidence.points, key=lambda p: (p.scale, p.seed))
+    if top.stderr**2 < float(np.var(outlook.losses)) / 2:
+        return []
+    error = outlook.metric.show(top.stderr)
+    return [
+        f"More test items: most of the doubt is that of a test of {top.n:,} (± {error}); four times as many halve it"
     ]
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from scipy.stats import norm
 
-from dono.decisions.metrics import METRICS
+from dono.decisions.metrics import METRICS, Metric
 from dono.decisions.verdict import ArmVerdict, UseCaseVerdict
 
 Rung = tuple[str, float, int]
@@ -18,8 +18,10 @@ IN_THE_RACE = 0.05
 """Arms with a smaller P(best) are not run again (assumed)."""
 MOST_SEEDS = 2
 SEED_LEARNS = 0.25
-"""Share of an arm's variance that a second seed takes away (assumed: half of the noise of one run goes, and noise is
-about half of the variance; the error of the common test items stays)."""
+"""Share of what can be learned of an arm that a second seed takes away (assumed: half of the noise of one run goes, and
+that noise is about half of the variance)."""
+LEARNABLE = 0.05
+"""At least this share of an arm's variance is taken to be open to further pilots (assumed)."""
 INTERVAL_SDS = 2 * 1.2816
 """Width of an 80 % interval of the normal distribution in standard deviations."""
 
@@ -65,7 +67,9 @@ def _offers(verdict: UseCaseVerdict, done: Collection[Rung]) -> list[tuple[Rung,
         if step is not None:
             rivals = [_goodness(a, verdict) for a in verdict.arms if a.failed is None and a.arm != arm.arm]
             lead = _goodness(arm, verdict) - max(rivals)
-            found.append((step.rung, knowledge_gradient(lead, _sd(arm) * math.sqrt(step.learns)) / metric.scale))
+            found.append(
+                (step.rung, knowledge_gradient(lead, _sd(arm, metric) * math.sqrt(step.learns)) / metric.scale)
+            )
     return found
 
 
@@ -109,6 +113,12 @@ def _goodness(arm: ArmVerdict, verdict: UseCaseVerdict) -> float:
     return arm.quality.value if verdict.higher_is_better else -arm.quality.value
 
 
-def _sd(arm: ArmVerdict) -> float:
+def _sd(arm: ArmVerdict, metric: Metric) -> float:
+    """What more pilots can learn of an arm, as a standard deviation in the metric's unit: the error of its test items,
+    in proportion to what is left to win, is taken off, since every pilot answers the same ones.
+    """
     assert arm.quality.lo is not None and arm.quality.hi is not None
-    return (arm.quality.hi - arm.quality.lo) / INTERVAL_SDS
+    whole = (arm.quality.hi - arm.quality.lo) / INTERVAL_SDS
+    top = max(arm.pilots, key=lambda p: (p.scale, p.seed))
+    left = metric.to_badness(arm.quality.value) / max(metric.to_badness(top.value), 1e-9)
+    return math.sqrt(max(whole**2 - (left * top.stderr) ** 2, LEARNABLE * whole**2))

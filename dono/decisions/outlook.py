@@ -28,19 +28,21 @@ INTERVAL = (0.1, 0.5, 0.9)
 @dataclass(frozen=True)
 class Outlook:
     """Draws for one measured arm. `losses` [SAMPLES] is the distance from a perfect score at the full run, in the
-    metric's unit: lower is better whatever the metric. `forecast` is None for an arm that has no scale.
+    metric's unit: lower is better whatever the metric. `off` [SAMPLES] is by what factor the test's own error moves a
+    curve. `forecast` is None for an arm that has no scale.
     """
 
     evidence: ArmEvidence
     metric: Metric
     losses: Floats
+    off: Floats
     forecast: Forecast | None
 
     def along(self, scales: Sequence[float]) -> Floats:
         """Losses [SAMPLES, scales] along the drawn curves; the same everywhere for an arm that has no scale."""
         if self.forecast is None:
             return np.repeat(self.losses[:, None], len(scales), axis=1)
-        return self.forecast.paths(scales) * self.metric.scale
+        return _bounded(self.forecast.paths(scales) * self.off[:, None], self.metric) * self.metric.scale
 
     def value(self, loss: float) -> float:
         """The metric's value at a loss."""
@@ -90,11 +92,25 @@ def outlook(question: UseCaseQuestion, evidence: ArmEvidence, seed: int) -> Outl
     """Draw one arm's full run. Every arm has its own stream of random numbers, whatever stands beside it."""
     metric = question.judged_by
     points = points_of(evidence, metric)
-    own = _seed(seed, question.name, evidence.arm)
+    random = np.random.default_rng(_seed(seed, question.name, evidence.arm))
     if not evidence.has_scale:
-        return Outlook(evidence, metric, _as_measured(points, metric, own) * metric.scale, None)
-    found = forecast(points, FULL, seed=own, samples=SAMPLES, ceiling=metric.worst)
-    return Outlook(evidence, metric, found.samples * metric.scale, found)
+        losses = _as_measured(points, metric, random) * metric.scale
+        return Outlook(evidence, metric, losses, np.ones(SAMPLES), None)
+    found = forecast(points, FULL, seed=int(random.integers(2**32)), samples=SAMPLES, ceiling=metric.worst)
+    off = _test_error(points, random)
+    badness = found.samples if found.label == "measured" else _bounded(found.samples * off, metric)
+    return Outlook(evidence, metric, badness * metric.scale, off, found)
+
+
+def _test_error(points: Sequence[Point], random: np.random.Generator) -> Floats:
+    """Factors [SAMPLES] by which the whole curve may be off, because its pilots answered a sample of test items.
+
+    All rungs answer the same items, so more rungs do not take this error away; it is that of the largest one. A
+    forecast's own draws are of the score on these items; a measured one's have this error already.
+    """
+    top = max(p.x for p in points)
+    error = float(np.sqrt(np.mean([(p.stderr / p.y) ** 2 for p in points if p.x == top])))
+    return np.exp(error * _normal(random))
 
 
 def interval(draws: Floats) -> tuple[float, float, float]:
@@ -122,9 +138,17 @@ def _seed(seed: int, *names: str) -> int:
     return int.from_bytes(hashlib.sha256("\n".join([str(seed), *names]).encode()).digest()[:8], "big")
 
 
-def _as_measured(points: Sequence[Point], metric: Metric, seed: int) -> Floats:
+def _as_measured(points: Sequence[Point], metric: Metric, random: np.random.Generator) -> Floats:
     """Draws [SAMPLES] of badness around the measured value. Repeats share the test items, whose error stays."""
     middle = float(np.mean([p.y for p in points]))
     error = float(np.sqrt(np.mean([p.stderr**2 for p in points])))
-    normal = np.random.default_rng(seed).permutation(ndtri((np.arange(SAMPLES) + 0.5) / SAMPLES))
-    return np.clip(middle + error * normal, LEAST_BADNESS, metric.worst)
+    return _bounded(middle + error * _normal(random), metric)
+
+
+def _bounded(badness: Floats, metric: Metric) -> Floats:
+    return np.clip(badness, LEAST_BADNESS, metric.worst)
+
+
+def _normal(random: np.random.Generator) -> Floats:
+    """Standard normal draws [SAMPLES]: evenly spaced quantiles, shuffled."""
+    return random.permutation(ndtri((np.arange(SAMPLES) + 0.5) / SAMPLES))

@@ -9,6 +9,7 @@ from dono.costs.ranges import weakest
 from dono.decisions.allocation import Chosen, Cost, Option, allocate
 from dono.decisions.evidence import ArmEvidence, in_one_order, prices
 from dono.decisions.metrics import METRICS
+from dono.decisions.ranking import weighed
 from dono.decisions.verdict import Number, PortfolioItem, UseCaseVerdict
 from dono.decisions.wording import money as as_money
 from dono.decisions.wording import share, time, together, verb
@@ -71,11 +72,11 @@ def options(verdict: UseCaseVerdict, evidence: Sequence[ArmEvidence]) -> list[Op
     rows = [e for e in evidence if e.arm in known]
     if not rows:
         return []
-    least = min(known[e.arm].expected_regret for e in rows)
+    leader = min(rows, key=lambda e: (known[e.arm].expected_regret, e.arm))
     by_money = any(e.money for e in rows)
     found = []
     for row, price in zip(rows, prices(rows), strict=True):
-        behind = known[row.arm].expected_regret - least
+        behind = known[row.arm].expected_regret - known[leader.arm].expected_regret
         money, hours = _shared_part(row)
         weight = money if by_money else hours
         found.append(
@@ -84,7 +85,11 @@ def options(verdict: UseCaseVerdict, evidence: Sequence[ArmEvidence]) -> list[Op
                 arm=row.arm,
                 loss=0.0 if behind <= metric.margin else behind / metric.scale,
                 regret=behind / metric.scale,
-                own=Cost(row.full_cost.value - money, row.full_hours.value - hours, price - weight),
+                own=Cost(
+                    row.full_cost.value - money,
+                    row.full_hours.value - hours,
+                    weighed(price, leads=row is leader) - weight,
+                ),
                 shared=Cost(money, hours, weight),
                 shared_key=row.shared_key,
             )

@@ -57,35 +57,100 @@ def label_log_likelihoods(
 ) -> np.ndarray:
     """The log-likelihood in nats [prompts, labels] of every label (its tokens, EOS included if given) after a prompt.
 
-    A prompt is run once; its key-value cache is repeated for the labels (the same values as running them apart).
+    All labels of a prompt are read in one pass, as a tree in which labels with the same beginning share it. Whether the
+    model keeps the branches apart (recurrent ones do not) is tried on the first prompt; where it does not, each pair
+    is run alone.
     """
     model.eval()
+    tree = _LabelTree(labels)
+    together = bool(prompts) and _keeps_branches_apart(model, tokenizer, prompts[0], labels, tree)
     result = np.empty((len(prompts), len(labels)))
-    label_ids, label_mask = _padded(labels, tokenizer.pad_token_id)
-    width = label_ids.shape[1]
-    for batch in _by_length(prompts, max(1, batch_tokens // len(labels))):
-        ids, mask = _padded([prompts[i] for i in batch], tokenizer.pad_token_id)
-        lengths = mask.sum(1)
-        cache = DynamicCache(config=model.config)
-        positions = (mask.cumsum(1) - 1).clamp_min(0)
-        first = model(input_ids=ids, attention_mask=mask, position_ids=positions, past_key_values=cache, use_cache=True)
-        last = first.logits[torch.arange(len(batch)), lengths - 1].float().log_softmax(-1)  # [batch, vocabulary]
-        scores = last[:, label_ids[:, 0]]  # [batch, labels]
-        if width > 1:
-            many = len(labels)
-            cache.batch_repeat_interleave(many)
-            fed = label_ids[:, :-1].repeat(len(batch), 1)
-            fed_mask = label_mask[:, :-1].repeat(len(batch), 1)
-            places = lengths.repeat_interleave(many)[:, None] + torch.arange(width - 1)[None]
-            seen = torch.cat([mask.repeat_interleave(many, 0), fed_mask], 1)
-            out = model(input_ids=fed, attention_mask=seen, position_ids=places, past_key_values=cache, use_cache=True)
-            each = out.logits.float().log_softmax(-1).gather(-1, label_ids[:, 1:].repeat(len(batch), 1)[..., None])
-            rest = (each[..., 0] * label_mask[:, 1:].repeat(len(batch), 1)).sum(1)
-            scores = scores + rest.view(len(batch), many)
-        result[batch] = scores.double().numpy()
+    rows = [[0] * (len(p) + len(tree.tokens)) for p in prompts]
+    for batch in _by_length(rows, batch_tokens):
+        chosen = [prompts[i] for i in batch]
+        if together:
+            result[batch] = _read_tree(model, tokenizer, chosen, tree)
+        else:
+            for i, prompt in zip(batch, chosen, strict=True):
+                result[i] = answer_log_likelihoods(model, tokenizer, [prompt] * len(labels), labels)
         if watch is not None:
             watch(len(batch), len(prompts))
     return result
+
+
+class _LabelTree:
+    """Labels as a tree of tokens. Node 0 is the end of the prompt; node n > 0 holds `tokens[n - 1]`."""
+
+    def __init__(self, labels: Sequence[Sequence[int]]) -> None:
+        self.tokens: list[int] = []
+        self.parents: list[int] = []
+        self.depths: list[int] = []
+        self.ends: list[int] = []
+        """The node at which each label ends."""
+        children: dict[tuple[int, int], int] = {}
+        for label in labels:
+            at = 0
+            for depth, token in enumerate(label):
+                if (at, token) not in children:
+                    self.tokens.append(token)
+                    self.parents.append(at)
+                    self.depths.append(depth)
+                    children[at, token] = len(self.tokens)
+                at = children[at, token]
+            self.ends.append(at)
+
+    def ancestry(self) -> Tensor:
+        """Bool [nodes, nodes] without node 0: whether the first may look at the second (itself or an ancestor)."""
+        seen = torch.eye(len(self.tokens), dtype=torch.bool)
+        for node, parent in enumerate(self.parents):
+            if parent:
+                seen[node] |= seen[parent - 1]
+        return seen
+
+
+def _read_tree(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, prompts: Sequence[Sequence[int]], tree: _LabelTree
+) -> np.ndarray:
+    """Log-likelihoods [prompts, labels], the tree laid behind each prompt as one sequence with a mask of its own."""
+    ids, mask = _padded(prompts, tokenizer.pad_token_id, left=True)
+    rows, before, nodes = len(prompts), ids.shape[1], len(tree.tokens)
+    ids = torch.cat([ids, torch.tensor(tree.tokens).expand(rows, -1)], 1)
+    positions = (mask.cumsum(1) - 1).clamp_min(0)
+    positions = torch.cat([positions, mask.sum(1)[:, None] + torch.tensor(tree.depths)], 1)
+    seen = torch.zeros(rows, before + nodes, before + nodes, dtype=torch.bool)
+    seen[:, :before, :before] = torch.ones(before, before, dtype=torch.bool).tril() & mask.bool()[:, None]
+    seen[:, before:, :before] = mask.bool()[:, None]
+    seen[:, before:, before:] = tree.ancestry()
+    seen |= torch.eye(before + nodes, dtype=torch.bool)  # padding looks at itself: a row that sees nothing is NaN
+    barred = torch.zeros(seen.shape).masked_fill(~seen, torch.finfo(torch.float32).min)[:, None]
+    out = model(input_ids=ids, attention_mask=barred, position_ids=positions, use_cache=False, logits_to_keep=nodes + 1)
+    log_p = out.logits.float().log_softmax(-1)
+    each = log_p[:, torch.tensor(tree.parents), torch.tensor(tree.tokens)].double()  # [rows, nodes]
+    total = torch.zeros(rows, nodes + 1, dtype=torch.float64)
+    for node, parent in enumerate(tree.parents, start=1):
+        total[:, node] = total[:, parent] + each[:, node - 1]
+    return np.asarray(total[:, tree.ends].numpy())
+
+
+BRANCH_TOLERANCE = 1e-2
+"""Nats by which a label read in the tree may differ from the label read alone: rounding of long sums stays below."""
+
+
+def _keeps_branches_apart(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    prompt: Sequence[int],
+    labels: Sequence[Sequence[int]],
+    tree: _LabelTree,
+) -> bool:
+    """Whether the last and the longest label come out of the tree as they do alone."""
+    chosen = [len(labels) - 1, max(range(len(labels)), key=lambda i: len(labels[i]))]
+    try:
+        found = _read_tree(model, tokenizer, [prompt], tree)[0, chosen]
+    except (TypeError, ValueError, RuntimeError):  # a model that takes no mask or positions of its own
+        return False
+    alone = answer_log_likelihoods(model, tokenizer, [prompt] * 2, [labels[i] for i in chosen])
+    return bool(np.abs(found - alone).max() < BRANCH_TOLERANCE)
 
 
 @torch.inference_mode()

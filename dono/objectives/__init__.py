@@ -5,6 +5,7 @@ from dono.objectives.answers import Answers, BatchLoss, averaged, log_ratios, su
 from dono.objectives.likelihood import IGNORED, OBJECTIVES, Loss, Objective, masked_answers, next_token
 from dono.objectives.policy import (
     POLICIES,
+    Averaging,
     PolicyMetrics,
     PolicyObjective,
     Rollouts,
@@ -34,6 +35,7 @@ __all__ = [
     "POLICIES",
     "PREFERENCES",
     "Answers",
+    "Averaging",
     "BatchLoss",
     "Judged",
     "JudgedMetrics",

@@ -43,6 +43,7 @@ class PolicyMetrics(NamedTuple):
 
 
 PolicyObjective = Callable[[Rollouts], BatchLoss[PolicyMetrics]]
+Averaging = Literal["token", "sequence"] | int
 Estimator = Literal["k1", "k3"]
 
 
@@ -51,7 +52,7 @@ def divergence(answers: Answers, reference: Tensor, estimator: Estimator = "k3")
 
     Schulman 2020, "Approximating KL divergence": with r = p_ref / p, k1 = −log r (unbiased, may be negative) and
     k3 = r − 1 − log r (unbiased, never negative, less variance; GRPO's eq. 4). k1 belongs in the reward, see
-    `penalised`: the gradient of k1 itself is zero on average and teaches nothing.
+    `penalised`: on policy, the gradient of k1 itself is zero on average.
     """
     log_r = masked(reference.detach(), answers.mask) - masked(*answers)
     if estimator == "k1":
@@ -92,7 +93,7 @@ def rloo(rollouts: Rollouts, *, clip_low: float = 0.2, clip_high: float = 0.2) -
 def clipped_surrogate(
     rollouts: Rollouts,
     *,
-    averaging: Literal["token", "sequence"] | int = "token",
+    averaging: Averaging = "token",
     clip_low: float = 0.2,
     clip_high: float = 0.2,
     divergence_weight: float = 0.0,
@@ -153,7 +154,7 @@ def _metrics(rollouts: Rollouts, clipped: Tensor, estimator: Estimator = "k3") -
     answers, reference = rollouts.answers, rollouts.reference
     drift = divergence(answers, rollouts.behaviour).sum()
     apart = torch.zeros_like(drift) if reference is None else divergence(answers, reference, estimator).sum()
-    return PolicyMetrics(answers.mask.sum(), (clipped & answers.mask).sum(), drift, apart)
+    return PolicyMetrics(answers.mask.sum(), clipped.sum(), drift, apart)
 
 
 POLICIES: dict[str, PolicyObjective] = {

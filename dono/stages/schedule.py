@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -57,7 +58,7 @@ def job(contender: Contender, sizes: dict[str, TaskSize], scoring: dict[str, flo
 
 
 def ladders(place: Workplace, jobs: list[Job]) -> dict[str, tuple[float, ...]]:
-    """Scales of each contender, each half of the one above: the largest that fits an equal share of the time.
+    """Scales of each contender, each half of the one above: the largest that fit in an equal share of the time.
 
     A contender that needs less than its share (a small fine-tune may be run whole: scale 1) leaves the rest to the
     others. Fewer rungs where four do not fit. Raises `Mistake` when some contender fits no rung at all.
@@ -83,15 +84,22 @@ def _halving(top: float, rungs: int) -> tuple[float, ...]:
 
 def _largest(place: Workplace, one: Job, seconds: float) -> tuple[float, ...] | None:
     """The ladder with the largest top whose rungs fit in `seconds`, four rungs before three before two before one."""
-    least = one.least_scale(place)
+    least = max(one.least_scale(place), SMALLEST_SCALE)
     for rungs in range(RUNGS, 0, -1):
-        top = 1.0
-        while top >= SMALLEST_SCALE:
-            scales = tuple(s for s in _halving(top, rungs) if s >= least)
-            if len(scales) == rungs and one.ladder_seconds(scales) <= seconds:
-                return scales
-            top /= 2
+        fixed = one.ladder_seconds(_halving(0.0, rungs))
+        slope = one.ladder_seconds(_halving(1.0, rungs)) - fixed
+        top = _rounded_down(min(1.0, (seconds - fixed) / slope)) if slope > 0 else float(seconds >= fixed)
+        if top / 2 ** (rungs - 1) >= least:
+            return _halving(top, rungs)
     return None
+
+
+def _rounded_down(scale: float) -> float:
+    """To two digits, so that a plan reads well."""
+    if scale <= 0:
+        return 0.0
+    digit = 10 ** (math.floor(math.log10(scale)) - 1)
+    return math.floor(scale / digit + 1e-9) * digit
 
 
 def total_seconds(jobs: Iterable[Job], scales: dict[str, tuple[float, ...]]) -> float:

@@ -30,7 +30,7 @@ def power_of_ten(value: float) -> str:
 
 
 def money(value: float, currency: str) -> str:
-    """An amount with its symbol: whole from 100 up, with cents below, two digits below one."""
+    """An amount with its symbol: whole from 100 up, with cents below, two digits below a tenth."""
     sign = SYMBOLS.get(currency, f"{currency}\u00a0")
     if abs(value) >= LARGEST_IN_FULL:
         return sign + power_of_ten(value)
@@ -38,7 +38,7 @@ def money(value: float, currency: str) -> str:
         return f"{sign}0"
     if abs(value) >= 99.995:
         return sign + grouped(round(value), currency)
-    if abs(value) >= 0.995:
+    if abs(value) >= 0.095:
         return f"{sign}{value:.2f}"
     return f"{sign}{value:.2g}" if abs(value) >= 1e-4 else f"under {sign}0.0001"
 
@@ -106,8 +106,10 @@ def between(lo: str, hi: str) -> str:
 
 
 def interval(number: Number, show: Callable[[float], str]) -> str:
-    """The interval of a number, each end shown by `show`; empty without one."""
-    return "" if number.lo is None or number.hi is None else between(show(number.lo), show(number.hi))
+    """The interval of a number, each end shown by `show`; one without an upper end says so; empty without any."""
+    if number.lo is not None and number.hi is not None:
+        return between(show(number.lo), show(number.hi))
+    return "" if number.lo is None else f"{show(number.lo)} and above"
 
 
 def plain(value: float) -> str:
@@ -125,8 +127,8 @@ def shower(unit: str, currency: str) -> Callable[[float], str]:
         return duration
     if unit in METRICS:
         return lambda value: score(value, unit)
-    if unit in ("", "share", "share of the full run", "scale"):
+    if unit in ("share", "share of the full run", "of the full run"):
         return percent
     if unit in ("FLOP/s", "FLOPs"):
-        return lambda value: f"{compact(value)}{unit}" if "\u00a0" in compact(value) else f"{compact(value)} {unit}"
+        return lambda value: compact(value) + ("" if "\u00a0" in compact(value) else "\u00a0") + unit
     return lambda value: f"{plain(value)} {unit}"

@@ -31,8 +31,8 @@ class Layout:
     ticks: int
 
 
-WIDE = Layout("wide", 900, 420, 54, 262, 13, 34, 8)
-NARROW = Layout("narrow", 380, 400, 42, 128, 8, 19, 3)
+WIDE = Layout("wide", 900, 420, 54, 284, 13, 37, 8)
+NARROW = Layout("narrow", 380, 400, 42, 134, 8, 20, 3)
 TOP, BOTTOM, LABEL_HEIGHT = 34, 62, 17
 
 
@@ -131,7 +131,7 @@ def _draw_axes(svg: Xml.Element, scene: Scene) -> None:
     better = "higher is better ↑" if scene.case.higher_is_better else "lower is better ↓"
     room = 90 if layout is WIDE else 30
     add(svg, "text", "axis-title", text=f"{clipped(scene.metric.label, room)}, {better}", x=2, y=14)
-    ticks = value_ticks(y, 6)
+    ticks = value_ticks(y, 8)
     right = scene.slot(len(scene.arms) - 0.5)
     for tick in ticks:
         line(svg, "grid", x.start, y.at(tick), right, y.at(tick))

@@ -59,8 +59,10 @@ class CaseView:
     measured: tuple[ArmVerdict, ...]
     failed: tuple[ArmVerdict, ...]
     chosen: ArmVerdict | None
+    rival: ArmVerdict | None
     picture: Chart | None
     strips: dict[str, Markup]
+    scored: tuple[ArmVerdict, ...]
     languages: tuple[LanguageRow, ...]
     questions: tuple[Question, ...]
     sources: tuple[tuple[str, str], ...]
@@ -129,11 +131,11 @@ def amount(number: Number, currency: str) -> str:
     return amounts.shower(number.unit, currency)(number.value)
 
 
-def ends(number: Number, currency: str) -> str:
-    """The interval of a number; empty where it has none, or none that shows."""
+def ends(number: Number, currency: str, metric: str = "") -> str:
+    """The interval of a number (a score of `metric`, where one is named); empty where it has none, or no width."""
     if number.lo == number.hi == number.value:
         return ""
-    return amounts.interval(number, amounts.shower(number.unit, currency))
+    return amounts.interval(number, amounts.shower(metric or number.unit, currency))
 
 
 def budget_item(name: str, value: float, currency: str) -> tuple[str, str]:
@@ -151,19 +153,23 @@ def budget_item(name: str, value: float, currency: str) -> tuple[str, str]:
 def case_view(verdict: Verdict, case: UseCaseVerdict, looks: dict[str, Series], id_: str) -> CaseView:
     """A use case made ready for the template."""
     measured = tuple(a for a in case.arms if a.failed is None)
+    scored = tuple(a for a in measured if a.languages)
     values = strip_values(case)
+    chosen = _chosen(verdict, case, measured)
     return CaseView(
         id=id_,
         case=case,
         measured=measured,
         failed=tuple(a for a in case.arms if a.failed is not None),
-        chosen=_chosen(verdict, case, measured),
+        chosen=chosen,
+        rival=_first_of(measured, case.runner_up, but=chosen),
         picture=chart(case, looks, id_),
         strips={
             a.arm: Markup(strip(a, values, case.bar, case.metric, looks[a.arm], f"{id_}-strip-{i}"))
             for i, a in enumerate(measured)
         },
-        languages=language_rows(measured, case.higher_is_better),
+        scored=scored,
+        languages=language_rows(scored, case.higher_is_better),
         questions=questions(measured),
         sources=_sources(measured),
     )
@@ -174,6 +180,12 @@ def _chosen(verdict: Verdict, case: UseCaseVerdict, measured: tuple[ArmVerdict, 
     taken = [case.winner, *(i.arm for i in verdict.portfolio if i.use_case == case.use_case)]
     by_name = {a.arm: a for a in measured}
     return next((by_name[name] for name in taken if name in by_name), measured[0] if measured else None)
+
+
+def _first_of(arms: tuple[ArmVerdict, ...], wanted: str | None, but: ArmVerdict | None) -> ArmVerdict | None:
+    """The arm of the wanted name, else the first; never `but`."""
+    others = [a for a in arms if a is not but]
+    return next((a for a in others if a.arm == wanted), others[0] if others else None)
 
 
 def language_rows(arms: tuple[ArmVerdict, ...], higher_is_better: bool) -> tuple[LanguageRow, ...]:

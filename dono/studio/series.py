@@ -8,8 +8,9 @@ from xml.etree import ElementTree as Xml
 
 from dono.studio.wording import short_name
 
-COLOURS = 8
-"""Colours in report.css, chosen to differ also for colour-blind eyes (after Okabe and Ito 2008)."""
+COLOURS = 9
+"""Colours in report.css, one for each arm of the table of routes; after Okabe and Ito (2008), so that most also differ
+for colour-blind eyes. Markers and dashes tell apart what colours do not."""
 DASHES = ("", "7 3", "2 3", "9 3 2 3", "12 4", "5 2 1 2 1 2")
 POLYGONS = {
     "square": ((-1, -1), (1, -1), (1, 1), (-1, 1)),
@@ -23,20 +24,21 @@ POLYGONS = {
     "hourglass": ((-1.1, -1.1), (1.1, -1.1), (-1.1, 1.1), (1.1, 1.1)),
 }  # fmt: skip
 SHAPES = ("circle", *POLYGONS)
-"""Seven shapes, eight colours, six dashes: no two of the first 56 arms look alike, and no seven in a row by shape."""
+"""Seven shapes and six dashes: no two of the first 42 arms look alike without colour."""
 
 
 @dataclass(frozen=True)
 class Series:
-    """The look of one arm."""
+    """The look of one arm: `family` decides the colour, `index` the marker and the dash."""
 
     arm: str
     index: int
+    family: int
 
     @property
     def colour(self) -> str:
         """The class that sets the colour."""
-        return f"s{self.index % COLOURS}"
+        return f"s{self.family % COLOURS}"
 
     @property
     def dash(self) -> str:
@@ -55,8 +57,10 @@ class Series:
 
 
 def series_of(arms: Iterable[str]) -> dict[str, Series]:
-    """One look for each different arm; independent of the order in which they are given."""
-    return {arm: Series(arm, i) for i, arm in enumerate(sorted(set(arms)))}
+    """One look for each different arm, whatever their order. The same arm on another base has the same colour."""
+    names = sorted(set(arms))
+    families = sorted({name.split("@")[0] for name in names})
+    return {name: Series(name, i, families.index(name.split("@")[0])) for i, name in enumerate(names)}
 
 
 def marker(series: Series, x: float, y: float, size: float, kind: str) -> Xml.Element:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import datetime
 
 SHORT_NAMES = {
@@ -10,11 +11,11 @@ SHORT_NAMES = {
     "prompt/few-shot": "Prompt with examples",
     "finetune/lora": "Fine-tune (LoRA)",
     "finetune/full": "Fine-tune (all weights)",
-    "continue/kept": "Keep training",
-    "continue/replaced": "Keep training, own vocabulary",
+    "continue/kept": "Base, more training",
+    "continue/replaced": "Base, own vocabulary",
     "scratch/own": "From scratch",
-    "predictive/tfidf": "No LM: word counts",
-    "predictive/boosting": "No LM: boosted trees",
+    "predictive/tfidf": "Word counts",
+    "predictive/boosting": "Boosted trees",
 }
 """For labels in charts and heads of columns; a test keeps them in step with the table of routes."""
 
@@ -29,8 +30,10 @@ SCRIPTS = {"Latn": "Latin letters", "Deva": "Devanagari", "Arab": "Arabic letter
 RIGHT_TO_LEFT = {"ar", "fa", "he", "ks", "ps", "sd", "ur"}
 LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
-CONFIDENCE = ((0.95, "almost certain"), (0.85, "very likely"), (0.7, "likely"), (0.5, "more likely than not"))
-"""Words for P(best), from the top; below them it is open. Assumed: close to the scale of the IPCC's guidance note."""
+CONFIDENCE = (
+    (0.95, "almost certainly right"), (0.85, "very likely right"), (0.7, "likely right"), (0.5, "more likely right than not"),
+)  # fmt: skip
+"""Words for the confidence in an answer, from the top; below them it is open. Assumed: close to the scale of the IPCC's guidance note."""
 
 KINDS = {
     "classify": "choosing a class for a text", "generate": "writing an answer", "language": "knowing the language",
@@ -44,7 +47,7 @@ GLOSSARY = (
     ("Back-test", r"[Bb]ack-?test", "The last pilot is hidden and forecast from the others; the error shows how far "
      "the forecast can be trusted."),
     ("Bar", r"\bbar\b", "The quality that you said is good enough."),
-    ("Base model", r"\bbase\b", "A model that somebody has already trained, which others start from."),
+    ("Base model", r"\b[Bb]ase\b", "A model that somebody has already trained, which others start from."),
     ("Bits per byte", r"bits[ /_](?:per[ _])?byte", "How many bits a model needs to write down one byte of text that "
      "it has not seen. Lower is better; it compares models whatever their vocabulary."),
     ("chrF", r"chrF|chrf", "How many runs of letters an answer has in common with the expected one, from 0 to 100."),
@@ -100,16 +103,19 @@ def language_tag(tag: str) -> str:
     return tag if LANGUAGE_TAG.fullmatch(tag) and tag != "und" else ""
 
 
-def direction(tag: str) -> str:
-    """The value of `dir`: right to left for Urdu and its like, left to the text itself where unknown."""
-    base, _, script = tag.partition("-")
-    if base.lower() in RIGHT_TO_LEFT and script in ("", "Arab"):
+def direction(tag: str, text: str) -> str:
+    """The value of `dir` for a text: right to left for Urdu and its like where the text is written so.
+
+    Where the language is unknown it is left to the text. A label in Latin letters stays left to right.
+    """
+    base = tag.partition("-")[0].lower()
+    if base in RIGHT_TO_LEFT and any(unicodedata.bidirectional(c) in ("R", "AL") for c in text):
         return "rtl"
-    return "ltr" if base.lower() in LANGUAGES else "auto"
+    return "ltr" if base in LANGUAGES else "auto"
 
 
 def confidence_words(p_best: float) -> str:
-    """P(best) in words."""
+    """The confidence in an answer in words."""
     return next((words for least, words in CONFIDENCE if p_best >= least), "an open race")
 
 

@@ -57,10 +57,10 @@ def arm(
 
 def learner(
     name: str, value: Callable[[float], float], *, scales: Sequence[float] = SCALES, stderr: float = 0.004,
-    cost: float = 100.0, serving: float | None = None, shared: tuple[str, float] | None = None,
+    cost: float = 100.0,
 ) -> ArmEvidence:  # fmt: skip
     points = [pilot(s, value(s), stderr=stderr) for s in scales]
-    return arm(name, points, cost=cost, serving=serving, shared=shared)
+    return arm(name, points, cost=cost)
 
 
 def fixed(name: str, value: float, *, stderr: float = 0.004, cost: float = 0.0) -> ArmEvidence:

@@ -5,7 +5,14 @@ import math
 import numpy as np
 import pytest
 import torch
-from transformers import LlamaForCausalLM, PreTrainedTokenizerBase
+from transformers import (
+    AutoModelForCausalLM,
+    GPT2Config,
+    LlamaForCausalLM,
+    MambaConfig,
+    PreTrainedTokenizerBase,
+    Qwen3Config,
+)
 
 from dono.evals import answer_log_likelihoods, bits_per_byte, generate, label_log_likelihoods
 from tests.conftest import TEXTS
@@ -31,6 +38,37 @@ def test_label_likelihoods_equal_each_pair_run_alone(
     model.eval()
     found = label_log_likelihoods(model, tokenizer, prompts, labels)
     wanted = np.array([[alone(model, p, lb) for lb in labels] for p in prompts])
+    np.testing.assert_allclose(found, wanted, atol=1e-4)
+
+
+def test_labels_that_begin_alike_or_contain_one_another_are_kept_apart(
+    model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerBase
+) -> None:
+    prompts = [encode(tokenizer, t) for t in (TEXTS[2], "order")]
+    labels = [encode(tokenizer, t) for t in (" get", " get weather", " get weather now", " getaway", " x")]
+    model.eval()
+    found = label_log_likelihoods(model, tokenizer, prompts, labels)
+    wanted = np.array([[alone(model, p, lb) for lb in labels] for p in prompts])
+    np.testing.assert_allclose(found, wanted, atol=1e-4)
+
+
+@pytest.mark.parametrize("kind", ["gpt2", "qwen3", "mamba"])
+def test_labels_are_scored_alike_by_models_of_other_families(kind: str, tokenizer: PreTrainedTokenizerBase) -> None:
+    size = len(tokenizer)
+    configs = {
+        "gpt2": GPT2Config(vocab_size=size, n_embd=32, n_layer=2, n_head=2, n_positions=128),
+        "qwen3": Qwen3Config(
+            vocab_size=size, hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2,
+            num_key_value_heads=1, head_dim=16, max_position_embeddings=128,
+        ),
+        "mamba": MambaConfig(vocab_size=size, hidden_size=32, num_hidden_layers=2, state_size=4),
+    }  # fmt: skip
+    torch.manual_seed(0)
+    other = AutoModelForCausalLM.from_config(configs[kind]).eval()
+    prompts = [encode(tokenizer, t) for t in (TEXTS[0], TEXTS[1])]
+    labels = [[*encode(tokenizer, t), tokenizer.eos_token_id] for t in (" where", " refund status", " நாளை")]
+    found = label_log_likelihoods(other, tokenizer, prompts, labels)
+    wanted = np.array([[alone(other, p, lb) for lb in labels] for p in prompts])
     np.testing.assert_allclose(found, wanted, atol=1e-4)
 
 

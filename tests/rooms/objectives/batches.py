@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import pytest
 import torch
@@ -22,6 +22,9 @@ from dono.objectives import (
 )
 
 VOCABULARY, LENGTH = 11, 7
+Batch = tuple[Any, ...]
+"""Any of `Pairs`, `Judged`, `Rewards`, `Rollouts`, and the tuples of tensors in them."""
+B = TypeVar("B", bound=Batch)
 Maker = Callable[..., Any]
 Objective = Callable[[Any], BatchLoss[Any]]
 
@@ -94,26 +97,35 @@ def rollouts(seed: int = 0, rows: int = 8, scale: float = 1.0, dtype: torch.dtyp
     return Rollouts(answers, draw.near(answers), draw.normal(rows), draw.near(answers))
 
 
-def part(batch: Any, rows: slice | Tensor) -> Any:
+def rebuilt(batch: B, change: Callable[[object], object]) -> B:
+    """The same kind of batch with every field changed."""
+    kind: Callable[..., B] = type(batch)
+    return kind(*map(change, batch))
+
+
+def part(batch: B, rows: slice | Tensor) -> B:
     """Some rows of a batch; scalars are terms of the whole batch and stay."""
-    if isinstance(batch, tuple):
-        return type(batch)(*(part(field, rows) for field in batch))
-    return batch[rows] if isinstance(batch, Tensor) and batch.ndim else batch
+
+    def cut(field: object) -> object:
+        if isinstance(field, tuple):
+            return part(field, rows)
+        return field[rows] if isinstance(field, Tensor) and field.ndim else field
+
+    return rebuilt(batch, cut)
 
 
-def trained(batch: Any) -> list[Tensor]:
+def trained(batch: Batch) -> list[Tensor]:
     """The tensors of a batch through which gradients run."""
-    if isinstance(batch, tuple):
-        return [tensor for field in batch for tensor in trained(field)]
-    return [batch] if isinstance(batch, Tensor) and batch.requires_grad else []
+    fields = [tensor for field in batch for tensor in (trained(field) if isinstance(field, tuple) else [field])]
+    return [field for field in fields if isinstance(field, Tensor) and field.requires_grad]
 
 
-def gradient(loss: Tensor, batch: Any) -> Tensor:
+def gradient(loss: Tensor, batch: Batch) -> Tensor:
     """The gradient of `loss` with respect to all that is trained, side by side."""
     return torch.cat([g.flatten() for g in torch.autograd.grad(loss, trained(batch), retain_graph=True)])
 
 
-def sums_over_parts(objective: Objective, batch: Any) -> None:
+def sums_over_parts(objective: Objective, batch: Batch) -> None:
     """One part of 8 rows and 8 parts of one row have the same loss, gradient and metrics."""
     whole, parts = objective(batch), [objective(part(batch, slice(i, i + 1))) for i in range(8)]
     count = sum(p.count for p in parts)
@@ -126,14 +138,14 @@ def sums_over_parts(objective: Objective, batch: Any) -> None:
         assert sum(getattr(p.metrics, name) for p in parts).item() == pytest.approx(value.item(), rel=1e-5, abs=1e-5)
 
 
-def does_not_know_the_order_of_rows(objective: Objective, batch: Any, rows: int) -> None:
+def does_not_know_the_order_of_rows(objective: Objective, batch: Batch, rows: int) -> None:
     """The rows of a batch may come in any order."""
     reversed_rows = torch.arange(rows).flip(0)
     turned = objective(part(batch, reversed_rows))
     assert turned.total.item() == pytest.approx(objective(batch).total.item(), rel=1e-9, abs=1e-9)
 
 
-def reads_nothing_masked(objective: Objective, batch: Any) -> None:
+def reads_nothing_masked(objective: Objective, batch: Batch) -> None:
     """What is masked changes nothing, even where it is no number, and has no gradient."""
     loss = objective(batch)
     spoiled = spoil(batch)
@@ -146,19 +158,25 @@ def reads_nothing_masked(objective: Objective, batch: Any) -> None:
     assert any(torch.autograd.grad(again.total, trained(spoiled), retain_graph=True)[0].flatten() != 0)
 
 
-def spoil(batch: Any) -> Any:
+def spoil(batch: B) -> B:
     """The batch with NaN wherever an answer's mask is False."""
-    if isinstance(batch, Answers):
-        return Answers(torch.where(batch.mask, batch.loglikelihoods, torch.nan), batch.mask)
-    return type(batch)(*(spoil(field) if isinstance(field, tuple) else field for field in batch))
+
+    def fill(field: object) -> object:
+        return (
+            Answers(field.loglikelihoods.where(field.mask, torch.nan), field.mask)
+            if isinstance(field, Answers)
+            else field
+        )
+
+    return rebuilt(batch, fill)
 
 
-def sides(batch: Any) -> list[Answers]:
+def sides(batch: Batch) -> list[Answers]:
     """All the answers of a batch."""
     return [field for field in batch if isinstance(field, Answers)]
 
 
-def is_finite(objective: Objective, batch: Any) -> None:
+def is_finite(objective: Objective, batch: Batch) -> None:
     """Loss, metrics and gradient are numbers."""
     loss = objective(batch)
     assert loss.total.isfinite()
@@ -166,7 +184,7 @@ def is_finite(objective: Objective, batch: Any) -> None:
     assert gradient(loss.total, batch).isfinite().all()
 
 
-def refuses_a_row_without_tokens(objective: Objective, batch: Any) -> None:
+def refuses_a_row_without_tokens(objective: Objective, batch: Batch) -> None:
     """A row in which nothing is unmasked is an error of the caller."""
     answers = sides(batch)[0]
     mask = answers.mask.clone()
@@ -176,7 +194,7 @@ def refuses_a_row_without_tokens(objective: Objective, batch: Any) -> None:
         objective(emptied)
 
 
-def falls_along_its_gradient(objective: Objective, batch: Any, direction: list[Tensor]) -> None:
+def falls_along_its_gradient(objective: Objective, batch: Batch, direction: list[Tensor]) -> None:
     """The loss falls when what is trained moves a little along `direction` (signs, one tensor for each trained one)."""
     slopes = torch.autograd.grad(objective(batch).total, trained(batch))
     slope = sum((s * d).sum() for s, d in zip(slopes, direction, strict=True))

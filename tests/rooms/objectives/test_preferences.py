@@ -13,6 +13,7 @@ from torch.nn.functional import logsigmoid
 from dono.objectives import (
     PREFERENCES,
     Answers,
+    Pairs,
     averaged,
     bradley_terry,
     dpo,
@@ -108,7 +109,7 @@ def test_no_gradient_runs_through_the_divergence_or_a_reference() -> None:
 
 def test_orpo_of_two_certain_answers_is_undecided_and_finite() -> None:
     certain = Answers(torch.zeros(1, 3, requires_grad=True), torch.ones(1, 3, dtype=torch.bool))
-    assert orpo(batches.Pairs(certain, certain), weight=1.0).total.item() == pytest.approx(math.log(2))
+    assert orpo(Pairs(certain, certain), weight=1.0).total.item() == pytest.approx(math.log(2))
 
 
 @given(SEEDS, ROWS)
