@@ -50,14 +50,8 @@ class Link:
         """The expected share of badness at this loss: log odds averaged over the posterior."""
         return float(_share(self.weight @ self._log_odds(np.array([loss]))[:, 0]))
 
-    def draw(self, losses: Floats, random: np.random.Generator) -> Floats:
-        """One run's share of badness for each drawn loss [samples]."""
-        cells = random.choice(len(self.weight), size=len(losses), p=self.weight)
-        log_odds = self.slope[cells] * np.log(losses / self.middle[cells])
-        return np.asarray(_share(log_odds + self.spread * random.standard_normal(len(losses))))
-
     def along(self, losses: Floats, random: np.random.Generator) -> Floats:
-        """As `draw` for whole paths of losses [samples, n]: each path keeps its cell and its distance from the link."""
+        """Shares of badness along drawn losses [samples, n]; a path keeps its cell and its distance from the link."""
         cells = random.choice(len(self.weight), size=len(losses), p=self.weight)
         log_odds = self.slope[cells, None] * np.log(losses / self.middle[cells, None])
         return np.asarray(_share(log_odds + self.spread * random.standard_normal(len(losses))[:, None]))

@@ -10,6 +10,7 @@ from dono.decisions.bar import cost_to_bar, reaches
 from dono.decisions.crossovers import crossovers
 from dono.decisions.evidence import ArmEvidence, UseCaseQuestion, in_one_order
 from dono.decisions.flips import flips
+from dono.decisions.linked import link_of
 from dono.decisions.outlook import Outlook, outlook
 from dono.decisions.ranking import Ranking, choice, is_clear, rank
 from dono.decisions.verdict import ArmVerdict, Number, UseCaseVerdict
@@ -26,7 +27,8 @@ def compare(question: UseCaseQuestion, evidence: Sequence[ArmEvidence], *, seed:
     Raises `Mistake` for points that no curve can be fitted to.
     """
     ordered = in_one_order(evidence)
-    known = [outlook(question, e, seed) for e in ordered if e.measured]
+    link = link_of(ordered, question.judged_by)
+    known = [outlook(question, e, seed, link) for e in ordered if e.measured]
     lost = [_failed(question, e) for e in ordered if not e.measured]
     if not known:
         return _verdict(question, None, None, 0.0, _nothing(question, lost), lost)

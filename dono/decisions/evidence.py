@@ -8,9 +8,6 @@ from dataclasses import dataclass
 from dono.decisions.metrics import METRICS, Metric
 from dono.decisions.verdict import LanguageScore, Number, PilotPoint, Sample
 
-SERVING_MONTHS = 12
-"""Months of serving that are weighed beside the cost of training (assumed)."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class UseCaseQuestion:
@@ -52,6 +49,7 @@ class ArmEvidence:
     shared_key: str | None
     shared_cost: Number | None
     shared_hours: Number | None = None
+    serving_months: float = 12
 
     @property
     def measured(self) -> bool:
@@ -60,8 +58,9 @@ class ArmEvidence:
 
     @property
     def money(self) -> float:
-        """Training and `SERVING_MONTHS` of serving, in the project's currency."""
-        return self.full_cost.value + (SERVING_MONTHS * self.serving_per_month.value if self.serving_per_month else 0.0)
+        """Training and `serving_months` of serving, in the project's currency."""
+        served = self.serving_months * self.serving_per_month.value if self.serving_per_month else 0.0
+        return self.full_cost.value + served
 
 
 def in_one_order(evidence: Sequence[ArmEvidence]) -> list[ArmEvidence]:

@@ -64,3 +64,11 @@ METRICS: dict[str, Metric] = {
     ),
 }  # fmt: skip
 """One row per metric. A margin of one point, or 0.01 bits per byte, is assumed to be as good as equal."""
+
+LOSS_UNDER: dict[str, str] = {
+    "accuracy": "label_bits",
+    "macro_f1": "label_bits",
+    "chrf": "answer_bits_per_byte",
+    "exact_match": "answer_bits_per_byte",
+}
+"""The loss that moves smoothly under a metric that moves in a step: bits of the right label, or of the right answer."""

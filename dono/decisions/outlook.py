@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from dono.curves import Forecast, Point, forecast
+from dono.curves import Forecast, Link, Point, forecast
 from dono.decisions.evidence import ArmEvidence, UseCaseQuestion
+from dono.decisions.linked import Linked, linked
 from dono.decisions.metrics import Metric
 from dono.decisions.verdict import CurvePoint, Label, Number
 
@@ -29,7 +30,8 @@ INTERVAL = (0.1, 0.5, 0.9)
 class Outlook:
     """Draws for one measured arm. `losses` [SAMPLES] is the distance from a perfect score at the full run, in the
     metric's unit: lower is better whatever the metric. `off` [SAMPLES] is by what factor the test's own error moves a
-    curve. `forecast` is None for an arm that has no scale.
+    curve. `forecast` is None for an arm that has no scale. `second` is the view by way of the loss, where there is one:
+    every other draw is of it (assumed: both views count the same), so the interval is wide where they disagree.
     """
 
     evidence: ArmEvidence
@@ -37,12 +39,13 @@ class Outlook:
     losses: Floats
     off: Floats
     forecast: Forecast | None
+    second: Linked | None = None
 
     def along(self, scales: Sequence[float]) -> Floats:
         """Losses [SAMPLES, scales] along the drawn curves; the same everywhere for an arm that has no scale."""
         if self.forecast is None:
             return np.repeat(self.losses[:, None], len(scales), axis=1)
-        return _bounded(self.forecast.paths(scales) * self.off[:, None], self.metric) * self.metric.scale
+        return _along(self.forecast, self.second, self.off, scales, self.metric) * self.metric.scale
 
     def value(self, loss: float) -> float:
         """The metric's value at a loss."""
@@ -61,8 +64,11 @@ class Outlook:
     @property
     def quality(self) -> Number:
         """The value at full scale with its 80 % interval."""
-        middle = self.expected if self.forecast is None else self.forecast.mean * self.metric.scale
-        low, _, high = interval(self.losses)
+        low, middle, high = interval(self.losses)
+        if self.forecast is None:
+            middle = self.expected
+        elif self.second is None or self.forecast.label == "measured":
+            middle = self.forecast.mean * self.metric.scale
         lo, hi = sorted((self.value(min(low, middle)), self.value(max(high, middle))))
         label: Label = "measured" if self.forecast is None else self.forecast.label
         return Number(value=self.value(middle), lo=lo, hi=hi, unit=self.metric.unit, label=label, source=self._source())
@@ -72,6 +78,8 @@ class Outlook:
             return "measured as it is"
         pilots = "1 pilot" if len(self.evidence.points) == 1 else f"{len(self.evidence.points)} pilots"
         said = f"{pilots}, the largest {max(p.scale for p in self.evidence.points):.3g} of the full run"
+        if self.second is not None and self.forecast.label == "extrapolated":
+            said += "; half by the score's own curve, half by the curve of the loss under it"
         return f"{said}; {self.forecast.note}" if self.forecast.note else said
 
     @property
@@ -81,15 +89,31 @@ class Outlook:
             number = self.quality
             assert number.lo is not None and number.hi is not None
             return (CurvePoint(scale=FULL, mean=number.value, lo=number.lo, hi=number.hi),)
+        scales = [p.x for p in self.forecast.curve]
+        if self.second is None:
+            drawn = np.array([[p.lo80, p.mean, p.hi80] for p in self.forecast.curve]).T * self.metric.scale
+        else:
+            drawn = np.quantile(self.along(scales), INTERVAL, axis=0)
         rows = []
-        for p in self.forecast.curve:
-            lo, hi = sorted((self.metric.from_badness(p.lo80), self.metric.from_badness(p.hi80)))
-            rows.append(CurvePoint(scale=p.x, mean=self.metric.from_badness(p.mean), lo=lo, hi=hi))
+        for scale, low, middle, high in zip(scales, *drawn, strict=True):
+            lo, hi = sorted((self.value(float(low)), self.value(float(high))))
+            rows.append(CurvePoint(scale=scale, mean=self.value(float(middle)), lo=lo, hi=hi))
         return tuple(rows)
 
 
-def outlook(question: UseCaseQuestion, evidence: ArmEvidence, seed: int) -> Outlook:
-    """Draw one arm's full run. Every arm has its own stream of random numbers, whatever stands beside it."""
+def _along(found: Forecast, second: Linked | None, off: Floats, scales: Sequence[float], metric: Metric) -> Floats:
+    """Badness [SAMPLES, scales] along the drawn curves of both views."""
+    drawn = found.paths(scales) * off[:, None]
+    if second is not None:
+        drawn[1::2] = second.paths(scales)[1::2]
+    return _bounded(drawn, metric)
+
+
+def outlook(question: UseCaseQuestion, evidence: ArmEvidence, seed: int, link: Link | None = None) -> Outlook:
+    """Draw one arm's full run. Every arm has its own stream of random numbers, whatever stands beside it.
+
+    `link` leads from the loss to the metric; it was fitted to all arms of the use case.
+    """
     metric = question.judged_by
     points = points_of(evidence, metric)
     random = np.random.default_rng(_seed(seed, question.name, evidence.arm))
@@ -98,8 +122,11 @@ def outlook(question: UseCaseQuestion, evidence: ArmEvidence, seed: int) -> Outl
         return Outlook(evidence, metric, losses, np.ones(SAMPLES), None)
     found = forecast(points, FULL, seed=int(random.integers(2**32)), samples=SAMPLES, ceiling=metric.worst)
     off = _test_error(points, random)
-    badness = found.samples if found.label == "measured" else _bounded(found.samples * off, metric)
-    return Outlook(evidence, metric, badness * metric.scale, off, found)
+    if found.label == "measured":
+        return Outlook(evidence, metric, found.samples * metric.scale, off, found)
+    second = linked(evidence, metric, link, samples=SAMPLES, seed=int(random.integers(2**32)))
+    badness = _along(found, second, off, [FULL], metric)[:, 0]
+    return Outlook(evidence, metric, badness * metric.scale, off, found, second)
 
 
 def _test_error(points: Sequence[Point], random: np.random.Generator) -> Floats:

@@ -31,7 +31,10 @@ class Number(Stated):
 
 
 class PilotPoint(Stated):
-    """One measured pilot. `value` and `stderr` are in the metric's unit, `scale` is the share of the full run."""
+    """One measured pilot. `value` and `stderr` are in the metric's unit, `scale` is the share of the full run.
+
+    `loss` is the loss on the right answers under the metric, in bits (see `metrics.LOSS_UNDER`), where it was measured.
+    """
 
     scale: float
     tokens: float
@@ -41,6 +44,8 @@ class PilotPoint(Stated):
     stderr: float
     n: int
     seconds: float
+    loss: float | None = None
+    loss_stderr: float = 0.0
 
 
 class CurvePoint(Stated):

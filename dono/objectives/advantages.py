@@ -36,7 +36,7 @@ def group_relative(rewards: Tensor, *, scaled: bool = True) -> Tensor:
 def whitened(advantages: Tensor, mask: Tensor) -> Tensor:
     """Advantages [rows, length] shifted and scaled to mean 0 and variance 1 over all unmasked tokens of the batch.
 
-    Usual in PPO (Andrychowicz 2021, arXiv 2006.05990, section 3.5). The variance has n − 1 in its denominator; 1e-8
+    Usual in PPO (Andrychowicz 2021, arXiv 2006.05990). The variance has n − 1 in its denominator; 1e-8
     keeps equal advantages at zero. Zero where masked.
     """
     kept = masked(advantages, mask)[mask]

@@ -154,7 +154,7 @@ def _metrics(rollouts: Rollouts, clipped: Tensor, estimator: Estimator = "k3") -
     answers, reference = rollouts.answers, rollouts.reference
     drift = divergence(answers, rollouts.behaviour).sum()
     apart = torch.zeros_like(drift) if reference is None else divergence(answers, reference, estimator).sum()
-    return PolicyMetrics(answers.mask.sum(), clipped.sum(), drift, apart)
+    return PolicyMetrics(answers.mask.sum(), (clipped & answers.mask).sum(), drift, apart)
 
 
 POLICIES: dict[str, PolicyObjective] = {

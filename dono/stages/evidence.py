@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from dono.artifacts import Artifact
 from dono.costs import SPREAD, THIS, Range, exactly
-from dono.decisions import ArmEvidence, LanguageScore, Number, PilotPoint, Sample
+from dono.decisions import LOSS_UNDER, ArmEvidence, LanguageScore, Number, PilotPoint, Sample
 from dono.decisions.routes import ROUTES
 from dono.stages.contenders import Contender, target_speed
 from dono.stages.pilots import Pilots
@@ -68,14 +68,16 @@ def evidence(place: Workplace, pilots: Pilots, contenders: Sequence[Contender], 
 def _points(runs: Sequence[tuple[float, int, Artifact]], metric: str) -> list[PilotPoint]:
     points = []
     for scale, seed, run in runs:
-        for m in measurements_of(run):
-            if m.metric == metric and m.language == "all":
-                points.append(
-                    PilotPoint(
-                        scale=scale, tokens=m.tokens, examples=m.examples, seed=seed, value=m.value, stderr=m.stderr,
-                        n=m.n, seconds=m.seconds,
-                    )
-                )  # fmt: skip
+        rows = {m.metric: m for m in measurements_of(run) if m.language == "all"}
+        if (m := rows.get(metric)) is None:
+            continue
+        under = rows.get(LOSS_UNDER.get(metric, ""))
+        points.append(
+            PilotPoint(
+                scale=scale, tokens=m.tokens, examples=m.examples, seed=seed, value=m.value, stderr=m.stderr, n=m.n,
+                seconds=m.seconds, loss=under.value if under else None, loss_stderr=under.stderr if under else 0.0,
+            )
+        )  # fmt: skip
     return points
 
 
@@ -102,9 +104,8 @@ def _of_contender(
     hourly = place.price_per_hour
     metric = case.use_case.judged_by
     failed = None if good else (next((p.failed for p in mine), None) or "no pilot was run before the time was spent")
-    shared = None
-    if contender.arm.corpus_stage:
-        shared = number(_shared_seconds(place, contender, pilots).times(hourly / 3600), currency)
+    shared = _shared_seconds(place, contender, pilots) if contender.arm.corpus_stage else None
+    traffic = place.project.serving
     top = good[-1].run if good else None
     return ArmEvidence(
         arm=contender.name,
@@ -123,7 +124,9 @@ def _of_contender(
         failed=failed,
         has_scale=contender.arm.learns,
         shared_key=contender.name if contender.arm.corpus_stage else None,
-        shared_cost=shared,
+        shared_cost=number(shared.times(hourly / 3600), currency) if shared else None,
+        shared_hours=number(shared.times(1 / 3600), "hours") if shared else None,
+        serving_months=traffic.months if traffic else 0,
     )
 
 

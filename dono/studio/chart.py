@@ -65,6 +65,11 @@ class Scene:
         """Where the full run of the i-th arm stands, right of the curves."""
         return self.x.end + 12 + (i + 0.5) * self.layout.slot
 
+    @property
+    def right(self) -> float:
+        """Where the full runs end and the names may begin."""
+        return self.x.end + 12 + len(self.arms) * self.layout.slot
+
 
 def chart(case: UseCaseVerdict, looks: Mapping[str, Series], id_: str) -> Chart | None:
     """The picture of a use case in two sizes; None where no arm could be measured."""
@@ -78,7 +83,7 @@ def chart(case: UseCaseVerdict, looks: Mapping[str, Series], id_: str) -> Chart 
 
 def _scene(case: UseCaseVerdict, arms: Sequence[ArmVerdict], looks: Mapping[str, Series], layout: Layout) -> Scene:
     end = layout.width - layout.right - 24 - layout.slot * len(arms)
-    scales = [p.scale for a in arms for p in (*a.pilots, *a.curve)]
+    scales = [p.scale for a in arms for p in a.pilots] + [c.scale for a in arms for c in a.curve]
     x = log_axis(scales, layout.left, max(end, layout.left + 90))
     values = [v for i, a in enumerate(arms) for v in _values(a, in_full=i < IN_FULL)]
     if case.bar is not None:
@@ -132,9 +137,8 @@ def _draw_axes(svg: Xml.Element, scene: Scene) -> None:
     room = 90 if layout is WIDE else 30
     add(svg, "text", "axis-title", text=f"{clipped(scene.metric.label, room)}, {better}", x=2, y=14)
     ticks = value_ticks(y, 8)
-    right = scene.slot(len(scene.arms) - 0.5)
     for tick in ticks:
-        line(svg, "grid", x.start, y.at(tick), right, y.at(tick))
+        line(svg, "grid", x.start, y.at(tick), scene.right, y.at(tick))
         text = f"{tick:.{tick_decimals(ticks)}f}"
         add(svg, "text", "tick", text=text, x=x.start - 7, y=y.at(tick) + 4, text_anchor="end")
     line(svg, "axis", x.start, bottom, x.end, bottom)
@@ -150,7 +154,7 @@ def _draw_axes(svg: Xml.Element, scene: Scene) -> None:
     if tokens:
         note += f"; below, tokens of “{clipped(tokens[0], layout.label)}”" if layout is WIDE else " · tokens"
     add(svg, "text", "axis-title", text=note, x=x.start, y=layout.height - 8)
-    middle = (x.end + 6 + right) / 2
+    middle = (x.end + 6 + scene.right) / 2
     add(svg, "text", "tick", text="full run", x=middle + 6, y=bottom + 18, text_anchor="middle")
 
 
@@ -208,7 +212,7 @@ def _draw_bar(svg: Xml.Element, scene: Scene) -> None:
     if scene.case.bar is None:
         return
     y = scene.y.at(scene.case.bar)
-    line(svg, "bar", scene.x.start, y, scene.slot(len(scene.arms) - 0.5), y)
+    line(svg, "bar", scene.x.start, y, scene.right, y)
     text = f"your bar {score(scene.case.bar, scene.case.metric)}"
     add(svg, "text", "bar-label", text=text, x=scene.x.start + 6, y=max(y - 5, TOP - 4))
 
@@ -218,7 +222,7 @@ def _draw_full_run(svg: Xml.Element, scene: Scene) -> None:
     layout, y = scene.layout, scene.y
     wanted = [y.at(a.quality.value) for a in scene.arms]
     places = apart(wanted, LABEL_HEIGHT, TOP - 4, layout.height - BOTTOM + 24)
-    left = scene.slot(len(scene.arms) - 0.5) + 16
+    left = scene.right + 16
     for i, arm in enumerate(scene.arms):
         look, at, q = scene.looks[arm.arm], scene.slot(i), arm.quality
         leader = [(at + 6, wanted[i]), (left - 10, places[i]), (left - 3, places[i])]
@@ -268,7 +272,7 @@ def strip(arm: ArmVerdict, axis_values: Sequence[float], bar: float | None, metr
 def strip_values(case: UseCaseVerdict) -> list[float]:
     """What the shared axis of a use case's strips must hold."""
     arms = [a for a in case.arms if a.failed is None]
-    values = [v for i, a in enumerate(arms) for v in ([a.quality.value] + _full_ends(a, i))]
+    values = [v for i, a in enumerate(arms) for v in (a.quality.value, *_full_ends(a, i))]
     return values if case.bar is None else [*values, case.bar]
 
 

@@ -31,9 +31,12 @@ RIGHT_TO_LEFT = {"ar", "fa", "he", "ks", "ps", "sd", "ur"}
 LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 CONFIDENCE = (
-    (0.95, "almost certainly right"), (0.85, "very likely right"), (0.7, "likely right"), (0.5, "more likely right than not"),
-)  # fmt: skip
-"""Words for the confidence in an answer, from the top; below them it is open. Assumed: close to the scale of the IPCC's guidance note."""
+    (0.95, "almost certainly right"),
+    (0.85, "very likely right"),
+    (0.7, "likely right"),
+    (0.5, "more likely right than not"),
+)
+"""Words for the confidence in an answer, from the top; below them it is open. The steps are assumed."""
 
 KINDS = {
     "classify": "choosing a class for a text", "generate": "writing an answer", "language": "knowing the language",

@@ -8,11 +8,12 @@ from typing import Literal
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
 from dono.objectives import (
+    POLICIES,
     Answers,
     PolicyObjective,
     Rollouts,
@@ -28,10 +29,12 @@ from dono.objectives import (
 from tests.rooms.objectives import batches
 from tests.rooms.objectives.batches import rollouts
 
+FEW = settings(max_examples=30, deadline=None)
 SEEDS = st.integers(0, 10_000)
 GROUPS = st.lists(st.lists(st.floats(-100, 100), min_size=4, max_size=4), min_size=1, max_size=5)
 
 
+@FEW
 @given(GROUPS)
 def test_the_baseline_leaves_the_answer_itself_out(groups: list[list[float]]) -> None:
     found = leave_one_out(torch.tensor(groups, dtype=torch.float64))
@@ -41,6 +44,7 @@ def test_the_baseline_leaves_the_answer_itself_out(groups: list[list[float]]) ->
             assert advantage == pytest.approx(group[i] - sum(siblings) / 3, abs=1e-9)
 
 
+@FEW
 @given(GROUPS, st.floats(-100, 100))
 def test_advantages_do_not_see_what_a_group_shares(groups: list[list[float]], shift: float) -> None:
     rewards = torch.tensor(groups, dtype=torch.float64)
@@ -67,6 +71,7 @@ def test_a_single_answer_is_no_group(advantages: Callable[[Tensor], Tensor]) -> 
         advantages(torch.zeros(3, 1))
 
 
+@FEW
 @given(SEEDS)
 def test_whitened_advantages_have_mean_0_and_variance_1_over_tokens(seed: int) -> None:
     mask = rollouts(seed).answers.mask
@@ -105,6 +110,23 @@ def test_the_clip_stops_only_what_went_far_enough(
     assert metrics.clipped == (not trains) and metrics.tokens == 1
 
 
+def test_a_clipped_answer_counts_its_tokens_and_no_padding() -> None:
+    mask = torch.tensor([[True, True, False], [True, False, False]])
+    batch = Rollouts(Answers(torch.zeros(2, 3), mask), torch.full((2, 3), -1.0), torch.ones(2))
+    for objective in (clipped_surrogate, rloo):
+        metrics = objective(batch).metrics
+        assert metrics.clipped == metrics.tokens == 3
+
+
+def test_only_the_policy_in_training_has_a_gradient() -> None:
+    batch = rollouts()
+    frozen = {"behaviour": batch.behaviour, "advantages": batch.advantages, "reference": batch.reference}
+    given_gradients = {name: tensor.clone().requires_grad_() for name, tensor in frozen.items() if tensor is not None}
+    for objective in (reinforce, rloo, POLICIES["grpo"]):
+        objective(batch._replace(**given_gradients)).total.backward(retain_graph=True)
+    assert all(tensor.grad is None for tensor in given_gradients.values())
+
+
 @pytest.mark.parametrize("advantage", [1.0, -1.0])
 def test_a_ratio_past_any_float_is_finite_and_has_no_gradient(advantage: float) -> None:
     tokens = torch.tensor([[0.0]], requires_grad=True)
@@ -115,6 +137,7 @@ def test_a_ratio_past_any_float_is_finite_and_has_no_gradient(advantage: float) 
         assert total.isfinite() and not batches.gradient(total, batch).any()
 
 
+@FEW
 @given(SEEDS)
 def test_on_policy_every_loss_has_the_gradient_of_reinforce(seed: int) -> None:
     batch = rollouts(seed)
@@ -124,6 +147,7 @@ def test_on_policy_every_loss_has_the_gradient_of_reinforce(seed: int) -> None:
         assert torch.allclose(batches.gradient(objective(batch).total, batch), expected, atol=1e-12)
 
 
+@FEW
 @given(SEEDS)
 def test_advantages_per_token_may_be_those_of_the_row(seed: int) -> None:
     batch = rollouts(seed)
@@ -132,6 +156,7 @@ def test_advantages_per_token_may_be_those_of_the_row(seed: int) -> None:
         assert objective(spread).total.item() == pytest.approx(objective(batch).total.item(), rel=1e-12)
 
 
+@FEW
 @given(SEEDS)
 def test_k3_is_never_negative_and_zero_only_at_the_reference(seed: int) -> None:
     answers, reference = rollouts(seed).answers, rollouts(seed).reference
@@ -150,6 +175,7 @@ def test_the_estimators_average_to_the_divergence(estimator: Literal["k1", "k3"]
     assert mean.item() == pytest.approx(exact.item(), rel=1e-9)
 
 
+@FEW
 @given(SEEDS)
 def test_the_divergence_pulls_the_policy_towards_its_reference(seed: int) -> None:
     batch = rollouts(seed)._replace(advantages=torch.zeros(8))

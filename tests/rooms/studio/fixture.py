@@ -71,7 +71,7 @@ def arm(
     return ArmVerdict(
         arm=name,
         route=name.split("/", maxsplit=1)[0],
-        title=TITLES.get(name.split("@")[0], name),
+        title=TITLES.get(name.split("@", maxsplit=1)[0], name),
         quality=Number(value=full, lo=full - width, hi=full + width, unit=unit,
                        label="extrapolated" if learns else "measured", source="curve of 4 pilots"),
         p_best=p_best,
@@ -82,10 +82,12 @@ def arm(
         full_hours=Number(value=hours, lo=hours * 0.8, hi=hours * 1.25, unit="hours", label="extrapolated"),
         pilot_cost=inr(cost * 0.041, label="measured"),
         serving_per_month=None if serving is None else Number(
-            value=serving, lo=serving / 2, hi=serving * 1.7, unit="INR a month", label="borrowed", source="table of GPUs"
+            value=serving, lo=serving / 2, hi=serving * 1.7, unit="INR a month", label="borrowed",
+            source="table of GPUs",
         ),
         pilots=[
-            PilotPoint(scale=s, tokens=tokens * s, examples=int(8000 * s), seed=17 + i, value=mean + 0.2 * width * (-1) ** i,
+            PilotPoint(scale=s, tokens=tokens * s, examples=int(8000 * s), seed=17 + i,
+                       value=mean + 0.2 * width * (-1) ** i,
                        stderr=width / 2.5, n=400, seconds=95.0 * s * 40)
             for i, (s, mean, _) in enumerate((s, full + step * math.log10(s) if learns else full, 0) for s in scales)
         ],
@@ -117,10 +119,12 @@ def per_language(start: float, step: float) -> dict[str, float]:
 
 def replies(quality: int) -> tuple[Sample, ...]:
     """Answers that are better with higher `quality`: cut short, or whole."""
-    return tuple(
-        Sample(prompt=prompt, answer=answer[: len(answer) * quality // 4] if quality else "", expected=answer, language=tag)
-        for tag, (prompt, answer) in SPOKEN.items()
-    ) + (Sample(prompt=HOSTILE, answer="</dd>" + HOSTILE + "\x00\x1b[31m", expected="&amp; ok", language='x" onload="1'),)
+    cut = {tag: (prompt, answer, answer[: len(answer) * quality // 4]) for tag, (prompt, answer) in SPOKEN.items()}
+    honest = [Sample(prompt=p, answer=c, expected=a, language=tag) for tag, (p, a, c) in cut.items()]
+    hostile = Sample(
+        prompt=HOSTILE, answer="</dd>" + HOSTILE + "\x00\x1b[31m", expected="&amp; ok", language='x" onload="1'
+    )
+    return (*honest, hostile)
 
 
 def intents(right: int) -> tuple[Sample, ...]:
@@ -138,8 +142,8 @@ def intent() -> UseCaseVerdict:
         sentence="Intent needs no language model: word counts reach 0.894, as good as fine-tuning, for a hundredth of "
         "the cost.",
         arms=(
-            arm("finetune/lora", m, 0.899, 0.66, 0.47, 0.004, cost=9_870, hours=2.6, languages=per_language(0.93, 0.012),
-                samples=intents(8)),
+            arm("finetune/lora", m, 0.899, 0.66, 0.47, 0.004, cost=9_870, hours=2.6,
+                languages=per_language(0.93, 0.012), samples=intents(8)),
             arm("predictive/tfidf", m, 0.894, 0.71, 0.41, 0.006, cost=92.5, hours=0.02, width=0.012, serving=None,
                 languages=per_language(0.91, 0.011), samples=intents(7)),
             arm("continue/replaced", m, 0.861, 0.55, 0.08, 0.041, cost=1_23_456, hours=28.4, width=0.04,
@@ -164,8 +168,8 @@ def reply() -> UseCaseVerdict:
     return UseCaseVerdict(
         use_case="reply", kind="generate", metric=m, higher_is_better=True, bar=55.0, winner="scratch/own",
         runner_up="continue/replaced", confidence=0.965,
-        sentence="Train your own model for replies: it is forecast at 66.1 chrF and overtakes every base at about a third "
-        "of the budget.",
+        sentence="Train your own model for replies: it is forecast at 66.1 chrF and overtakes every base at about a "
+        "third of the budget.",
         arms=(
             arm("scratch/own", m, 66.1, 12.0, 0.941, 0.12, cost=2_31_900, hours=53.0, width=4.1,
                 languages=per_language(58.0, 1.9), samples=replies(4)),
@@ -197,8 +201,8 @@ def language() -> UseCaseVerdict:
     return UseCaseVerdict(
         use_case="language", kind="language", metric=m, higher_is_better=False, bar=None, winner=None,
         runner_up="scratch/own", confidence=0.56,
-        sentence="Too close to call: from scratch and a base with your vocabulary are within 0.006 bits per byte. Either "
-        "is a good choice; the cheaper one is in the plan.",
+        sentence="Too close to call: from scratch and a base with your vocabulary are within 0.006 bits per byte. "
+        "Either is a good choice; the cheaper one is in the plan.",
         arms=(
             arm("scratch/own", m, 0.712, 1.61, 0.53, 0.006, cost=2_10_000, hours=48.0, bar=False, width=0.031,
                 languages=per_language(0.7, -0.03)),
@@ -254,7 +258,8 @@ def verdict() -> Verdict:
         budget={"money": 5_00_000.0, "hours": 96.0, "tokens": None, "pilot_share": 0.05},
         spent={"pilot_seconds": 13_320.0, "pilot_money": 14_310.0},
         machine="8 × H100-80GB",
-        speed=Number(value=3.2e12, lo=2.9e12, hi=3.5e12, unit="FLOP/s", label="measured", source="this machine, training"),
+        speed=Number(value=3.2e12, lo=2.9e12, hi=3.5e12, unit="FLOP/s", label="measured",
+                     source="this machine, training"),
         assumptions=(
             Assumption(name="price of an hour", value="215.00 INR", label="assumed", source="project file"),
             Assumption(name="times through the corpus, at most", value="4", label="assumed",
@@ -263,8 +268,10 @@ def verdict() -> Verdict:
                        source="published tables"),
         ),
         data={
-            "corpus: documents": 1_284_311, "corpus: bytes": 913_556_120, "corpus: languages": ", ".join(sorted(SPOKEN)),
-            "in other scripts": " · ".join(OTHER_SCRIPTS.values()), "intent: examples": "8,000 to learn from, 400 held out",
+            "corpus: documents": 1_284_311, "corpus: bytes": 913_556_120,
+            "corpus: languages": ", ".join(sorted(SPOKEN)),
+            "in other scripts": " · ".join(OTHER_SCRIPTS.values()),
+            "intent: examples": "8,000 to learn from, 400 held out",
         },
         measured=("61 pilots on this machine in 3 h 42 min",),
         warnings=("no rights are stated for: chats", f"hosted: not measured; {HOSTILE}"),
@@ -275,4 +282,12 @@ def verdict() -> Verdict:
              "predicted": 54.1, "error": 4.8, "predicted_lo": 51.7, "predicted_hi": 56.2, "interval_held": "no"},
             {"use_case": "churn", "arm": "predictive/boosting", "metric": "auc", "measured": 0.807, "stderr": 0.012},
         ),
+    )  # fmt: skip
+
+
+def verdict_of(use_cases: tuple[UseCaseVerdict, ...] = (), measured: tuple[str, ...] = ()) -> Verdict:
+    """A verdict of so little: these use cases, and what was measured."""
+    return verdict().model_copy(
+        update={"use_cases": use_cases, "measured": measured, "portfolio": (), "shared": (), "assumptions": (),
+                "data": {}, "warnings": (), "calibration": (), "budget": {}, "spent": {}}
     )  # fmt: skip

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from dono.studio.report import write_report
-from dono.studio.typefaces import FAMILIES, TYPEFACES
+from dono.studio.typefaces import FAMILIES, TYPEFACES, Typeface
 from tests.rooms.studio import fixture
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -23,7 +23,8 @@ JOINED = {
 }  # fmt: skip
 """What joins, and the same kept apart by a non-joiner: the two are as wide as each other only where nothing joins."""
 OVERFLOWING = """() => [...document.querySelectorAll("main *")].filter(e => !e.closest(".scroll") && !e.closest("svg")
-  && !e.closest("details:not([open])") && e.getBoundingClientRect().right > innerWidth + 1).map(e => e.outerHTML.slice(0, 99))"""
+  && !e.closest("details:not([open])") && e.getBoundingClientRect().right > innerWidth + 1)
+  .map(e => e.outerHTML.slice(0, 99))"""
 FAINT = """() => {
   const part = c => { c /= 255; return c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4 };
   const light = s => { const [r, g, b] = s.match(/[\\d.]+/g).map(Number);
@@ -32,7 +33,7 @@ FAINT = """() => {
     const c = getComputedStyle(e).backgroundColor; if (/^rgb\\(/.test(c)) return c } return "rgb(255, 255, 255)" };
   const found = [];
   for (const e of document.querySelectorAll("main *")) {
-    if (![...e.childNodes].some(n => n.nodeType === 3 && n.data.trim())) continue;
+    if (e.matches("title, desc") || ![...e.childNodes].some(n => n.nodeType === 3 && n.data.trim())) continue;
     const style = getComputedStyle(e), ink = e.closest("svg") ? style.fill : style.color;
     const [a, b] = [light(ink), light(behind(e))].sort((x, y) => y - x);
     if ((a + 0.05) / (b + 0.05) < 4.5) found.push(e.outerHTML.slice(0, 80));
@@ -49,9 +50,9 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def report(page: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("report") / "report.html"
-    write_report(fixture.verdict(), path)
+    path.write_text(page, encoding="utf8")
     return path
 
 
@@ -62,7 +63,9 @@ def opened(browser: Browser, report: Path, width: int, scheme: str = "light") ->
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text))
     page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("request", lambda request: said.append(request.url) if not request.url.startswith(("file:", "data:")) else None)
+    page.on(
+        "request", lambda request: said.append(request.url) if not request.url.startswith(("file:", "data:")) else None
+    )
     page.goto(report.as_uri())
     page.evaluate("document.fonts.ready.then(() => true)")
     return page, said
@@ -75,7 +78,9 @@ def test_it_fits_the_window_and_asks_nothing_of_the_network(browser: Browser, re
     assert said == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.evaluate(OVERFLOWING) == []
-    shown = page.evaluate("[...document.querySelectorAll('.chart')].filter(e => e.clientWidth).map(e => e.classList[1])")
+    shown = page.evaluate(
+        "[...document.querySelectorAll('.chart')].filter(e => e.clientWidth).map(e => e.classList[1])"
+    )
     assert set(shown) == {"wide" if width > 640 else "narrow"}
     page.close()
 
@@ -107,15 +112,11 @@ def test_hostile_text_runs_nothing(browser: Browser, report: Path) -> None:
 
 @pytest.mark.parametrize("typeface", TYPEFACES, ids=lambda t: t.file)
 def test_every_script_is_drawn_with_its_own_font_and_conjuncts_form(
-    browser: Browser, tmp_path: Path, typeface: str
+    browser: Browser, tmp_path: Path, typeface: Typeface
 ) -> None:
-    file, family = typeface.file, typeface.family  # type: ignore[attr-defined]
-    joined, apart = JOINED[file]
-    case = fixture.intent()
-    sample = case.arms[0].samples[0].model_copy(update={"prompt": joined + apart})
-    arm = case.arms[0].model_copy(update={"samples": (sample,)})
-    verdict = fixture.verdict().model_copy(update={"use_cases": (case.model_copy(update={"arms": (arm,)}),)})
-    write_report(verdict, tmp_path / "r.html")
+    family = typeface.family
+    joined, apart = JOINED[typeface.file]
+    write_report(fixture.verdict_of(measured=(joined + apart,)), tmp_path / "r.html")
     page, _ = opened(browser, tmp_path / "r.html", 1280)
     states = dict(page.evaluate("[...document.fonts].map(f => [f.family.replaceAll('\"', ''), f.status])"))
     assert states[family] == "loaded"

@@ -27,7 +27,7 @@ def places(svg: str) -> list[tuple[float, float, float]]:
     """Every coordinate as (value, least, most)."""
     root = Xml.fromstring(svg)
     _, _, width, height = map(float, root.attrib["viewBox"].split())
-    found = []
+    found: list[tuple[float, float, float]] = []
     for element in root.iter():
         found += [(float(element.attrib[k]), 0, width) for k in HORIZONTAL if k in element.attrib]
         found += [(float(element.attrib[k]), 0, height) for k in VERTICAL if k in element.attrib]
@@ -53,7 +53,8 @@ def arms(draw: st.DrawFn) -> ArmVerdict:
         pilots=[PilotPoint(scale=s, tokens=t, examples=1, seed=0, value=v, stderr=w, n=1, seconds=1.0)
                 for s, v, w, t in pilots],
         curve=[CurvePoint(scale=s, mean=v, lo=v - w, hi=v + w) for s, v, w in curve],
-        laws={}, backtest_error=None, languages=(), samples=(), notes=(), failed=draw(st.sampled_from([None, None, "why"])),
+        laws={}, backtest_error=None, languages=(), samples=(), notes=(),
+        failed=draw(st.sampled_from([None, None, "why"])),
     )  # fmt: skip
 
 

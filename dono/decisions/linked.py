@@ -1,0 +1,56 @@
+"""The second view of an arm: the loss under the metric forecast, and led to the metric by what all pilots showed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from dono.curves import Forecast, Link, Pair, Point, fit_link, forecast
+from dono.curves.points import Floats
+from dono.decisions.evidence import ArmEvidence
+from dono.decisions.metrics import Metric
+
+LEAST_RUNGS = 2
+"""Sizes at which an arm's loss must have been measured."""
+
+
+@dataclass(frozen=True)
+class Linked:
+    """Whole curves of badness, drawn by way of the loss. `seed` draws for each one a link and its distance from it."""
+
+    losses: Forecast
+    link: Link
+    seed: int
+    worst: float
+
+    def paths(self, scales: Sequence[float]) -> Floats:
+        """Badness along every drawn curve [samples, scales]: the same curves whenever it is asked."""
+        return self.link.along(self.losses.paths(scales), np.random.default_rng(self.seed)) * self.worst
+
+
+def link_of(evidence: Sequence[ArmEvidence], metric: Metric) -> Link | None:
+    """What the pilots of all arms that learn say of loss and metric together; None where that is too little."""
+    if metric.worst is None:
+        return None
+    pairs = [
+        Pair(p.loss, metric.to_badness(p.value) / metric.worst, max(p.stderr / metric.scale, 0.5 / p.n) / metric.worst)
+        for e in evidence
+        if e.measured and e.has_scale
+        for p in e.points
+        if p.loss is not None and p.loss > 0
+    ]
+    return fit_link(pairs)
+
+
+def linked(evidence: ArmEvidence, metric: Metric, link: Link | None, *, samples: int, seed: int) -> Linked | None:
+    """The arm's curves by way of its loss; None where there is no link or its loss was not measured often enough."""
+    points = [
+        Point(p.scale, p.loss, p.loss_stderr, p.seed)
+        for p in sorted(evidence.points, key=lambda p: (p.scale, p.seed, p.value))
+        if p.loss is not None and p.loss > 0
+    ]
+    if link is None or metric.worst is None or len({p.x for p in points}) < LEAST_RUNGS:
+        return None
+    return Linked(forecast(points, 1.0, seed=seed, samples=samples), link, seed, metric.worst)
