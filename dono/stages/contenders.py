@@ -27,7 +27,9 @@ from dono.training import Batch, LoopSpec, train
 HEADROOM = 0.75
 """The part of the budget that a corpus stage is planned to take: speeds here vary by a fifth (measured), and the task
 stage and scoring come after it."""
-PROBE_STEPS, PROBE_DISCARDED = 10, 3
+UNDISTURBED = 0.25
+"""The quantile of a probe's step times that is believed: other work on the machine only ever slows a step down."""
+PROBE_STEPS, PROBE_DISCARDED = 12, 3
 """A speed probe: optimizer steps in all, and those left out while caches fill (measured: steady from the third)."""
 
 
@@ -178,7 +180,7 @@ def measured_speed(place: Workplace, base: Base | None, tokenizer_folder: str, s
             train(
                 model, lambda step: probe, next_token, loop, Path(scrap), watch=lambda p: clock.append(time.monotonic())
             )
-        seconds = float(np.median(np.diff(clock[PROBE_DISCARDED:])))
+        seconds = float(np.quantile(np.diff(clock[PROBE_DISCARDED:]), UNDISTURBED))
         tokens = batch * shape.context
         flops = train_flops(shape.counted, tokens=tokens, context=shape.context)
         return {"flops_per_second": flops / seconds, "tokens_per_second": tokens / seconds}

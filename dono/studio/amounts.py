@@ -74,12 +74,10 @@ def percent(share: float) -> str:
 
 
 def probability(share: float) -> str:
-    """A probability, where rounding never makes it certain: under 1 %, 42 %, over 99 %."""
-    if 0 < share < 0.01:
-        return "under 1\u00a0%"
-    if 0.99 < share < 1:
-        return "over 99\u00a0%"
-    return f"{share * 100:.0f}\u00a0%"
+    """A probability; it is counted in draws, so that none is certain: < 1 %, 42 %, > 99 %."""
+    if share < 0.01:
+        return "<\u00a01\u00a0%"
+    return ">\u00a099\u00a0%" if share > 0.99 else f"{share * 100:.0f}\u00a0%"
 
 
 def count(value: float) -> str:

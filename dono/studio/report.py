@@ -17,6 +17,8 @@ from dono.studio.picture import printable
 from dono.studio.series import Series, key, series_of
 from dono.studio.typefaces import FAMILIES, font_faces
 
+LONG_SENTENCE = 140
+"""A headline longer than so many characters is set smaller."""
 SAMPLES_SHOWN = 2
 """Prompts whose answers are open at first; the others are one click away, and printed."""
 
@@ -69,7 +71,7 @@ class CaseView:
 
 
 def write_report(verdict: Verdict, path: Path) -> None:
-    """Write the report to `path`, whole or not at all. Raises `OSError` where the folder cannot be written."""
+    """Write the report to `path`, whole or not at all. Raises `Mistake` when the disk is full."""
     write_atomically(path, render(verdict))
 
 
@@ -104,6 +106,7 @@ def _environment(verdict: Verdict) -> Environment:
     environment.globals |= {
         "METRICS": METRICS,
         "SAMPLES_SHOWN": SAMPLES_SHOWN,
+        "LONG_SENTENCE": LONG_SENTENCE,
         "KINDS": wording.KINDS,
         "amount": partial(amount, currency=verdict.currency),
         "ends": partial(ends, currency=verdict.currency),

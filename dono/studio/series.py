@@ -1,4 +1,4 @@
-"""How arms look in charts and tables: a colour, a marker and a dash each, the same throughout one report."""
+"""How arms look in charts and tables: a colour, a marker and a dash each; the colour is the same in all reports."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from xml.etree import ElementTree as Xml
 
-from dono.studio.wording import short_name
+from dono.studio.wording import SHORT_NAMES, short_name
 
 COLOURS = 9
 """Colours in report.css, one for each arm of the table of routes; after Okabe and Ito (2008), so that most also differ
@@ -59,7 +59,7 @@ class Series:
 def series_of(arms: Iterable[str]) -> dict[str, Series]:
     """One look for each different arm, whatever their order. The same arm on another base has the same colour."""
     names = sorted(set(arms))
-    families = sorted({name.split("@")[0] for name in names})
+    families = list(dict.fromkeys([*SHORT_NAMES, *(name.split("@")[0] for name in names)]))
     return {name: Series(name, i, families.index(name.split("@")[0])) for i, name in enumerate(names)}
 
 

@@ -46,10 +46,12 @@ def test_hours_are_said_as_people_say_them(hours: float, text: str) -> None:
 
 
 @given(st.floats(min_value=0, max_value=1, allow_nan=False))
-def test_a_probability_is_certain_only_when_it_is(share: float) -> None:
+def test_a_probability_is_never_certain(share: float) -> None:
     text = probability(share).replace("\u00a0", " ")
-    assert (text == "100 %") == (share == 1)
-    assert (text == "0 %") == (share == 0)
+    assert text not in ("0 %", "100 %")
+    assert (text == "< 1 %") == (share < 0.01)
+    assert (text == "> 99 %") == (share > 0.99)
+    assert probability(0.417) == "42\u00a0%"
 
 
 def test_shares_keep_two_digits_and_are_never_rounded_to_nothing() -> None:
