@@ -123,7 +123,7 @@ def _clear(question: UseCaseQuestion, known: Sequence[Outlook], ranking: Ranking
         return f"{start}, the only way that was measured."
     if leader is not mine:
         return (
-            f"{start}. It is as good as {leader.evidence.arm} ({metric.show(leader.quality.value)}, "
+            f"{start}. It is as good as {leader.short} ({metric.show(leader.quality.value)}, "
             f"{price(leader.evidence)}) within {metric.show(metric.margin)}, and cheaper."
         )
     if ranking.p_best[taken] >= ranking.good[taken] - 0.05:
@@ -137,12 +137,12 @@ def _clear(question: UseCaseQuestion, known: Sequence[Outlook], ranking: Ranking
 def _open(known: Sequence[Outlook], ranking: Ranking, taken: int, rival: int) -> str:
     metric = known[taken].metric
     pair = " and ".join(
-        f"{known[i].evidence.arm} at {quality(known[i].quality, metric)}, best with probability "
+        f"{known[i].short} at {quality(known[i].quality, metric)}, best with probability "
         f"{share(ranking.p_best[i])}, {price(known[i].evidence)},"
         for i in (taken, rival)
     ).removesuffix(",")
     return (
-        f"Too close to call between {pair}. Taking {known[taken].evidence.arm} gives away "
+        f"Too close to call between {pair}. Taking {known[taken].short} gives away "
         f"{metric.show(ranking.regret[taken])} on average."
     )
 
@@ -152,5 +152,5 @@ def _about_bar(question: UseCaseQuestion, known: Sequence[Outlook], taken: int) 
         return ""
     bar, chance = question.judged_by.show(question.bar), reaches(known[taken], question.bar)
     if all(reaches(o, question.bar) < 0.5 for o in known):
-        return f" None of them is likely to reach the bar of {bar} ({known[taken].evidence.arm}: {share(chance)})."
-    return f" {known[taken].evidence.arm} reaches the bar of {bar} with probability {share(chance)}."
+        return f" None of them is likely to reach the bar of {bar} ({known[taken].short}: {share(chance)})."
+    return f" {known[taken].short} reaches the bar of {bar} with probability {share(chance)}."

@@ -8,6 +8,7 @@ from itertools import permutations
 import numpy as np
 
 from dono.decisions.bar import MOST_SCALE, STEPS
+from dono.decisions.information import IN_THE_RACE
 from dono.decisions.outlook import Floats, Outlook, interval
 from dono.decisions.ranking import Ranking
 from dono.decisions.verdict import Crossover, Number
@@ -24,7 +25,9 @@ def crossovers(outlooks: Sequence[Outlook], ranking: Ranking) -> list[Crossover]
 
     Looked for from the smallest scale that both arms were measured at to `MOST_SCALE` times the full run.
     """
-    leading = [outlooks[i] for i in sorted(range(len(outlooks)), key=lambda i: (ranking.regret[i], i))[:LEADING]]
+    order = sorted(range(len(outlooks)), key=lambda i: (ranking.regret[i], i))[:LEADING]
+    leading = [outlooks[i] for i in order]
+    racing = {outlooks[i].evidence.arm for i in order if ranking.p_best[i] >= IN_THE_RACE}
     starts = {o.evidence.arm: min(o.trained) for o in leading if o.forecast is not None}
     if not starts:
         return []
@@ -33,7 +36,7 @@ def crossovers(outlooks: Sequence[Outlook], ranking: Ranking) -> list[Crossover]
     found = []
     for a, b in permutations(leading, 2):
         names = a.evidence.arm, b.evidence.arm
-        if starts.keys() & set(names):
+        if starts.keys() & set(names) and racing & set(names):
             seen = scales >= max(starts.get(n, 0.0) for n in names) * (1 - 1e-9)
             found.append(crossover(a, b, scales[seen], (drawn[names[0]][:, seen], drawn[names[1]][:, seen])))
     return sorted((c for c in found if c is not None), key=lambda c: (c.scale.value, c.arm_a, c.arm_b))
@@ -79,7 +82,7 @@ def _sentence(a: Outlook, b: Outlook, scale: Number) -> str:
     assert scale.lo is not None
     high = f"more than {count(MOST_SCALE * size)}" if scale.hi is None else count(scale.hi * size)
     return (
-        f"{b.evidence.arm} overtakes {a.evidence.arm} beyond {count(scale.value * size)} {unit} "
+        f"{b.short} overtakes {a.short} beyond {count(scale.value * size)} {unit} "
         f"({multiple(scale.value)}), 80 % interval {count(scale.lo * size)} to {high}"
     )
 

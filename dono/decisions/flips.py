@@ -39,7 +39,7 @@ def _size(outlooks: Sequence[Outlook], taken: int) -> list[str]:
             if other != taken:
                 chance = share(ranking.good[other])
                 found.append(
-                    f"A {word} budget: at {multiple(scale)} the choice would be {outlooks[other].evidence.arm} "
+                    f"A {word} budget: at {multiple(scale)} the choice would be {outlooks[other].short} "
                     f"(the best or as good there with probability {chance})"
                 )
                 break
@@ -57,7 +57,7 @@ def _upside(outlooks: Sequence[Outlook], ranking: Ranking, taken: int) -> list[s
         return []
     metric, mine = outlooks[taken].metric, outlooks[taken]
     return [
-        f"Luck: {outlooks[rival].evidence.arm} turns out better than {mine.evidence.arm} "
+        f"Luck: {outlooks[rival].short} turns out better than {mine.short} "
         f"({metric.show(mine.quality.value)} expected) with probability {share(ahead[rival])}"
     ]
 
@@ -71,7 +71,7 @@ def _money(outlooks: Sequence[Outlook], ranking: Ranking, taken: int) -> list[st
         return []
     unit, metric, extra = best.full_cost.unit, outlooks[leader].metric, best.money - mine.money
     return [
-        f"Money: {best.arm} is better by {metric.show(gain)} for {money(extra, unit)} more; it is the choice where "
+        f"Money: {outlooks[leader].short} is better by {metric.show(gain)} for {money(extra, unit)} more; it is the choice where "
         f"{metric.show(metric.margin)} is worth more than {money(extra * metric.margin / gain, unit)}"
     ]
 
@@ -91,12 +91,12 @@ def _bar(outlooks: Sequence[Outlook], bar: float, taken: int) -> list[str]:
     """A cheaper arm that is good enough; the bar up to which the arm taken is safe."""
     metric, mine = outlooks[taken].metric, outlooks[taken]
     safe = mine.value(float(np.quantile(mine.losses, CLEAR)))
-    found = [f"The bar: {mine.evidence.arm} reaches {metric.show(safe)} with probability {share(CLEAR)}"]
+    found = [f"The bar: {mine.short} reaches {metric.show(safe)} with probability {share(CLEAR)}"]
     enough = [o for o in outlooks if reaches(o, bar) >= CLEAR and o.evidence.money < mine.evidence.money]
     if enough:
         cheap = min(enough, key=lambda o: (o.evidence.money, o.evidence.arm))
         found.append(
-            f"If {metric.show(bar)} is all that is needed, {cheap.evidence.arm} reaches it "
+            f"If {metric.show(bar)} is all that is needed, {cheap.short} reaches it "
             f"with probability {share(reaches(cheap, bar))} for {price(cheap.evidence)}"
         )
     return found

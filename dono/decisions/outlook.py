@@ -14,6 +14,7 @@ from dono.curves import Forecast, Link, Point, forecast
 from dono.decisions.evidence import ArmEvidence, UseCaseQuestion
 from dono.decisions.linked import Linked, linked
 from dono.decisions.metrics import Metric
+from dono.decisions.routes import short_name
 from dono.decisions.verdict import CurvePoint, Label, Number
 
 Floats = NDArray[np.float64]
@@ -50,6 +51,11 @@ class Outlook:
     def value(self, loss: float) -> float:
         """The metric's value at a loss."""
         return self.metric.from_badness(loss / self.metric.scale)
+
+    @property
+    def short(self) -> str:
+        """The arm in a few words."""
+        return short_name(self.evidence.arm)
 
     @property
     def trained(self) -> list[float]:

@@ -10,9 +10,13 @@ from dono.decisions.allocation import Chosen, Cost, Option, allocate
 from dono.decisions.evidence import ArmEvidence, in_one_order, prices
 from dono.decisions.metrics import METRICS
 from dono.decisions.ranking import weighed
+from dono.decisions.routes import short_name
 from dono.decisions.verdict import Number, PortfolioItem, UseCaseVerdict
 from dono.decisions.wording import money as as_money
 from dono.decisions.wording import share, time, together, verb
+
+SURE = 0.95
+"""From this confidence on the headline does not say how sure it is: the pages below do."""
 
 
 @dataclass(frozen=True)
@@ -141,14 +145,17 @@ def _case(verdict: UseCaseVerdict, arm: str) -> str:
     best = min(known, key=lambda a: (a.expected_regret, a.arm))
     behind = taken.expected_regret - best.expected_regret
     if behind > metric.margin:
-        said = f"{best.arm} is better by {metric.show(behind)}, but does not fit the budget"
+        said = f"{short_name(best.arm)} is better by {metric.show(behind)}, but does not fit the budget"
     elif verdict.winner == arm:
-        said = f"confidence {share(verdict.confidence)}"
+        return (
+            f"{verdict.use_case} ({share(verdict.confidence)} sure)" if verdict.confidence < SURE else verdict.use_case
+        )
     elif verdict.winner is not None:
-        said = f"as good as {verdict.winner}, and cheaper beside the others"
+        said = f"as good as {short_name(verdict.winner)}, and cheaper beside the others"
     else:
         rival = max((a for a in known if a.arm != arm), key=lambda a: (a.p_best, a.arm))
-        said = f"a toss-up: {arm} or {rival.arm}, best with probability {share(taken.p_best)} and {share(rival.p_best)}"
+        names, chances = (short_name(arm), short_name(rival.arm)), (share(taken.p_best), share(rival.p_best))
+        said = f"a toss-up: {' or '.join(names)}, best with probability {' and '.join(chances)}"
     return f"{verdict.use_case} ({said})"
 
 

@@ -14,9 +14,13 @@ TaskStage = Literal["none", "lora", "full", "tfidf", "boosting"]
 
 @dataclass(frozen=True, kw_only=True)
 class Arm:
-    """Route = start × corpus stage × task stage. `shots` are examples shown in the prompt instead of training."""
+    """Route = start × corpus stage × task stage. `shots` are examples shown in the prompt instead of training.
+
+    `short` names it in charts and sentences, `title` says what is done.
+    """
 
     name: str
+    short: str
     title: str
     start: Start
     vocabulary: Vocabulary
@@ -39,33 +43,116 @@ class Arm:
 ANSWERS: tuple[Kind, ...] = ("classify", "generate")
 ROUTES: dict[RouteName, tuple[Arm, ...]] = {
     "prompt": (
-        Arm(name="prompt/zero-shot", title="Ask the base model as it is", start="base", vocabulary="kept",
-            corpus_stage=False, task_stage="none", kinds=(*ANSWERS, "language")),
-        Arm(name="prompt/few-shot", title="Ask the base model, showing it four examples", start="base",
-            vocabulary="kept", corpus_stage=False, task_stage="none", kinds=ANSWERS, shots=4),
+        Arm(
+            name="prompt/zero-shot",
+            short="Prompt only",
+            title="Ask the base model as it is",
+            start="base",
+            vocabulary="kept",
+            corpus_stage=False,
+            task_stage="none",
+            kinds=(*ANSWERS, "language"),
+        ),
+        Arm(
+            name="prompt/few-shot",
+            short="Prompt with examples",
+            title="Ask the base model, showing it four examples",
+            start="base",
+            vocabulary="kept",
+            corpus_stage=False,
+            task_stage="none",
+            kinds=ANSWERS,
+            shots=4,
+        ),
     ),
     "hosted": (),
     "finetune": (
-        Arm(name="finetune/lora", title="Fine-tune the base with a small adapter (LoRA)", start="base",
-            vocabulary="kept", corpus_stage=False, task_stage="lora", kinds=ANSWERS),
-        Arm(name="finetune/full", title="Fine-tune all of the base", start="base", vocabulary="kept",
-            corpus_stage=False, task_stage="full", kinds=ANSWERS),
+        Arm(
+            name="finetune/lora",
+            short="Fine-tune (LoRA)",
+            title="Fine-tune the base with a small adapter (LoRA)",
+            start="base",
+            vocabulary="kept",
+            corpus_stage=False,
+            task_stage="lora",
+            kinds=ANSWERS,
+        ),
+        Arm(
+            name="finetune/full",
+            short="Fine-tune (all weights)",
+            title="Fine-tune all of the base",
+            start="base",
+            vocabulary="kept",
+            corpus_stage=False,
+            task_stage="full",
+            kinds=ANSWERS,
+        ),
     ),
     "continue": (
-        Arm(name="continue/kept", title="Keep training the base on your corpus, its vocabulary kept", start="base",
-            vocabulary="kept", corpus_stage=True, task_stage="full", kinds=(*ANSWERS, "language")),
-        Arm(name="continue/replaced", title="Keep the base's body, give it your own vocabulary, train on your corpus",
-            start="base", vocabulary="replaced", corpus_stage=True, task_stage="full", kinds=(*ANSWERS, "language")),
+        Arm(
+            name="continue/kept",
+            short="Base, more training",
+            title="Keep training the base on your corpus, its vocabulary kept",
+            start="base",
+            vocabulary="kept",
+            corpus_stage=True,
+            task_stage="full",
+            kinds=(*ANSWERS, "language"),
+        ),
+        Arm(
+            name="continue/replaced",
+            short="Base, own vocabulary",
+            title="Keep the base's body, give it your own vocabulary, train on your corpus",
+            start="base",
+            vocabulary="replaced",
+            corpus_stage=True,
+            task_stage="full",
+            kinds=(*ANSWERS, "language"),
+        ),
     ),
     "scratch": (
-        Arm(name="scratch/own", title="Train a new model from scratch on your corpus, with your own vocabulary",
-            start="random", vocabulary="own", corpus_stage=True, task_stage="full", kinds=(*ANSWERS, "language")),
+        Arm(
+            name="scratch/own",
+            short="From scratch",
+            title="Train a new model from scratch on your corpus, with your own vocabulary",
+            start="random",
+            vocabulary="own",
+            corpus_stage=True,
+            task_stage="full",
+            kinds=(*ANSWERS, "language"),
+        ),
     ),
     "predictive": (
-        Arm(name="predictive/tfidf", title="No language model: word and letter counts with logistic regression",
-            start="none", vocabulary="none", corpus_stage=False, task_stage="tfidf", kinds=("classify",)),
-        Arm(name="predictive/boosting", title="No language model: gradient-boosted trees on the columns",
-            start="none", vocabulary="none", corpus_stage=False, task_stage="boosting", kinds=("predict",)),
+        Arm(
+            name="predictive/tfidf",
+            short="Word counts",
+            title="No language model: word and letter counts with logistic regression",
+            start="none",
+            vocabulary="none",
+            corpus_stage=False,
+            task_stage="tfidf",
+            kinds=("classify",),
+        ),
+        Arm(
+            name="predictive/boosting",
+            short="Boosted trees",
+            title="No language model: gradient-boosted trees on the columns",
+            start="none",
+            vocabulary="none",
+            corpus_stage=False,
+            task_stage="boosting",
+            kinds=("predict",),
+        ),
     ),
-}  # fmt: skip
+}
 """The hosted route is measured once serving exists; a project that asks for it is told so."""
+
+
+def short_name(arm: str) -> str:
+    """A few words for an arm, with its base where the name has one: `finetune/lora@Qwen3` is "Fine-tune (LoRA), Qwen3".
+
+    An arm that is not in the table keeps its own name.
+    """
+    name, _, base = arm.partition("@")
+    short = next((a.short for of in ROUTES.values() for a in of if a.name == name), name)
+    return f"{short}, {base}" if base else short

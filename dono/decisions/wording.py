@@ -25,7 +25,9 @@ def verb(route: str) -> str:
 
 
 def money(amount: float, currency: str) -> str:
-    """Money: whole units from 100 up, hundredths below."""
+    """Money: whole units from 100 up, hundredths below, two digits of less than one."""
+    if 0 < amount < 1:
+        return f"{currency} {amount:.2g}"
     return f"{currency} {amount:,.0f}" if amount >= 100 else f"{currency} {amount:,.2f}"
 
 

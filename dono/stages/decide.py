@@ -150,7 +150,7 @@ def make_verdict(
         shared=portfolio.shared,
         budget=project.budget.model_dump(),
         spent={"pilot_seconds": round(pilots.seconds, 1), "pilot_money": place.money(pilots.seconds)},
-        machine=f"{project.machine.count} × {project.machine.gpu}",
+        machine="this machine" if project.machine.gpu == THIS else f"{project.machine.count} × {project.machine.gpu}",
         speed=Number(value=max(speeds), unit="FLOP/s", label="measured", source="this machine, training"),
         assumptions=assumptions(place),
         data=data_summary(prepared),

@@ -16,6 +16,7 @@ from dono.stages.runs import measurements_of
 from dono.stages.serving import serving
 from dono.stages.workplace import Workplace
 
+PILOTS_SPEED = "the planned tokens at the speed of the pilots on this machine"
 TITLES = {arm.name: arm.title for of in ROUTES.values() for arm in of}
 
 
@@ -44,7 +45,7 @@ def full_seconds(place: Workplace, contender: Contender, pilots: Pilots, case: C
         seconds += task_tokens / float(str(longest.result["tokens_per_second"]))
     else:
         seconds += contender.task_flops(task_tokens) / contender.flops_per_second
-    return Range(seconds * (1 - SPREAD), seconds, seconds * (1 + SPREAD), "measured", "pilots on this machine")
+    return Range(seconds * (1 - SPREAD), seconds, seconds * (1 + SPREAD), "extrapolated", PILOTS_SPEED)
 
 
 def corpus_seconds(contender: Contender, pilots: Pilots) -> float:
@@ -133,7 +134,7 @@ def _of_contender(
 def _shared_seconds(place: Workplace, contender: Contender, pilots: Pilots) -> Range:
     """Seconds of the corpus stage alone, which several use cases may share."""
     if place.project.machine.gpu == THIS:
-        return exactly(corpus_seconds(contender, pilots), "measured", "pilots on this machine")
+        return exactly(corpus_seconds(contender, pilots), "extrapolated", PILOTS_SPEED)
     flops = contender.corpus_flops(contender.corpus_tokens)
     return target_speed(place, contender.flops_per_second, contender.context).under(flops)
 

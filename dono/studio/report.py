@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from dono.artifacts import write_atomically
 from dono.decisions import METRICS, ArmVerdict, LanguageScore, Number, UseCaseVerdict, Verdict
+from dono.decisions.routes import short_name
 from dono.studio import amounts, wording
 from dono.studio.chart import Chart, chart, strip, strip_values
 from dono.studio.picture import printable
@@ -117,7 +118,7 @@ def _environment(verdict: Verdict) -> Environment:
         "language_name": wording.language_name,
         "language_tag": wording.language_tag,
         "direction": wording.direction,
-        "short_name": wording.short_name,
+        "short_name": short_name,
         "day": wording.day,
         "percent": amounts.percent,
         "probability": amounts.probability,

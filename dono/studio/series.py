@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from xml.etree import ElementTree as Xml
 
-from dono.studio.wording import SHORT_NAMES, short_name
+from dono.decisions.routes import ROUTES, short_name
 
 COLOURS = 9
 """Colours in report.css, one for each arm of the table of routes; after Okabe and Ito (2008), so that most also differ
@@ -59,7 +59,9 @@ class Series:
 def series_of(arms: Iterable[str]) -> dict[str, Series]:
     """One look for each different arm, whatever their order. The same arm on another base has the same colour."""
     names = sorted(set(arms))
-    families = list(dict.fromkeys([*SHORT_NAMES, *(name.split("@")[0] for name in names)]))
+    families = list(
+        dict.fromkeys([*(a.name for of in ROUTES.values() for a in of), *(name.split("@")[0] for name in names)])
+    )
     return {name: Series(name, i, families.index(name.split("@")[0])) for i, name in enumerate(names)}
 
 

@@ -6,19 +6,6 @@ import re
 import unicodedata
 from datetime import datetime
 
-SHORT_NAMES = {
-    "prompt/zero-shot": "Prompt only",
-    "prompt/few-shot": "Prompt with examples",
-    "finetune/lora": "Fine-tune (LoRA)",
-    "finetune/full": "Fine-tune (all weights)",
-    "continue/kept": "Base, more training",
-    "continue/replaced": "Base, own vocabulary",
-    "scratch/own": "From scratch",
-    "predictive/tfidf": "Word counts",
-    "predictive/boosting": "Boosted trees",
-}
-"""For labels in charts and heads of columns; a test keeps them in step with the table of routes."""
-
 LANGUAGES = {
     "as": "Assamese", "ar": "Arabic", "bn": "Bengali", "brx": "Bodo", "doi": "Dogri", "en": "English", "es": "Spanish",
     "fa": "Persian", "fr": "French", "gom": "Konkani", "gu": "Gujarati", "he": "Hebrew", "hi": "Hindi",
@@ -75,16 +62,6 @@ GLOSSARY = (
      "for the same text, so it is faster and cheaper to serve."),
 )  # fmt: skip
 """Term, where it is used, and what it means; only terms that occur are printed."""
-
-
-def short_name(arm: str) -> str:
-    """A few words for an arm, with its base where the name has one: `finetune/lora@Qwen3` is "Fine-tune (LoRA), Qwen3".
-
-    An arm that is not in the table keeps its own name.
-    """
-    name, _, base = arm.partition("@")
-    short = SHORT_NAMES.get(name, name)
-    return f"{short}, {base}" if base else short
 
 
 def clipped(text: str, room: int) -> str:

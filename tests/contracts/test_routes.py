@@ -6,7 +6,7 @@ from typing import get_args
 
 import pytest
 
-from dono.decisions.routes import ROUTES, Arm
+from dono.decisions.routes import ROUTES, Arm, short_name
 from dono.project import Kind, RouteName
 
 ARMS = [arm for of in ROUTES.values() for arm in of]
@@ -17,7 +17,12 @@ def test_every_route_of_the_project_file_has_its_row() -> None:
 
 
 def test_no_two_arms_share_a_name() -> None:
-    assert len({a.name for a in ARMS}) == len(ARMS)
+    assert len({a.name for a in ARMS}) == len({a.short for a in ARMS}) == len(ARMS)
+
+
+def test_an_arm_names_its_base_and_an_unknown_one_keeps_its_name() -> None:
+    assert short_name("finetune/lora@Qwen3") == "Fine-tune (LoRA), Qwen3"
+    assert short_name("my/arm") == "my/arm"
 
 
 @pytest.mark.parametrize("arm", ARMS, ids=lambda a: str(a.name))

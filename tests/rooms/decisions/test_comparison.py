@@ -47,7 +47,7 @@ def test_curves_that_cross_after_the_pilots_give_the_later_winner_and_the_crosso
     assert found.scale.lo is not None and found.scale.hi is not None
     assert found.scale.lo <= CROSSING <= found.scale.hi
     assert found.scale.value == pytest.approx(CROSSING, rel=0.3)
-    assert found.sentence.startswith("scratch/own overtakes finetune/lora beyond 1.")
+    assert found.sentence.startswith("From scratch overtakes Fine-tune (LoRA) beyond 1.")
     assert " M tokens (" in found.sentence and "80 % interval" in found.sentence
 
 
@@ -83,8 +83,8 @@ def test_within_the_margin_the_notably_cheaper_arm_wins_and_it_is_said() -> None
     verdict = compare(question(), evidence, seed=0)
     assert verdict.winner == "predictive/tfidf" and verdict.runner_up == "finetune/lora"
     assert verdict.confidence > 0.95 and row(verdict, "finetune/lora").p_best > 0.95
-    assert "as good as finetune/lora" in verdict.sentence and "INR 30.00" in verdict.sentence
-    assert any(f.startswith("Money: finetune/lora is better by 0.005 for INR 270 more") for f in verdict.flips)
+    assert "as good as Fine-tune (LoRA)" in verdict.sentence and "INR 30.00" in verdict.sentence
+    assert any(f.startswith("Money: Fine-tune (LoRA) is better by 0.005 for INR 270 more") for f in verdict.flips)
 
 
 def test_serving_counts_in_what_is_cheaper() -> None:
@@ -111,7 +111,7 @@ def test_noisy_equals_are_too_close_to_call_and_the_cost_of_a_wrong_choice_is_sa
     verdict = compare(question(), evidence, seed=0)
     assert verdict.winner is None and verdict.runner_up is not None
     assert verdict.sentence.startswith("Too close to call between")
-    assert "finetune/lora" in verdict.sentence and "scratch/own" in verdict.sentence
+    assert "Fine-tune (LoRA)" in verdict.sentence and "From scratch" in verdict.sentence
     assert "on average" in verdict.sentence
     assert any(f.startswith("Luck:") for f in verdict.flips)
     assert any(f.startswith("More test items:") and "400" in f for f in verdict.flips)
@@ -204,7 +204,7 @@ def test_a_cheaper_arm_that_is_good_enough_is_named_among_the_flips() -> None:
     evidence = [learner("scratch/own", scratch, cost=3000), fixed("predictive/tfidf", 0.82, cost=5)]
     verdict = compare(question(bar=0.8), evidence, seed=0)
     assert verdict.winner == "scratch/own"
-    assert any("predictive/tfidf reaches it" in f and "INR 5.00" in f for f in verdict.flips)
+    assert any("Word counts reaches it" in f and "INR 5.00" in f for f in verdict.flips)
 
 
 def test_a_larger_budget_that_changes_the_choice_is_named() -> None:
@@ -215,7 +215,7 @@ def test_a_larger_budget_that_changes_the_choice_is_named() -> None:
     verdict = compare(question(), evidence, seed=0)
     assert verdict.winner == "prompt/zero-shot"
     assert any(
-        f.startswith("A larger budget: at 2 times the full run the choice would be scratch/own") for f in verdict.flips
+        f.startswith("A larger budget: at 2 times the full run the choice would be From scratch") for f in verdict.flips
     )
 
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from dono.decisions.routes import ROUTES
 from dono.studio.wording import (
     GLOSSARY,
-    SHORT_NAMES,
     clipped,
     confidence_words,
     day,
@@ -15,18 +13,7 @@ from dono.studio.wording import (
     glossary,
     language_name,
     language_tag,
-    short_name,
 )
-
-
-def test_every_arm_of_the_table_of_routes_has_a_short_name_of_its_own() -> None:
-    assert set(SHORT_NAMES) == {arm.name for of in ROUTES.values() for arm in of}
-    assert len(set(SHORT_NAMES.values())) == len(SHORT_NAMES)
-
-
-def test_an_arm_names_its_base_and_an_unknown_one_keeps_its_name() -> None:
-    assert short_name("finetune/lora@Qwen3") == "Fine-tune (LoRA), Qwen3"
-    assert short_name("my/arm") == "my/arm"
 
 
 def test_long_names_are_clipped_and_short_ones_are_not() -> None:
