@@ -27,13 +27,13 @@ from pathlib import Path
 import numpy as np
 from scipy.optimize import curve_fit
 
+from benchmarks.result import keep_result
 from dono.curves import Forecast, Point, Rungs, forecast, pool
 
 Row = dict[str, str]
 Prediction = tuple[float, float, float]
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared" / "curves"
-RESULTS = Path(__file__).parent / "results" / "forecast.json"
 SETS = ("finetune-flan", "finetune-wmt19", "prefix-dev", "open-lm", "ladder", "schedules-25", "schedules-100")
 CHOSEN_ON = ("finetune-flan", "finetune-wmt19", "prefix-dev", "open-lm")
 PILOTS = ("finetune-flan", "finetune-wmt19")
@@ -283,9 +283,7 @@ def main() -> None:
         "sets": result, "left_out": held, "not_served": unserved,
         "seconds_per_forecast": {"median": round(float(np.median(seconds)), 4), "most": round(max(seconds), 4)},
     }  # fmt: skip
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
-    print("RESULT " + json.dumps(summary))
+    keep_result("forecast", summary)
 
 
 if __name__ == "__main__":

@@ -71,8 +71,9 @@ def _money(outlooks: Sequence[Outlook], ranking: Ranking, taken: int) -> list[st
         return []
     unit, metric, extra = best.full_cost.unit, outlooks[leader].metric, best.money - mine.money
     return [
-        f"Money: {outlooks[leader].short} is better by {metric.show(gain)} for {money(extra, unit)} more; it is the choice where "
-        f"{metric.show(metric.margin)} is worth more than {money(extra * metric.margin / gain, unit)}"
+        f"Money: {outlooks[leader].short} is better by {metric.show(gain)} for {money(extra, unit)} more; "
+        f"it is the choice where {metric.show(metric.margin)} is worth more than "
+        f"{money(extra * metric.margin / gain, unit)}"
     ]
 
 
