@@ -107,12 +107,16 @@ class Endpoint(Section):
 
 
 class Budget(Section):
-    """What the full run may cost; `pilot_share` of it may be spent on pilots. At least one of money and hours."""
+    """What the full run may cost, at least one of money and hours; `tokens` caps those of its corpus stage.
+
+    `pilot_share` of it may be spent on pilots; no pilot is larger than `pilot_scale` of its full run.
+    """
 
     money: float | None = Field(default=None, gt=0)
     hours: float | None = Field(default=None, gt=0)
     tokens: float | None = Field(default=None, gt=0)
     pilot_share: float = Field(default=0.05, gt=0, le=1)
+    pilot_scale: float = Field(default=1.0, gt=0, le=1)
 
     @model_validator(mode="after")
     def _some_cap(self) -> Budget:

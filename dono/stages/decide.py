@@ -119,7 +119,8 @@ def _more(
 
     def seconds_of(arm: str, scale: float) -> float | None:
         job = pilots.planned.jobs.get(arm)
-        return None if job is None else job.ladder_seconds((scale,))
+        too_large = scale > place.project.budget.pilot_scale
+        return None if job is None or too_large else job.ladder_seconds((scale,))
 
     verdicts = [verdict for _, verdict in _compared(place, prepared, who, pilots)]
     done = {(arm, scale, seed) for arm, _, scale, seed in pilots.runs}

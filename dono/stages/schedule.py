@@ -84,11 +84,11 @@ def _halving(top: float, rungs: int) -> tuple[float, ...]:
 
 def _largest(place: Workplace, one: Job, seconds: float) -> tuple[float, ...] | None:
     """The ladder with the largest top whose rungs fit in `seconds`, four rungs before three before two before one."""
-    least = max(one.least_scale(place), SMALLEST_SCALE)
+    least, most = max(one.least_scale(place), SMALLEST_SCALE), place.project.budget.pilot_scale
     for rungs in range(RUNGS, 0, -1):
         fixed = one.ladder_seconds(_halving(0.0, rungs))
         slope = one.ladder_seconds(_halving(1.0, rungs)) - fixed
-        top = _rounded_down(min(1.0, (seconds - fixed) / slope)) if slope > 0 else float(seconds >= fixed)
+        top = _rounded_down(min(most, (seconds - fixed) / slope)) if slope > 0 else most * (seconds >= fixed)
         if top / 2 ** (rungs - 1) >= least:
             return _halving(top, rungs)
     return None

@@ -18,7 +18,7 @@ WESTERN = f"""
 project: western
 corpus: [{{name: western, kind: jsonl, path: western/messages.jsonl, rights: {{basis: authored}}}}]
 use_cases: [{{name: text, kind: language}}]
-budget: {{hours: 0.02}}
+budget: {{hours: 2}}
 {SIZES}
 work: work-western
 """
@@ -27,12 +27,12 @@ project: bazaar
 corpus: [{{name: bazaar, kind: jsonl, path: "bazaar/*.jsonl", rights: {{basis: authored, licence: Apache-2.0}}}}]
 use_cases:
   - {{name: intent, kind: classify, train: tasks/intent/train.jsonl, test: tasks/intent/test.jsonl, bar: 0.3,
-     test_limit: 40}}
-  - {{name: reply, kind: generate, train: tasks/reply/train.jsonl, test: tasks/reply/test.jsonl, test_limit: 16}}
-  - {{name: language, kind: language, test_limit: 32}}
+     test_limit: 24}}
+  - {{name: reply, kind: generate, train: tasks/reply/train.jsonl, test: tasks/reply/test.jsonl, test_limit: 8}}
+  - {{name: language, kind: language, test_limit: 16}}
   - {{name: churn, kind: predict, train: tasks/churn/train.csv, test: tasks/churn/test.csv, target: churned}}
 bases: [./foundation]
-budget: {{hours: 0.05, pilot_share: 0.3}}
+budget: {{hours: 2, pilot_share: 0.3, pilot_scale: 0.25}}
 machine: {{gpu: this, price_per_hour: 25}}
 serving: {{requests_per_day: 1000, tokens_in: 40, tokens_out: 20}}
 {SIZES}

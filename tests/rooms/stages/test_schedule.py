@@ -18,11 +18,11 @@ from dono.stages.workplace import Workplace
 SHAPE = Shape(1_000_000, 2, 64, 128, 1000, 1_000_000)
 
 
-def place(tmp_path: Path, hours: float, share: float) -> Workplace:
+def place(tmp_path: Path, hours: float, share: float, most: float = 1.0) -> Workplace:
     project = Project(
         project="shop",
         use_cases=(UseCase(name="text", kind="language"),),
-        budget=Budget(hours=hours, pilot_share=share),
+        budget=Budget(hours=hours, pilot_share=share, pilot_scale=most),
         machine=MachineChoice(),
     )
     return Workplace(project, Store(tmp_path), Display())
@@ -39,6 +39,12 @@ def test_a_cheap_arm_is_run_whole_and_leaves_its_time_to_the_others(tmp_path: Pa
     scales = ladders(place(tmp_path, 1.0, 0.1), jobs)
     assert scales["finetune/lora"] == (0.125, 0.25, 0.5, 1.0)
     assert max(scales["scratch/own"]) < 1
+
+
+def test_no_pilot_is_larger_than_the_person_allows(tmp_path: Path) -> None:
+    jobs = [job("finetune", 0, 0.0, 5.0), job("scratch", 3_000_000, 1000.0, 20.0)]
+    scales = ladders(place(tmp_path, 100.0, 1.0, most=0.3), jobs)
+    assert {max(s) for s in scales.values()} == {0.3}
 
 
 def test_the_ladders_stay_within_the_pilots_share(tmp_path: Path) -> None:
