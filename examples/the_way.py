@@ -10,12 +10,12 @@ from pathlib import Path
 
 from dono.corpus.sample import write_sample
 from dono.evals import generate
-from dono.models import load_model, load_tokenizer
+from dono.models import load_model
 from dono.stages.build import build
 from dono.stages.decide import decide
 from dono.stages.pretrain import pretrain
 from dono.stages.workplace import open_workplace
-from dono.tokens import TEMPLATES, prompt_ids, render_prompt
+from dono.tokens import TEMPLATES, load_tokenizer, prompt_ids, render_prompt
 
 FOUNDATION = """
 project: western

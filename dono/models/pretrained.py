@@ -1,4 +1,4 @@
-"""Pretrained models and their tokenizers, from a local directory or by hub name."""
+"""Pretrained models, from a local directory or by hub name."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import AutoModelForCausalLM, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import logging
 
 from dono.costs import Shape as CountedShape
@@ -32,22 +32,6 @@ class Shape:
         """What FLOPs and memory are counted from."""
         table = max(0, self.stored_parameters - self.parameters)
         return CountedShape(self.parameters, self.layers, self.width, table)
-
-
-def load_tokenizer(source: str) -> PreTrainedTokenizerBase:
-    """The tokenizer of a model directory or hub name. Raises `Mistake` when there is none or it has no EOS."""
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(source)
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        remedy = "Give a model directory that holds tokenizer.json, or a hub name that can be reached"
-        raise Mistake(f"its tokenizer cannot be loaded ({first})", where=source, remedy=remedy) from error
-    if tokenizer.eos_token_id is None:
-        raise Mistake("its tokenizer has no EOS token", where=source, remedy="Set eos_token in tokenizer_config.json")
-    if tokenizer.pad_token_id is None:
-        tokenizer.pad_token = tokenizer.eos_token  # safe: labels mask padding by position, never by id
-    assert isinstance(tokenizer, PreTrainedTokenizerBase)
-    return tokenizer
 
 
 def load_model(source: str) -> PreTrainedModel:

@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 
 from dono.evals import generate
-from dono.models import load_model, load_tokenizer
+from dono.models import load_model
 from dono.stages.display import print_result
-from dono.tokens import TEMPLATES, prompt_ids, render_prompt
+from dono.tokens import TEMPLATES, load_tokenizer, prompt_ids, render_prompt
 
 
 def command(model: Path, *, template: str | None, max_new_tokens: int) -> None:

@@ -15,13 +15,12 @@ from dono.costs import THIS, Range, borrowed_speed, machine_named, train_flops
 from dono.costs import measured_speed as speed_range
 from dono.decisions.routes import ROUTES, Arm
 from dono.errors import Mistake
-from dono.models import Shape, load_model, load_tokenizer, random_llama, shape_of
+from dono.models import Shape, load_model, random_llama, shape_of
 from dono.objectives import next_token
 from dono.project import Endpoint
 from dono.stages.prepare import Case, Prepared, corpus_tokens, own_tokenizer
 from dono.stages.workplace import Workplace
-from dono.tokens import Shards, encode_examples
-from dono.tokens import load_tokenizer as load_own_tokenizer
+from dono.tokens import Shards, encode_examples, load_tokenizer
 from dono.training import Batch, LoopSpec, train
 
 HEADROOM = 0.75
@@ -147,12 +146,12 @@ def target_speed(place: Workplace, here: float, context: int) -> Range:
 
 def _shape(place: Workplace, base: Base | None, folder: str, *, replaced: bool) -> Shape:
     if base is None:
-        model = random_llama(place.project.scratch, load_own_tokenizer(folder), seed=0)
+        model = random_llama(place.project.scratch, load_tokenizer(folder), seed=0)
         return _within(shape_of(model), place.project.scratch.context)
     if not replaced:
         return base.shape
-    grown = (len(load_own_tokenizer(folder)) - base.shape.vocabulary) * base.shape.width
-    sizes = {**vars(base.shape), "vocabulary": len(load_own_tokenizer(folder))}
+    grown = (len(load_tokenizer(folder)) - base.shape.vocabulary) * base.shape.width
+    sizes = {**vars(base.shape), "vocabulary": len(load_tokenizer(folder))}
     tables = 1 if base.shape.parameters == base.shape.stored_parameters else 2
     sizes["parameters"] = base.shape.parameters + grown
     sizes["stored_parameters"] = base.shape.stored_parameters + tables * grown
@@ -165,7 +164,7 @@ def measured_speed(place: Workplace, base: Base | None, tokenizer_folder: str, s
     spec: dict[str, Json] = {"shape": vars(shape), "batch": batch}
 
     def make(folder: Path) -> dict[str, Json]:
-        tokenizer: PreTrainedTokenizerBase = load_own_tokenizer(tokenizer_folder)
+        tokenizer: PreTrainedTokenizerBase = load_tokenizer(tokenizer_folder)
         model = start_model(place, base, tokenizer)
         place.display.say(
             f"measuring speed: {shape.stored_parameters / 1e6:.1f} M parameters, {batch} × {shape.context} tokens"

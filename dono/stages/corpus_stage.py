@@ -10,13 +10,13 @@ from pathlib import Path
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from dono.artifacts import Artifact, Json
-from dono.models import load_tokenizer, replace_vocabulary, save_model
+from dono.models import replace_vocabulary, save_model
 from dono.objectives import next_token
 from dono.stages.contenders import Contender, start_model
 from dono.stages.oversight import Oversight
 from dono.stages.workplace import Workplace
-from dono.tokens import Batches
-from dono.training import Batch, LoopSpec, Outcome, train
+from dono.tokens import Batches, load_tokenizer
+from dono.training import Batch, LoopSpec, train
 
 DECAY_SHARE = 0.2
 """The last fifth of a corpus stage decays (Hägele et al. 2024: 10–20 % is enough)."""
@@ -94,13 +94,35 @@ def _spec(place: Workplace, contender: Contender, loop: LoopSpec) -> dict[str, J
     }
 
 
-def _result(outcome: Outcome, flops: float, before: Spent) -> dict[str, Json]:
-    total = before + Spent(outcome.tokens, flops, outcome.seconds)
-    return {
+def _learn(
+    place: Workplace,
+    contender: Contender,
+    loop: LoopSpec,
+    folder: Path,
+    parent: Artifact | None,
+    oversight: Oversight,
+    part: str,
+) -> tuple[PreTrainedModel, PreTrainedTokenizerBase, dict[str, Json]]:
+    """One part of a corpus stage, going on from `parent`: the model, its tokenizer, and what the record says of it."""
+    model, tokenizer = _start_model(place, contender, loop.seed)
+    before = spent_in(parent)
+    outcome = train(
+        model,
+        _batches(place, contender, loop.seed),
+        next_token,
+        loop,
+        folder,
+        after=None if parent is None else parent.path / "state.pt",
+        watch=oversight.watching(f"{contender.name} {part}"),
+        capped=oversight.after(before.seconds),
+    )
+    total = before + Spent(outcome.tokens, contender.corpus_flops(outcome.tokens), outcome.seconds)
+    result: dict[str, Json] = {
         "tokens": total.tokens, "flops": total.flops, "seconds": round(total.seconds, 3),
         "own_seconds": round(outcome.seconds, 3), "tokens_per_second": round(outcome.tokens_per_second, 1),
         "first_loss": outcome.losses[0], "last_loss": outcome.losses[-1], "steps": len(outcome.losses),
     }  # fmt: skip
+    return model, tokenizer, result
 
 
 def trunk(
@@ -112,19 +134,7 @@ def trunk(
     loop = _loop(place, earlier, stop, stop, seed)
 
     def make(folder: Path) -> dict[str, Json]:
-        model, _ = _start_model(place, contender, seed)
-        before = spent_in(parent)
-        outcome = train(
-            model,
-            _batches(place, contender, seed),
-            next_token,
-            loop,
-            folder,
-            after=None if parent is None else parent.path / "state.pt",
-            watch=oversight.watching(f"{contender.name} corpus"),
-            capped=oversight.after(before.seconds),
-        )
-        return _result(outcome, contender.corpus_flops(outcome.tokens), before)
+        return _learn(place, contender, loop, folder, parent, oversight, "corpus")[2]
 
     references = [r for r in (contender.tokens_reference, contender.base and contender.base.reference) if r]
     references += [parent.reference] if parent else []
@@ -152,21 +162,10 @@ def corpus_run(
     loop = _loop(place, trunk_stop(steps), steps, trunk_stop(steps), seed)
 
     def make(folder: Path) -> dict[str, Json]:
-        model, tokenizer = _start_model(place, contender, seed)
-        before = spent_in(stem)
-        outcome = train(
-            model,
-            _batches(place, contender, seed),
-            next_token,
-            loop,
-            folder,
-            after=stem.path / "state.pt",
-            watch=oversight.watching(f"{contender.name} decay"),
-            capped=oversight.after(before.seconds),
-        )
+        model, tokenizer, result = _learn(place, contender, loop, folder, stem, oversight, "decay")
         save_model(model, tokenizer, folder)
         (folder / "state.pt").unlink()
-        return _result(outcome, contender.corpus_flops(outcome.tokens), before)
+        return result
 
     spec = _spec(place, contender, loop) | {"trunk": stem.id}
     return place.store.make(

@@ -21,7 +21,6 @@ from dono.decisions import (
     next_pilots,
 )
 from dono.errors import Mistake
-from dono.models import load_tokenizer
 from dono.stages.answers import shown_example
 from dono.stages.contenders import Contender, contenders
 from dono.stages.display import clock, print_result
@@ -31,6 +30,7 @@ from dono.stages.pilots import Pilots, Planned, plan_pilots, run_pilots
 from dono.stages.prepare import Case, Prepared, prepare
 from dono.stages.workplace import Workplace, open_workplace
 from dono.studio.report import write_report
+from dono.tokens import load_tokenizer
 
 
 def command(project: Path, overrides: Sequence[str], *, dry_run: bool) -> None:

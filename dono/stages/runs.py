@@ -21,7 +21,7 @@ from dono.artifacts import (
     write_measurements,
 )
 from dono.errors import Mistake
-from dono.models import add_lora, load_model, load_tokenizer, merge_lora, save_model
+from dono.models import add_lora, load_model, merge_lora, save_model
 from dono.objectives import masked_answers
 from dono.stages.answers import Sample, answer_case, render_pairs
 from dono.stages.contenders import Contender
@@ -29,7 +29,7 @@ from dono.stages.corpus_stage import Spent, corpus_run, spent_in
 from dono.stages.oversight import Oversight
 from dono.stages.prepare import Case
 from dono.stages.workplace import Workplace
-from dono.tokens import encode_examples, task_batches
+from dono.tokens import encode_examples, load_tokenizer, task_batches
 from dono.training import Batch, LoopSpec, Outcome, train
 
 TASK_WARMUP = 0.1

@@ -9,12 +9,11 @@ from transformers import PreTrainedTokenizerBase
 
 from dono.costs import THIS, Exchange, Traffic, machine_named, serving_cost, this_machine
 from dono.decisions import Number
-from dono.models import load_tokenizer
 from dono.stages.answers import prompts_of
 from dono.stages.contenders import Contender
 from dono.stages.prepare import Case
 from dono.stages.workplace import Workplace
-from dono.tokens import answer_ids
+from dono.tokens import answer_ids, load_tokenizer
 
 MEASURED_ON = 100
 """Test examples on which the lengths of prompts and answers are measured, at most."""

@@ -107,16 +107,20 @@ class _Seen:
             progress(self.texts)
 
 
-def load_tokenizer(directory: str | Path) -> PreTrainedTokenizerBase:
-    """The tokenizer of a directory (ours or a model's), or of a model named on the hub.
-
-    Raises `Mistake` when there is none.
-    """
+def load_tokenizer(source: str | Path) -> PreTrainedTokenizerBase:
+    """The tokenizer of a model directory or hub name. Raises `Mistake` when there is none or it has no EOS."""
     try:
-        tokenizer = AutoTokenizer.from_pretrained(str(directory))
-    except (OSError, ValueError) as error:
-        remedy = "Give a directory with tokenizer.json, or a model's name that can be reached"
-        raise Mistake(f"no tokenizer: {str(error).splitlines()[0]}", where=str(directory), remedy=remedy) from error
+        tokenizer = AutoTokenizer.from_pretrained(str(source))
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        remedy = "Give a model directory that holds tokenizer.json, or a hub name that can be reached"
+        raise Mistake(f"its tokenizer cannot be loaded ({first})", where=str(source), remedy=remedy) from error
+    if tokenizer.eos_token_id is None:
+        raise Mistake(
+            "its tokenizer has no EOS token", where=str(source), remedy="Set eos_token in tokenizer_config.json"
+        )
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token  # safe: labels mask padding by position, never by id
     assert isinstance(tokenizer, PreTrainedTokenizerBase)
     return tokenizer
 

@@ -10,14 +10,13 @@ from dono.errors import Mistake
 from dono.models import (
     add_lora,
     load_model,
-    load_tokenizer,
     merge_lora,
     random_llama,
     replace_vocabulary,
     save_model,
     shape_of,
 )
-from dono.tokens import train_tokenizer
+from dono.tokens import load_tokenizer, train_tokenizer
 from tests.conftest import TINY
 
 
@@ -98,12 +97,6 @@ def test_parameters_count_the_head_once_and_the_table_only_where_it_is_the_head(
     assert tied.parameters == tied.stored_parameters
     untied = shape_of(GPT2LMHeadModel(GPT2Config(vocab_size=100, n_embd=16, n_layer=1, n_head=2)))
     assert untied.parameters == untied.stored_parameters  # GPT-2 ties its head
-
-
-def test_a_base_without_a_tokenizer_is_one_line(model: LlamaForCausalLM, tmp_path: Path) -> None:
-    model.save_pretrained(tmp_path)
-    with pytest.raises(Mistake, match="tokenizer cannot be loaded"):
-        load_tokenizer(str(tmp_path))
 
 
 def test_an_empty_directory_is_no_model(tmp_path: Path) -> None:

@@ -126,5 +126,5 @@ def test_progress_counts_texts(tmp_path: Path) -> None:
 
 
 def test_a_directory_without_a_tokenizer_is_a_mistake(tmp_path: Path) -> None:
-    with pytest.raises(Mistake, match="no tokenizer"):
+    with pytest.raises(Mistake, match="its tokenizer cannot be loaded"):
         load_tokenizer(tmp_path)
