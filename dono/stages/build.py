@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dono.artifacts import Artifact, Json, Measurement, write_atomically
+from dono.costs import SPREAD, THIS, training_gigabytes
 from dono.decisions import ArmVerdict, Verdict
 from dono.errors import Mistake
 from dono.stages.cards import model_card
@@ -20,7 +21,7 @@ from dono.stages.pilots import plan_jobs
 from dono.stages.predictive import predictive_run
 from dono.stages.prepare import Case, prepare
 from dono.stages.runs import RunSpec, carry_out, measurements_of
-from dono.stages.schedule import full_seconds_here
+from dono.stages.schedule import Job, full_seconds_here
 from dono.stages.workplace import Workplace, open_workplace
 
 
@@ -37,7 +38,9 @@ class Built:
 def command(project: Path, overrides: Sequence[str], *, route: str | None, use_case: str | None, dry_run: bool) -> None:
     """Build every use case's arm, print outcome against prediction, and where the models are."""
     place = open_workplace(project, overrides)
-    for built in build(place, route=route, only=use_case, dry_run=dry_run):
+    with place.alone():
+        found = build(place, route=route, only=use_case, dry_run=dry_run)
+    for built in found:
         print_result(f"{built.case.use_case.name}: {built.arm}")
         for key, value in built.outcome.items():
             print_result(f"  {key}: {value:.4g}" if isinstance(value, float) else f"  {key}: {value}")
@@ -66,11 +69,29 @@ def build(place: Workplace, *, route: str | None, only: str | None, dry_run: boo
             continue
         arm = chosen_arm(verdict, case, who, route)
         seconds = full_seconds_here(jobs[arm], case.use_case.name) if arm in jobs else 1.0
-        money = f"{place.project.currency} {place.money(seconds):,.2f}"
-        place.display.say(f"{case.use_case.name}: {arm}, about {clock(seconds)} on this machine, {money}")
+        place.display.say(f"{case.use_case.name}: {arm}, {spending(place, jobs.get(arm), case, seconds)}")
         if not dry_run:
             built.append(build_one(place, case, arm, who, verdict, seconds))
     return built
+
+
+def spending(place: Workplace, job: Job | None, case: Case, seconds: float) -> str:
+    """What one full run will spend on this machine, with the range of its time and money."""
+    low, high = seconds * (1 - SPREAD), seconds * (1 + SPREAD)
+    said = f"{clock(low)} to {clock(high)} on this machine"
+    if place.project.machine.gpu == THIS and place.price_per_hour:
+        said += f", {place.project.currency} {place.money(low):,.2f} to {place.money(high):,.2f}"
+    if job is None:
+        return said
+    contender, task = job.contender, job.sizes[case.use_case.name].tokens(1.0)
+    tokens = contender.corpus_tokens + task
+    flops = contender.corpus_flops(contender.corpus_tokens) + contender.task_flops(task)
+    memory = training_gigabytes(
+        contender.shape.counted,
+        batch_tokens=place.project.training.batch * contender.context,
+        lora=contender.arm.task_stage == "lora" and not contender.corpus_tokens,
+    )
+    return f"{tokens / 1e6:.3g} M tokens, {flops:.2g} FLOPs, {memory:.2g} GB, {said}"
 
 
 def corpus_plan(verdict: Artifact) -> dict[str, int]:

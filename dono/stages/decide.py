@@ -36,7 +36,8 @@ from dono.tokens import load_tokenizer
 def command(project: Path, overrides: Sequence[str], *, dry_run: bool) -> None:
     """Decide, print the verdict's sentence and the files written."""
     place = open_workplace(project, overrides)
-    decided = decide(place, dry_run=dry_run)
+    with place.alone():
+        decided = decide(place, dry_run=dry_run)
     if decided is None:
         return
     verdict, folder = decided

@@ -23,7 +23,9 @@ def command(
 ) -> None:
     """Pretrain and print where the model is."""
     extra = [] if vocabulary is None else [f"scratch.vocabulary={vocabulary}"]
-    artifact = pretrain(open_workplace(project, [*overrides, *extra]), tokens=tokens, out=out)
+    place = open_workplace(project, [*overrides, *extra])
+    with place.alone():
+        artifact = pretrain(place, tokens=tokens, out=out)
     print_result(f"foundation model: {out or artifact.path}")
 
 

@@ -14,9 +14,11 @@ from dono.stages.workplace import open_workplace
 def command(project: Path, overrides: Sequence[str]) -> None:
     """Prepare, then print the survey."""
     place = open_workplace(project, overrides)
-    prepared = prepare(place)
+    with place.alone():
+        prepared = prepare(place)
+        if prepared.corpus is not None:
+            own_tokenizer(place, prepared.corpus)
     if prepared.corpus is not None:
-        own_tokenizer(place, prepared.corpus)
         for line in survey_lines(prepared.corpus.result):
             print_result(line)
         print_result(f"documents and rejects: {prepared.corpus.path}")

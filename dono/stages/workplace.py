@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import fcntl
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,6 +51,19 @@ class Workplace:
     def pilot_seconds(self) -> float:
         """Seconds that the pilots may take on this machine."""
         return self.budget_seconds * self.project.budget.pilot_share
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Only one command at a time writes into a work folder. Raises `Mistake` while another one does."""
+        self.store.root.mkdir(parents=True, exist_ok=True)
+        with (self.store.root / ".lock").open("a", encoding="utf8") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                remedy = "Wait for it, stop it, or give this project another `work` folder"
+                where = str(self.store.root)
+                raise Mistake("another dono command is working in this folder", where=where, remedy=remedy) from error
+            yield  # the kernel lets go of the lock when the process ends, however it ends
 
     def money(self, seconds: float) -> float:
         """What so many seconds of the project's machine cost, in the project's currency."""
