@@ -63,7 +63,7 @@ def _offers(verdict: UseCaseVerdict, done: Collection[Rung]) -> list[tuple[Rung,
     racing = [a for a in verdict.arms if a.failed is None and a.p_best >= IN_THE_RACE]
     found = []
     for arm in racing:
-        step = _step(arm, done)
+        step = _step(arm, done, second_seed=not asleep(arm.pilots, metric))
         if step is not None:
             rivals = [_goodness(a, verdict) for a in verdict.arms if a.failed is None and a.arm != arm.arm]
             lead = _goodness(arm, verdict) - max(rivals)
@@ -79,8 +79,10 @@ class _Step:
     learns: float
 
 
-def _step(arm: ArmVerdict, done: Collection[Rung]) -> _Step | None:
+def _step(arm: ArmVerdict, done: Collection[Rung], *, second_seed: bool) -> _Step | None:
     """The arm's next rung, and the share of its variance that the rung takes away.
+
+    A second seed of an arm that has not begun to learn would say nothing: it goes on to the next size.
 
     A forecast's spread grows in proportion to the doublings between its last rung and the full run (`curves`), so a
     rung of twice the scale leaves ((d - 1) / d)² of the variance of d doublings.
@@ -88,7 +90,7 @@ def _step(arm: ArmVerdict, done: Collection[Rung]) -> _Step | None:
     ran = {(p.scale, p.seed) for p in arm.pilots} | {(scale, seed) for name, scale, seed in done if name == arm.arm}
     top = max(p.scale for p in arm.pilots)
     seeds = {seed for scale, seed in ran if scale == top}
-    if len(seeds) < MOST_SEEDS:
+    if second_seed and len(seeds) < MOST_SEEDS:
         new = next(s for s in range(MOST_SEEDS) if s not in seeds)
         return _Step((arm.arm, top, new), SEED_LEARNS)
     scale = min(1.0, 2 * top)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from dono.curves import Forecast, Link, Point, forecast
+from dono.decisions.dormant import Dormant, dormant
 from dono.decisions.evidence import ArmEvidence, UseCaseQuestion
 from dono.decisions.linked import Linked, linked
 from dono.decisions.metrics import Metric
@@ -18,6 +19,7 @@ from dono.decisions.routes import short_name
 from dono.decisions.verdict import CurvePoint, Label, Number
 
 Floats = NDArray[np.float64]
+Owners = NDArray[np.int64]
 
 SAMPLES = 2000
 """Draws per arm: the error of a probability that is made of them is about 0.01."""
@@ -31,8 +33,9 @@ INTERVAL = (0.1, 0.5, 0.9)
 class Outlook:
     """Draws for one measured arm. `losses` [SAMPLES] is the distance from a perfect score at the full run, in the
     metric's unit: lower is better whatever the metric. `off` [SAMPLES] is by what factor the test's own error moves a
-    curve. `forecast` is None for an arm that has no scale. `second` is the view by way of the loss, where there is one:
-    every other draw is of it (assumed: both views count the same), so the interval is wide where they disagree.
+    curve. `forecast` is None for an arm that has no scale. `views` are further ways to see its curve, and `owner`
+    [SAMPLES] says which draw is of which: 0 of the forecast, 1 of the first view and so on. The interval is wide where
+    they disagree.
     """
 
     evidence: ArmEvidence
@@ -40,13 +43,17 @@ class Outlook:
     losses: Floats
     off: Floats
     forecast: Forecast | None
-    second: Linked | None = None
+    views: tuple[Linked | Dormant, ...] = ()
+    owner: Owners = field(default_factory=lambda: np.zeros(SAMPLES, dtype=np.int64))
 
     def along(self, scales: Sequence[float]) -> Floats:
         """Losses [SAMPLES, scales] along the drawn curves; the same everywhere for an arm that has no scale."""
         if self.forecast is None:
             return np.repeat(self.losses[:, None], len(scales), axis=1)
-        return _along(self.forecast, self.second, self.off, scales, self.metric) * self.metric.scale
+        drawn = self.forecast.paths(scales) * self.off[:, None]
+        for number, view in enumerate(self.views, start=1):
+            drawn[self.owner == number] = view.paths(scales)[self.owner == number]
+        return _bounded(drawn, self.metric) * self.metric.scale
 
     def value(self, loss: float) -> float:
         """The metric's value at a loss."""
@@ -73,7 +80,7 @@ class Outlook:
         low, middle, high = interval(self.losses)
         if self.forecast is None:
             middle = self.expected
-        elif self.second is None or self.forecast.label == "measured":
+        elif not self.views:
             middle = self.forecast.mean * self.metric.scale
         lo, hi = sorted((self.value(min(low, middle)), self.value(max(high, middle))))
         label: Label = "measured" if self.forecast is None else self.forecast.label
@@ -84,8 +91,10 @@ class Outlook:
             return "measured as it is"
         pilots = "1 pilot" if len(self.evidence.points) == 1 else f"{len(self.evidence.points)} pilots"
         said = f"{pilots}, the largest {max(p.scale for p in self.evidence.points):.3g} of the full run"
-        if self.second is not None and self.forecast.label == "extrapolated":
-            said += "; half by the score's own curve, half by the curve of the loss under it"
+        if any(isinstance(view, Linked) for view in self.views):
+            said += "; by the score's own curve and by the curve of the loss under it"
+        if any(isinstance(view, Dormant) for view in self.views):
+            said += "; it has not begun to learn, so little can be said of where it ends"
         return f"{said}; {self.forecast.note}" if self.forecast.note else said
 
     @property
@@ -96,7 +105,7 @@ class Outlook:
             assert number.lo is not None and number.hi is not None
             return (CurvePoint(scale=FULL, mean=number.value, lo=number.lo, hi=number.hi),)
         scales = [p.x for p in self.forecast.curve]
-        if self.second is None:
+        if not self.views:
             drawn = np.array([[p.lo80, p.mean, p.hi80] for p in self.forecast.curve]).T * self.metric.scale
         else:
             drawn = np.quantile(self.along(scales), INTERVAL, axis=0)
@@ -105,14 +114,6 @@ class Outlook:
             lo, hi = sorted((self.value(float(low)), self.value(float(high))))
             rows.append(CurvePoint(scale=scale, mean=self.value(float(middle)), lo=lo, hi=hi))
         return tuple(rows)
-
-
-def _along(found: Forecast, second: Linked | None, off: Floats, scales: Sequence[float], metric: Metric) -> Floats:
-    """Badness [SAMPLES, scales] along the drawn curves of both views."""
-    drawn = found.paths(scales) * off[:, None]
-    if second is not None:
-        drawn[1::2] = second.paths(scales)[1::2]
-    return _bounded(drawn, metric)
 
 
 def outlook(question: UseCaseQuestion, evidence: ArmEvidence, seed: int, link: Link | None = None) -> Outlook:
@@ -130,9 +131,29 @@ def outlook(question: UseCaseQuestion, evidence: ArmEvidence, seed: int, link: L
     off = _test_error(points, random)
     if found.label == "measured":
         return Outlook(evidence, metric, found.samples * metric.scale, off, found)
-    second = linked(evidence, metric, link, samples=SAMPLES, seed=int(random.integers(2**32)))
-    badness = _along(found, second, off, [FULL], metric)[:, 0]
-    return Outlook(evidence, metric, badness * metric.scale, off, found, second)
+    views, owner = _views(evidence, metric, link, random)
+    seen = Outlook(evidence, metric, found.samples, off, found, views, owner)
+    return replace(seen, losses=seen.along([FULL])[:, 0])
+
+
+def _views(
+    evidence: ArmEvidence, metric: Metric, link: Link | None, random: np.random.Generator
+) -> tuple[tuple[Linked | Dormant, ...], Owners]:
+    """The further views of an arm that was not run whole, and which draw is of which.
+
+    Score and loss count the same (assumed).
+    """
+    views: list[Linked | Dormant] = []
+    owner = np.zeros(SAMPLES, dtype=np.int64)
+    by_loss = linked(evidence, metric, link, samples=SAMPLES, seed=int(random.integers(2**32)))
+    if by_loss is not None:
+        views.append(by_loss)
+        owner[1::2] = len(views)
+    asleep = dormant(evidence, metric, random, SAMPLES)
+    if asleep is not None:
+        views.append(asleep)
+        owner[random.permutation(SAMPLES)[: round(asleep.share * SAMPLES)]] = len(views)
+    return tuple(views), owner
 
 
 def _test_error(points: Sequence[Point], random: np.random.Generator) -> Floats:

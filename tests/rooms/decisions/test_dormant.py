@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import numpy as np
+
+from dono.decisions import compare, next_pilots
+from tests.rooms.decisions.evidence import arm, fixed, pilot, question
+
+
+def interval(scales: tuple[float, ...], value: float) -> tuple[float, float]:
+    learner = arm("scratch/own", [pilot(s, value, stderr=0.005) for s in scales])
+    verdict = compare(question(), [learner, fixed("prompt/zero-shot", 0.1)], seed=0)
+    (found,) = [a for a in verdict.arms if a.arm == "scratch/own"]
+    assert found.quality.lo is not None and found.quality.hi is not None
+    return found.quality.lo, found.quality.hi
+
+
+def test_an_arm_that_has_not_begun_to_learn_may_end_nearly_anywhere() -> None:
+    lo, hi = interval((1 / 64, 1 / 32, 1 / 16), 0.02)
+    assert lo < 0.03 and hi > 0.7
+
+
+def test_the_nearer_the_full_run_the_less_room_there_is() -> None:
+    far, near = interval((1 / 64, 1 / 32, 1 / 16), 0.02), interval((1 / 8, 1 / 4, 1 / 2), 0.02)
+    assert near[1] < far[1]
+
+
+def test_an_arm_that_has_begun_to_learn_is_judged_by_its_curve() -> None:
+    lo, hi = interval((1 / 64, 1 / 32, 1 / 16), 0.5)
+    assert hi - lo < 0.3
+
+
+def test_it_keeps_a_verdict_against_a_sleeping_arm_honest() -> None:
+    learner = arm("finetune/full", [pilot(s, 0.02, stderr=0.005) for s in (1 / 64, 1 / 32, 1 / 16)])
+    verdict = compare(question(), [learner, fixed("predictive/tfidf", 0.7)], seed=0)
+    chance = {a.arm: a.p_best for a in verdict.arms}
+    assert 0.1 < chance["finetune/full"] < 0.3
+    (found,) = [a for a in verdict.arms if a.arm == "finetune/full"]
+    assert "not begun to learn" in found.quality.source
+    assert np.isclose(sum(chance.values()), 1)
+
+
+def test_a_sleeping_arm_is_tried_larger_and_not_with_another_seed() -> None:
+    learner = arm("finetune/full", [pilot(s, 0.02, stderr=0.005) for s in (1 / 64, 1 / 32, 1 / 16)])
+    verdict = compare(question(), [learner, fixed("predictive/tfidf", 0.5)], seed=0)
+    assert verdict.winner is None
+    assert next_pilots([verdict], seconds_of=lambda name, scale: 10.0, left=100.0)[0] == ("finetune/full", 1 / 8, 0)
