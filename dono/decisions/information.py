@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from scipy.stats import norm
 
+from dono.decisions.dormant import asleep
 from dono.decisions.metrics import METRICS, Metric
 from dono.decisions.verdict import ArmVerdict, UseCaseVerdict
 
