@@ -30,7 +30,7 @@ check: $(DONE) ## style, types, the direction of imports
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check . 
 	$(VENV)/bin/mypy
-	$(VENV)/bin/lint-imports
+	$(VENV)/bin/lint-imports --no-cache
 
 bench: $(DONE) ## every benchmark that takes minutes; each ends in a RESULT line
 	for name in $(BENCHMARKS); do $(PY) -m benchmarks.$$name || exit 1; done

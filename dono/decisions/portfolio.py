@@ -148,14 +148,13 @@ def _case(verdict: UseCaseVerdict, arm: str) -> str:
         said = f"{short_name(best.arm)} is better by {metric.show(behind)}, but does not fit the budget"
     elif verdict.winner == arm:
         return (
-            f"{verdict.use_case} ({share(verdict.confidence)} sure)" if verdict.confidence < SURE else verdict.use_case
+            verdict.use_case if verdict.confidence >= SURE else f"{verdict.use_case} ({share(verdict.confidence)} sure)"
         )
     elif verdict.winner is not None:
         said = f"as good as {short_name(verdict.winner)}, and cheaper beside the others"
     else:
         rival = max((a for a in known if a.arm != arm), key=lambda a: (a.p_best, a.arm))
-        names, chances = (short_name(arm), short_name(rival.arm)), (share(taken.p_best), share(rival.p_best))
-        said = f"a toss-up: {' or '.join(names)}, best with probability {' and '.join(chances)}"
+        said = f"a toss-up with {short_name(rival.arm)}"
     return f"{verdict.use_case} ({said})"
 
 
