@@ -76,8 +76,8 @@ def load_base(place: Workplace, source: str) -> Base:
     """Look at a base without keeping it in memory."""
     local = place.project.path(source)
     found = str(local) if local.is_dir() or source.startswith((".", "/")) else source
-    load_tokenizer(found)
     model = load_model(found)
+    load_tokenizer(found)  # a base without one is refused now, not at its first run
     id_ = fingerprint(local) if local.is_dir() else source
     name = local.name if local.is_dir() else source.rsplit("/", maxsplit=1)[-1]
     return Base(found, name, Reference("base", id_, name), _within(shape_of(model), place.project.scratch.context))

@@ -88,7 +88,7 @@ def test_killed_again_and_again_it_repeats_nothing_finished_and_comes_to_the_sam
             time.sleep(0.05)
         assert process.poll() is None, finished(process)[2]
         process.send_signal(signal.SIGKILL)
-        process.wait()
+        process.communicate()
         now = seals(twin)
         assert kept.items() <= now.items()
         kept = now
