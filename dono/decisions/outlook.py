@@ -51,8 +51,9 @@ class Outlook:
         if self.forecast is None:
             return np.repeat(self.losses[:, None], len(scales), axis=1)
         drawn = self.forecast.paths(scales) * self.off[:, None]
+        beyond = np.asarray(scales) > max(self.trained)  # what was measured needs no second view
         for number, view in enumerate(self.views, start=1):
-            drawn[self.owner == number] = view.paths(scales)[self.owner == number]
+            drawn[np.ix_(self.owner == number, beyond)] = view.paths(scales)[np.ix_(self.owner == number, beyond)]
         return _bounded(drawn, self.metric) * self.metric.scale
 
     def value(self, loss: float) -> float:

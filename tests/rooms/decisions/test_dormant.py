@@ -44,3 +44,13 @@ def test_a_sleeping_arm_is_tried_larger_and_not_with_another_seed() -> None:
     verdict = compare(question(), [learner, fixed("predictive/tfidf", 0.5)], seed=0)
     assert verdict.winner is None
     assert next_pilots([verdict], seconds_of=lambda name, scale: 10.0, left=100.0)[0] == ("finetune/full", 1 / 8, 0)
+
+
+def test_where_pilots_were_run_the_curve_is_that_of_the_pilots() -> None:
+    learner = arm(
+        "scratch/own", [pilot(s, v, stderr=0.005) for s, v in ((1 / 32, 0.02), (1 / 16, 0.05), (1 / 8, 0.15))]
+    )
+    verdict = compare(question(), [learner, fixed("prompt/zero-shot", 0.1)], seed=0)
+    (found,) = [a for a in verdict.arms if a.arm == "scratch/own"]
+    first = min(found.curve, key=lambda p: p.scale)
+    assert first.scale == 1 / 32 and abs(first.mean - 0.02) < 0.02
