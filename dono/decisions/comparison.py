@@ -13,6 +13,7 @@ from dono.decisions.flips import flips
 from dono.decisions.linked import link_of
 from dono.decisions.outlook import Outlook, outlook
 from dono.decisions.ranking import Ranking, choice, is_clear, rank
+from dono.decisions.settling import level_of
 from dono.decisions.verdict import ArmVerdict, Number, UseCaseVerdict
 from dono.decisions.wording import named, price, quality, share
 
@@ -28,7 +29,8 @@ def compare(question: UseCaseQuestion, evidence: Sequence[ArmEvidence], *, seed:
     """
     ordered = in_one_order(evidence)
     link = link_of(ordered, question.judged_by)
-    known = [outlook(question, e, seed, link) for e in ordered if e.measured]
+    level = level_of(ordered, question.judged_by)
+    known = [outlook(question, e, seed, link, level) for e in ordered if e.measured]
     lost = [_failed(question, e) for e in ordered if not e.measured]
     if not known:
         return _verdict(question, None, None, 0.0, _nothing(question, lost), lost)

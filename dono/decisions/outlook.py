@@ -16,6 +16,7 @@ from dono.decisions.evidence import ArmEvidence, UseCaseQuestion
 from dono.decisions.linked import Linked, linked
 from dono.decisions.metrics import Metric
 from dono.decisions.routes import short_name
+from dono.decisions.settling import Settling, settling
 from dono.decisions.verdict import CurvePoint, Label, Number
 
 Floats = NDArray[np.float64]
@@ -45,6 +46,7 @@ class Outlook:
     forecast: Forecast | None
     views: tuple[Linked | Dormant, ...] = ()
     owner: Owners = field(default_factory=lambda: np.zeros(SAMPLES, dtype=np.int64))
+    settling: Settling | None = None
 
     def along(self, scales: Sequence[float]) -> Floats:
         """Losses [SAMPLES, scales] along the drawn curves; the same everywhere for an arm that has no scale."""
@@ -54,11 +56,18 @@ class Outlook:
         beyond = np.asarray(scales) > max(self.trained)  # what was measured needs no second view
         for number, view in enumerate(self.views, start=1):
             drawn[np.ix_(self.owner == number, beyond)] = view.paths(scales)[np.ix_(self.owner == number, beyond)]
+        if self.settling is not None:
+            drawn = self.settling.held(drawn, scales)
         return _bounded(drawn, self.metric) * self.metric.scale
 
     def value(self, loss: float) -> float:
         """The metric's value at a loss."""
         return self.metric.from_badness(loss / self.metric.scale)
+
+    @property
+    def by_its_curve_alone(self) -> bool:
+        """Whether nothing but the curve of its own score says where the arm ends."""
+        return not self.views and self.settling is None
 
     @property
     def short(self) -> str:
@@ -81,7 +90,7 @@ class Outlook:
         low, middle, high = interval(self.losses)
         if self.forecast is None:
             middle = self.expected
-        elif not self.views:
+        elif self.by_its_curve_alone:
             middle = self.forecast.mean * self.metric.scale
         lo, hi = sorted((self.value(min(low, middle)), self.value(max(high, middle))))
         label: Label = "measured" if self.forecast is None else self.forecast.label
@@ -94,6 +103,8 @@ class Outlook:
         said = f"{pilots}, the largest {max(p.scale for p in self.evidence.points):.3g} of the full run"
         if any(isinstance(view, Linked) for view in self.views):
             said += "; by the score's own curve and by the curve of the loss under it"
+        if self.settling is not None:
+            said += "; below what any pilot has reached it is taken to fall at the usual pace of language models"
         if any(isinstance(view, Dormant) for view in self.views):
             said += "; it has not begun to learn, so little can be said of where it ends"
         return f"{said}; {self.forecast.note}" if self.forecast.note else said
@@ -106,7 +117,7 @@ class Outlook:
             assert number.lo is not None and number.hi is not None
             return (CurvePoint(scale=FULL, mean=number.value, lo=number.lo, hi=number.hi),)
         scales = [p.x for p in self.forecast.curve]
-        if not self.views:
+        if self.by_its_curve_alone:
             drawn = np.array([[p.lo80, p.mean, p.hi80] for p in self.forecast.curve]).T * self.metric.scale
         else:
             drawn = np.quantile(self.along(scales), INTERVAL, axis=0)
@@ -117,10 +128,13 @@ class Outlook:
         return tuple(rows)
 
 
-def outlook(question: UseCaseQuestion, evidence: ArmEvidence, seed: int, link: Link | None = None) -> Outlook:
+def outlook(
+    question: UseCaseQuestion, evidence: ArmEvidence, seed: int, link: Link | None = None, level: float | None = None
+) -> Outlook:
     """Draw one arm's full run. Every arm has its own stream of random numbers, whatever stands beside it.
 
-    `link` leads from the loss to the metric; it was fitted to all arms of the use case.
+    `link` leads from the loss to the metric, `level` is the least badness of all pilots (see `settling`): both are of
+    all arms of the use case.
     """
     metric = question.judged_by
     points = points_of(evidence, metric)
@@ -133,7 +147,8 @@ def outlook(question: UseCaseQuestion, evidence: ArmEvidence, seed: int, link: L
     if found.label == "measured":
         return Outlook(evidence, metric, found.samples * metric.scale, off, found)
     views, owner = _views(evidence, metric, link, random)
-    seen = Outlook(evidence, metric, found.samples, off, found, views, owner)
+    held = settling(evidence, metric, found, level, random)
+    seen = Outlook(evidence, metric, found.samples, off, found, views, owner, held)
     return replace(seen, losses=seen.along([FULL])[:, 0])
 
 
