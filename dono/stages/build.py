@@ -44,7 +44,9 @@ def command(project: Path, overrides: Sequence[str], *, route: str | None, use_c
         print_result(f"{built.case.use_case.name}: {built.arm}")
         for key, value in built.outcome.items():
             print_result(f"  {key}: {value:.4g}" if isinstance(value, float) else f"  {key}: {value}")
-        print_result(f"  model: {built.artifact.path}\n  next: dono chat {built.artifact.path}")
+        print_result(f"  model: {built.artifact.path}")
+        if (built.artifact.path / "config.json").is_file():  # a route without a language model does not talk
+            print_result(f"  next: dono chat {built.artifact.path}")
 
 
 def build(place: Workplace, *, route: str | None, only: str | None, dry_run: bool = False) -> list[Built]:
