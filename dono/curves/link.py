@@ -36,15 +36,13 @@ class Pair:
 class Link:
     """log(share / (1 - share)) = slope · ln(loss / middle), as a posterior over cells.
 
-    `slope`, `middle`, `weight`: [cells]; `spread`: standard deviation of a run around it, in log odds; `seen`: the
-    smallest and largest loss of the pilots.
+    `slope`, `middle`, `weight`: [cells]; `spread`: standard deviation of a run around it, in log odds.
     """
 
     slope: Floats
     middle: Floats
     weight: Floats
     spread: float
-    seen: tuple[float, float]
 
     def mean(self, loss: float) -> float:
         """The expected share of badness at this loss: log odds averaged over the posterior."""
@@ -84,7 +82,7 @@ def fit_link(pairs: Sequence[Pair]) -> Link | None:
         certain = 1 / (1 + (error / LEAST_SPREAD) ** 2)
         squares = SPREAD_WORTH * LEAST_SPREAD**2 + float(certain @ excess)
         spread = float(np.sqrt(squares / (SPREAD_WORTH + certain.sum())))
-    return Link(slope, middle, _posterior(residual, np.hypot(error, spread), slope), spread, (loss[0], loss[-1]))
+    return Link(slope, middle, _posterior(residual, np.hypot(error, spread), slope), spread)
 
 
 def _posterior(residual: Floats, error: Floats, slope: Floats) -> Floats:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from dono.costs.ranges import weakest
+from dono.decisions.evidence import MOST_SCALE
 from dono.decisions.outlook import Outlook, interval
 from dono.decisions.verdict import Label, Number
 from dono.decisions.wording import multiple
 
-MOST_SCALE = 4.0
-"""Nothing is said beyond this multiple of the full run (assumed: the budget would be another one)."""
 STEPS = 97
 
 

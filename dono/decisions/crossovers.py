@@ -7,7 +7,8 @@ from itertools import permutations
 
 import numpy as np
 
-from dono.decisions.bar import MOST_SCALE, STEPS
+from dono.decisions.bar import STEPS
+from dono.decisions.evidence import MOST_SCALE
 from dono.decisions.information import IN_THE_RACE
 from dono.decisions.outlook import Floats, Outlook, interval
 from dono.decisions.ranking import Ranking

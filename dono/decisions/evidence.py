@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from dono.decisions.metrics import METRICS, Metric
 from dono.decisions.verdict import LanguageScore, Number, PilotPoint, Sample
 
+MOST_SCALE = 4.0
+"""Nothing is said beyond this multiple of the full run (assumed: the budget would be another one)."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class UseCaseQuestion:

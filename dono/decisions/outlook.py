@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from dono.curves import Forecast, Link, Point, forecast
+from dono.curves.extrapolate import LEAST_BADNESS
 from dono.decisions.dormant import Dormant, dormant
 from dono.decisions.evidence import ArmEvidence, UseCaseQuestion
 from dono.decisions.linked import Linked, linked
@@ -24,7 +25,6 @@ Owners = NDArray[np.int64]
 
 SAMPLES = 2000
 """Draws per arm: the error of a probability that is made of them is about 0.01."""
-LEAST_BADNESS = 1e-6
 FULL = 1.0
 INTERVAL = (0.1, 0.5, 0.9)
 """Intervals are 80 % everywhere."""

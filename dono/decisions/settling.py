@@ -14,7 +14,7 @@ import numpy as np
 
 from dono.curves import Forecast
 from dono.curves.points import Floats
-from dono.decisions.evidence import ArmEvidence
+from dono.decisions.evidence import MOST_SCALE, ArmEvidence
 from dono.decisions.metrics import Metric
 
 USUAL, USUAL_SPREAD = 0.12, 0.6
@@ -23,8 +23,6 @@ sizes on the forecast exam's public pretraining sets)."""
 CLOSE = 1.02
 """An arm this near the best pilot of all has caught up: its own curve is believed (assumed)."""
 STEPS = 96
-FARTHEST = 4.0
-"""Multiples of the full run up to which curves are asked for."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +53,7 @@ def settling(
     """How this arm settles; None where its own pilots are already at the level, or there is none."""
     if level is None or min(metric.to_badness(p.value) for p in evidence.points) <= CLOSE * level:
         return None
-    scales = np.geomspace(max(p.scale for p in evidence.points), FARTHEST, STEPS)
+    scales = np.geomspace(max(p.scale for p in evidence.points), MOST_SCALE, STEPS)
     below = found.paths(scales.tolist()) <= level
     reached = np.where(below.any(axis=1), scales[below.argmax(axis=1)], np.inf)
     return Settling(level, reached, USUAL * np.exp(USUAL_SPREAD * random.standard_normal(len(reached))))

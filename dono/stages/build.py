@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dono.artifacts import Artifact, Json, Measurement, write_atomically
-from dono.costs import SPREAD, THIS, training_gigabytes
+from dono.costs import SPREAD, THIS
 from dono.decisions import ArmVerdict, Verdict
 from dono.errors import Mistake
 from dono.stages.cards import model_card
@@ -88,11 +88,7 @@ def spending(place: Workplace, job: Job | None, case: Case, seconds: float) -> s
     contender, task = job.contender, job.sizes[case.use_case.name].tokens(1.0)
     tokens = contender.corpus_tokens + task
     flops = contender.corpus_flops(contender.corpus_tokens) + contender.task_flops(task)
-    memory = training_gigabytes(
-        contender.shape.counted,
-        batch_tokens=place.project.training.batch * contender.context,
-        lora=contender.arm.task_stage == "lora" and not contender.corpus_tokens,
-    )
+    memory = contender.gigabytes(place.project.training.batch)
     return f"{tokens / 1e6:.3g} M tokens, {flops:.2g} FLOPs, {memory:.2g} GB, {said}"
 
 

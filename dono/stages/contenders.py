@@ -11,7 +11,7 @@ import numpy as np
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from dono.artifacts import Json, Reference, fingerprint
-from dono.costs import THIS, Range, borrowed_speed, machine_named, train_flops
+from dono.costs import THIS, Range, borrowed_speed, machine_named, train_flops, training_gigabytes
 from dono.costs import measured_speed as speed_range
 from dono.decisions.routes import ROUTES, Arm
 from dono.errors import Mistake
@@ -65,6 +65,12 @@ class Contender:
     def corpus_flops(self, tokens: float) -> float:
         """Training FLOPs of so many corpus tokens."""
         return train_flops(self.shape.counted, tokens=tokens, context=self.context)
+
+    def gigabytes(self, batch: int) -> float:
+        """Memory to train in batches of so many sequences."""
+        return training_gigabytes(
+            self.shape.counted, batch_tokens=batch * self.context, lora=self.arm.task_stage == "lora"
+        )
 
     def task_flops(self, tokens: float) -> float:
         """Training FLOPs of so many task tokens (LoRA: no weight gradients of the frozen matrices)."""

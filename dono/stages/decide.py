@@ -9,8 +9,9 @@ from pathlib import Path
 
 from dono import __version__
 from dono.artifacts import Artifact, Json, Reference
-from dono.costs import THIS, training_gigabytes
+from dono.costs import THIS
 from dono.decisions import (
+    ArmEvidence,
     Assumption,
     Number,
     UseCaseQuestion,
@@ -27,7 +28,7 @@ from dono.stages.display import clock, print_result
 from dono.stages.evidence import evidence
 from dono.stages.outcomes import calibration
 from dono.stages.pilots import Pilots, Planned, plan_pilots, run_pilots
-from dono.stages.prepare import Case, Prepared, prepare
+from dono.stages.prepare import Prepared, prepare
 from dono.stages.workplace import Workplace, open_workplace
 from dono.studio.report import write_report
 from dono.tokens import load_tokenizer
@@ -78,11 +79,7 @@ def show_plan(place: Workplace, prepared: Prepared, planned: Planned, who: Seque
         contender, top = by_name[name], max(scales)
         job = planned.jobs[name]
         tokens = contender.corpus_tokens * top + sum(size.tokens(top) for size in job.sizes.values())
-        memory = training_gigabytes(
-            contender.shape.counted,
-            batch_tokens=place.project.training.batch * contender.context,
-            lora=contender.arm.task_stage == "lora",
-        )
+        memory = contender.gigabytes(place.project.training.batch)
         place.display.say(
             f"  {name:20s} scales {', '.join(f'{s:g}' for s in scales)}: {tokens / 1e6:.2g} M tokens at the top, "
             f"{clock(job.ladder_seconds(scales))}, {memory:.1f} GB"
@@ -102,15 +99,17 @@ def questions(place: Workplace) -> dict[str, UseCaseQuestion]:
     }
 
 
-def _compared(
-    place: Workplace, prepared: Prepared, who: Sequence[Contender], pilots: Pilots
-) -> list[tuple[Case, UseCaseVerdict]]:
+Everything = dict[str, list[ArmEvidence]]
+"""The evidence of every use case, by its name."""
+
+
+def _gathered(place: Workplace, prepared: Prepared, who: Sequence[Contender], pilots: Pilots) -> Everything:
+    return {case.use_case.name: evidence(place, pilots, who, case) for case in prepared.cases}
+
+
+def _compared(place: Workplace, everything: Everything) -> list[UseCaseVerdict]:
     asked = questions(place)
-    seed = place.project.training.seed
-    return [
-        (case, compare(asked[case.use_case.name], evidence(place, pilots, who, case), seed=seed))
-        for case in prepared.cases
-    ]
+    return [compare(asked[name], rows, seed=place.project.training.seed) for name, rows in everything.items()]
 
 
 def _more(
@@ -123,7 +122,7 @@ def _more(
         too_large = scale > place.project.budget.pilot_scale
         return None if job is None or too_large else job.ladder_seconds((scale,))
 
-    verdicts = [verdict for _, verdict in _compared(place, prepared, who, pilots)]
+    verdicts = _compared(place, _gathered(place, prepared, who, pilots))
     done = {(arm, scale, seed) for arm, _, scale, seed in pilots.runs}
     return next_pilots(verdicts, seconds_of=seconds_of, left=left, done=done)[:1]
 
@@ -133,9 +132,8 @@ def make_verdict(
 ) -> Verdict:
     """Compare the arms of every use case, choose a portfolio, and say it."""
     project = place.project
-    compared = _compared(place, prepared, who, pilots)
-    everything = {case.use_case.name: evidence(place, pilots, who, case) for case, _ in compared}
-    verdicts = [v for _, v in compared]
+    everything = _gathered(place, prepared, who, pilots)
+    verdicts = _compared(place, everything)
     portfolio = choose_portfolio(
         verdicts, everything, money=project.budget.money, hours=project.budget.hours, currency=project.currency
     )

@@ -62,10 +62,6 @@ class Pilots:
         """The pilots of one arm on one use case, in the order they were run."""
         return [p for (name, case, _, _), p in self.runs.items() if (name, case) == (arm, use_case)]
 
-    def ran(self, arm: str, scale: float, seed: int) -> bool:
-        """Whether this rung was run, on whatever use case."""
-        return any((a, s, d) == (arm, scale, seed) for a, _, s, d in self.runs)
-
 
 @dataclass(frozen=True)
 class Planned:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dono.decisions import ArmEvidence, ArmVerdict, PilotPoint, UseCaseVerdict, compare
-from dono.decisions.bar import MOST_SCALE
+from dono.decisions.evidence import MOST_SCALE
 from dono.errors import Mistake
 from tests.rooms.decisions.evidence import TOKENS, arm, fixed, learner, pilot, question
 
