@@ -83,6 +83,15 @@ def pretrain(
 
 
 @dono.command()
+@click.argument("run", type=click.Path(path_type=Path), default=Path("run.yaml"))
+@OVERRIDES
+@DRY_RUN
+def train(run: Path, overrides: tuple[str, ...], dry_run: bool) -> None:
+    """Train one model on one set of data, as a run.yaml says."""
+    stage("train")(run, overrides, dry_run=dry_run)
+
+
+@dono.command()
 @click.argument("model", type=click.Path(path_type=Path))
 @click.option("--use-case", "template", help="A prompt template, e.g. '{prompt}\\n>>' (the plain one by default).")
 @click.option("--max-new-tokens", default=80, show_default=True)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Literal, get_args, get_origin
+from typing import Annotated, Literal, TypeVar, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
@@ -29,6 +29,19 @@ class Section(BaseModel):
     """A part of the project file: frozen, unknown keys refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SettingsFile(Section):
+    """A whole file of settings. `folder` is where it lies; relative paths are resolved against it."""
+
+    folder: Path = Field(default=Path(), exclude=True)
+
+    def path(self, relative: str) -> Path:
+        """A path of the file, resolved against the folder the file lies in."""
+        return (self.folder / relative).resolve()
+
+
+F = TypeVar("F", bound=SettingsFile)
 
 
 class Rights(Section):
@@ -159,10 +172,17 @@ class Architecture(Section):
 
 
 class Training(Section):
-    """How every run learns. Rates are peak rates; `batch` counts sequences of `context` tokens."""
+    """How every run learns. Rates are peak rates; `batch` counts sequences of `context` tokens.
+
+    `optimizer` is that of corpus stages: `auto` takes Muon for random weights and AdamW for a base's. `matrix_rate` is
+    Muon's rate for the hidden matrices, `rate` AdamW's for all else; without them the rules of `training.rates` give
+    the rates of the full run, which its pilots share.
+    """
 
     batch: int = Field(default=16, ge=1)
-    rate: float = Field(default=3e-3, gt=0)
+    optimizer: Literal["auto", "adamw", "muon"] = "auto"
+    rate: float | None = Field(default=None, gt=0)
+    matrix_rate: float | None = Field(default=None, gt=0)
     task_rate: float = Field(default=1e-3, gt=0)
     lora_rate: float = Field(default=5e-3, gt=0)
     lora_rank: int = Field(default=16, ge=1)
@@ -177,8 +197,8 @@ def _machine(value: object) -> object:
     return {"gpu": value} if isinstance(value, str) else value
 
 
-class Project(Section):
-    """The whole file. `folder` is where it lies; relative paths are resolved against it."""
+class Project(SettingsFile):
+    """The whole project file."""
 
     project: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
     currency: str = "INR"
@@ -195,7 +215,6 @@ class Project(Section):
     training: Training = Training()
     work: str = "work"
     """Where Dono keeps what it makes, relative to the project file."""
-    folder: Path = Field(default=Path(), exclude=True)
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Project:
@@ -204,10 +223,6 @@ class Project(Section):
             if twice:
                 raise ValueError(f"{what}: the name {twice[0]!r} is used twice")
         return self
-
-    def path(self, relative: str) -> Path:
-        """A path of the project file, resolved against the folder the file lies in."""
-        return (self.folder / relative).resolve()
 
     @property
     def work_folder(self) -> Path:
@@ -228,6 +243,16 @@ def load_project(path: Path, overrides: Sequence[str] = ()) -> Project:
         raise Mistake(
             "no such project file", where=str(path), remedy="Give the path of a dono.yaml, or make one with `dono init`"
         )
+    return read_settings(path, overrides, Project, _missing_files)
+
+
+def read_settings(
+    path: Path, overrides: Sequence[str], schema: type[F], missing: Callable[[F], Iterator[Mistake]]
+) -> F:
+    """Read a YAML file and `key=value` overrides by a schema; `missing` names the files that it lacks.
+
+    Raises `Mistakes` with every mistake found: the path in the file, the value, the remedy.
+    """
     try:
         data = yaml.safe_load(path.read_text(encoding="utf8"))
     except UnicodeDecodeError as error:
@@ -235,19 +260,19 @@ def load_project(path: Path, overrides: Sequence[str] = ()) -> Project:
     except yaml.YAMLError as error:
         raise Mistake(" ".join(str(error).split()), where=str(path), remedy="Mend the YAML at that line") from error
     if not isinstance(data, dict):
-        raise Mistake("the file holds no mapping", where=str(path), remedy="Start from `dono init`")
+        raise Mistake("the file holds no mapping", where=str(path), remedy="Write `key: value` lines")
     for override in overrides:
         _apply(data, override)
-    found = list(_unknown_keys(data, Project, ""))
+    found = list(_unknown_keys(data, schema, ""))
     try:
-        project = Project.model_validate({**data, "folder": path.resolve().parent})
+        settings = schema.model_validate({**data, "folder": path.resolve().parent})
     except ValidationError as error:
-        found += [_as_mistake(dict(e), data) for e in error.errors() if e["type"] != "extra_forbidden"]
+        found += [_as_mistake(dict(e), data, str(path)) for e in error.errors() if e["type"] != "extra_forbidden"]
         raise Mistakes(found or [Mistake(str(error), where=str(path), remedy="Mend the file")]) from error
-    found += list(_missing_files(project))
+    found += list(missing(settings))
     if found:
         raise Mistakes(found)
-    return project
+    return settings
 
 
 def _apply(data: dict[str, object], override: str) -> None:
@@ -315,7 +340,7 @@ REMEDIES = {
 }
 
 
-def _as_mistake(error: dict[str, object], data: object) -> Mistake:
+def _as_mistake(error: dict[str, object], data: object, file: str) -> Mistake:
     where, value = "", data
     location = error["loc"]
     assert isinstance(location, tuple)
@@ -331,7 +356,7 @@ def _as_mistake(error: dict[str, object], data: object) -> Mistake:
     message = str(error["msg"]).removeprefix("Value error, ")
     shown = "" if value is None or isinstance(value, dict | list) else f" (found {value!r})"
     return Mistake(
-        f"{message}{shown}", where=where or "project file", remedy=REMEDIES.get(str(error["type"]), "Mend the value")
+        f"{message}{shown}", where=where or file, remedy=REMEDIES.get(str(error["type"]), "Mend the value")
     )
 
 

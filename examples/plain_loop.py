@@ -1,37 +1,40 @@
 """Training without abstractions: what `dono.training.train` does, on one page, for reading.
 
-The production loop (`dono/training/loop.py`) adds checkpoints, resume, caps and progress; the numbers are the same to
-the last bit (a test holds the two together). Run it: python -m examples.plain_loop
+The production loop (`dono/training/loop.py`) adds packing, checkpoints, resume, caps and progress; the losses are the
+same to the last bit (a test holds the two together). Run it: python -m examples.plain_loop
 """
 
 from __future__ import annotations
 
 import numpy as np
 import torch
-from torch.nn.functional import cross_entropy
 from transformers import LlamaConfig, LlamaForCausalLM
 
 STEPS, WARMUP, DECAY_FROM, PEAK = 40, 5, 32, 1e-2
-ROWS, LENGTH, VOCABULARY = 8, 32, 259
+SENTENCES, END = 6, 256
+TEXT = """Train a model, fine-tune one, or neither?
+दोनों को मापो, फिर तय करो।
+Measure, then decide.
+A pilot is the full run with every quantity made smaller.
+அளவிடு, பிறகு முடிவு செய்.
+What is sealed is not repeated."""
 
 
 def new_model() -> LlamaForCausalLM:
-    """A random Llama of some ten thousand parameters over bytes."""
+    """A random Llama of some thirty thousand parameters over bytes and the end of a sentence."""
     torch.manual_seed(0)
     return LlamaForCausalLM(
         LlamaConfig(
-            vocab_size=VOCABULARY, hidden_size=32, intermediate_size=96, num_hidden_layers=2, num_attention_heads=2,
-            max_position_embeddings=LENGTH, tie_word_embeddings=True,
+            vocab_size=END + 1, hidden_size=32, intermediate_size=96, num_hidden_layers=2, num_attention_heads=2,
+            max_position_embeddings=128, tie_word_embeddings=True,
         )
     )  # fmt: skip
 
 
-def windows_at(step: int) -> np.ndarray:
-    """The windows of one step, int64 [ROWS, LENGTH + 1]: bytes of a sentence that repeats, cut at random places."""
-    text = "दोनों: train a model, fine-tune one, or both? Measure, then decide. " * 40
-    data = np.frombuffer(text.encode(), dtype=np.uint8).astype(np.int64)
-    starts = np.random.default_rng(step).integers(0, len(data) - LENGTH - 1, ROWS)
-    return np.stack([data[s : s + LENGTH + 1] for s in starts])
+def sentences_at(step: int) -> list[list[int]]:
+    """The sentences of one step as bytes, each with its end."""
+    lines = TEXT.splitlines()
+    return [[*lines[i].encode(), END] for i in np.random.default_rng(step).integers(0, len(lines), SENTENCES)]
 
 
 def main() -> list[float]:
@@ -44,20 +47,28 @@ def main() -> list[float]:
     losses = []
     model.train()
     for step in range(STEPS):
-        rate = PEAK * min(1.0, (step + 1) / WARMUP)
+        rate = min(1.0, (step + 1) / WARMUP)  # the schedule: warm up, stay, decay
         if step >= DECAY_FROM:
             rate *= (STEPS - step) / (STEPS - DECAY_FROM + 1)
         for group in optimizer.param_groups:
-            group["lr"] = rate
-        windows = torch.from_numpy(windows_at(step))
-        logits = model(input_ids=windows[:, :-1], use_cache=False).logits
-        total = cross_entropy(logits.flatten(0, 1).float(), windows[:, 1:].flatten(), reduction="sum")
-        loss = total / windows[:, 1:].numel()
+            group["lr"] = rate * PEAK
+
         optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        total, count = 0.0, 0
+        for sentence in sentences_at(step):  # sums of losses and of gradients; they are divided once, by all tokens
+            ids = torch.tensor(sentence)
+            logits = model(input_ids=ids[None, :-1], use_cache=False).logits[0]
+            logs = logits - logits.logsumexp(dim=1, keepdim=True)
+            loss = -logs.gather(1, ids[1:, None]).sum()
+            loss.backward()
+            total, count = total + float(loss.detach()), count + len(ids) - 1
+
+        gradients = [p.grad for p in model.parameters() if p.grad is not None]
+        norm = float(torch.nn.utils.get_total_norm(gradients)) / count
+        for gradient in gradients:
+            gradient.mul_(min(1.0, 1.0 / (norm + 1e-6)) / count)  # the mean, clipped to a norm of 1
         optimizer.step()
-        losses.append(float(loss.detach()))
+        losses.append(total / count)
     return losses
 
 

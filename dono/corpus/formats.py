@@ -17,14 +17,22 @@ ROLES = {
 """Names of roles in the wild, and how a turn is headed when a chat is written out."""
 
 
+Turns = tuple[tuple[str, str], ...]
+"""A chat: role (`User`, `Assistant`, `System`, `Tool`, …) and text of each turn."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A row understood: as a document, and, where it has an answer to learn, as prompt and answer."""
+    """A row understood: as a document, and, where it has an answer to learn, as prompt and answer.
+
+    `turns` is the same as a chat that ends with the answer.
+    """
 
     format: str
     document: str
     prompt: str = ""
     answer: str | None = None
+    turns: Turns = ()
 
 
 def recognise(fields: Fields) -> Reading:
@@ -51,7 +59,12 @@ def _first(fields: Fields, names: tuple[str, ...]) -> str | None:
 
 
 def _pair(name: str, prompt: str, answer: str) -> Reading:
-    return Reading(name, f"{prompt}\n{answer}", prompt, answer)
+    return Reading(name, f"{prompt}\n{answer}", prompt, answer, asked_and_answered(prompt, answer))
+
+
+def asked_and_answered(prompt: str, answer: str) -> Turns:
+    """A chat of one question and its answer."""
+    return (("User", prompt), ("Assistant", answer))
 
 
 def read_messages(fields: Fields) -> Reading | None:
@@ -92,7 +105,12 @@ def _chat(name: str, messages: object, role: str, content: str) -> Reading:
     last = max((i for i, (who, _) in enumerate(turns) if who == "Assistant"), default=None)
     if last is None:
         return Reading(name, written_out(turns))
-    return Reading(name, written_out(turns), prompt_of(turns[:last]), turns[last][1])
+    return _answered(name, written_out(turns), turns[: last + 1])
+
+
+def _answered(name: str, document: str, turns: list[tuple[str, str]]) -> Reading:
+    """A chat that ends with its answer."""
+    return Reading(name, document, prompt_of(turns[:-1]), turns[-1][1], tuple(turns))
 
 
 def written_out(turns: list[tuple[str, str]]) -> str:
@@ -127,7 +145,7 @@ def read_preference(fields: Fields) -> Reading | None:
     turns = before + turns_of(chosen, "role", "content")
     if len(turns) < 2:
         raise Malformed("the chosen chat has no prompt")
-    return Reading("preference", written_out(turns), prompt_of(turns[:-1]), turns[-1][1])
+    return _answered("preference", written_out(turns), turns)
 
 
 def read_question(fields: Fields) -> Reading | None:
@@ -154,7 +172,7 @@ def read_prompt(fields: Fields) -> Reading | None:
     reply = fields[answer]
     turns = turns_of(fields["prompt"], "role", "content")
     turns += turns_of(reply, "role", "content") if isinstance(reply, list) else [("Assistant", text_of(fields, answer))]
-    return Reading("prompt", written_out(turns), prompt_of(turns[:-1]), turns[-1][1])
+    return _answered("prompt", written_out(turns), turns)
 
 
 def read_label(fields: Fields) -> Reading | None:
@@ -164,7 +182,8 @@ def read_label(fields: Fields) -> Reading | None:
         return None
     value = fields[label]
     answer = str(value) if isinstance(value, str | int | float) and value != "" else None
-    return Reading("label", text_of(fields, text), text_of(fields, text), answer)
+    prompt = text_of(fields, text)
+    return Reading("label", prompt, prompt, answer, () if answer is None else asked_and_answered(prompt, answer))
 
 
 def read_plain(fields: Fields) -> Reading | None:

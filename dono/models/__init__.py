@@ -1,17 +1,29 @@
 """Models: random Llama-family ones, pretrained ones, adapters, vocabulary surgery. All are Hugging Face models."""
 
-from dono.models.adapters import add_lora, merge_lora
+from dono.models.adapters import add_lora, load_adapter, merge_lora, save_adapter
 from dono.models.llama import random_llama
 from dono.models.pretrained import Shape, load_model, save_model, shape_of
-from dono.models.vocabulary import replace_vocabulary
+from dono.models.reader import Placed, Reader, Scorer, body, head_of, layers_of, placed, reader_of
+from dono.models.vocabulary import extend_vocabulary, replace_vocabulary
 
 __all__ = [
+    "Placed",
+    "Reader",
+    "Scorer",
     "Shape",
     "add_lora",
+    "body",
+    "extend_vocabulary",
+    "head_of",
+    "layers_of",
+    "load_adapter",
     "load_model",
     "merge_lora",
+    "placed",
     "random_llama",
+    "reader_of",
     "replace_vocabulary",
+    "save_adapter",
     "save_model",
     "shape_of",
 ]

@@ -2,7 +2,7 @@
 
 from dono.objectives.advantages import group_relative, leave_one_out, whitened
 from dono.objectives.answers import Answers, BatchLoss, averaged, log_ratios, summed
-from dono.objectives.likelihood import IGNORED, OBJECTIVES, Loss, Objective, masked_answers, next_token
+from dono.objectives.likelihood import OBJECTIVES, Objective, masked_answers, next_token
 from dono.objectives.policy import (
     POLICIES,
     Averaging,
@@ -15,6 +15,7 @@ from dono.objectives.policy import (
     reinforce,
     rloo,
 )
+from dono.objectives.predictions import Logits, Predictions, Projected, cross_entropy, loglikelihoods
 from dono.objectives.preferences import (
     PREFERENCES,
     Judged,
@@ -30,7 +31,6 @@ from dono.objectives.preferences import (
 from dono.objectives.reward import PairMetrics, bradley_terry
 
 __all__ = [
-    "IGNORED",
     "OBJECTIVES",
     "POLICIES",
     "PREFERENCES",
@@ -39,17 +39,20 @@ __all__ = [
     "BatchLoss",
     "Judged",
     "JudgedMetrics",
-    "Loss",
+    "Logits",
     "Objective",
     "PairMetrics",
     "PairObjective",
     "Pairs",
     "PolicyMetrics",
     "PolicyObjective",
+    "Predictions",
+    "Projected",
     "Rollouts",
     "averaged",
     "bradley_terry",
     "clipped_surrogate",
+    "cross_entropy",
     "divergence",
     "dpo",
     "group_relative",
@@ -57,6 +60,7 @@ __all__ = [
     "kto_divergence",
     "leave_one_out",
     "log_ratios",
+    "loglikelihoods",
     "masked_answers",
     "next_token",
     "orpo",

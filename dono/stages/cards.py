@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dono.artifacts import Artifact
+from collections.abc import Sequence
+
+from dono.artifacts import Artifact, Measurement
 from dono.project import Rights
+from dono.runfile import RunFile
 from dono.stages.prepare import Case
 from dono.stages.runs import measurements_of
 from dono.stages.workplace import Workplace
@@ -38,6 +41,15 @@ def model_card(place: Workplace, case: Case, arm: str, run: Artifact, outcome: d
         lines.append(_rights_row(case.use_case.train, f"examples of {case.use_case.name}", case.use_case.rights))
     lines += ["", "## Ancestry", "", "```", *place.store.why(run), "```", ""]
     return "\n".join(lines)
+
+
+def run_card(run: RunFile, rows: Sequence[Measurement]) -> str:
+    """The card of a model that `dono train` made: quality before and after, and the settled run file."""
+    lines = ["---", "library_name: transformers", "tags: [dono]", "---", "", f"# {run.out_folder.name}", ""]
+    lines += [f"Made by `dono train`, objective `{run.objective}`.", "", "## Quality on held-out rows", ""]
+    lines += ["| metric | when | value | standard error | n |", "|---|---|---|---|---|"]
+    lines += [f"| {m.metric} | {m.split} | {m.value:.4f} | {m.stderr:.4f} | {m.n} |" for m in rows]
+    return "\n".join([*lines, "", "## Run", "", "```yaml", run.as_yaml().rstrip(), "```", ""])
 
 
 def _rights_row(name: str, kind: str, rights: Rights | None) -> str:

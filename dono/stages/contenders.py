@@ -15,13 +15,13 @@ from dono.costs import THIS, Range, borrowed_speed, machine_named, train_flops, 
 from dono.costs import measured_speed as speed_range
 from dono.decisions.routes import ROUTES, Arm
 from dono.errors import Mistake
-from dono.models import Shape, load_model, random_llama, shape_of
+from dono.models import Shape, load_model, random_llama, reader_of, shape_of
 from dono.objectives import next_token
 from dono.project import Endpoint
 from dono.stages.prepare import Case, Prepared, corpus_tokens, own_tokenizer
 from dono.stages.workplace import Workplace
-from dono.tokens import Shards, encode_examples, load_tokenizer
-from dono.training import Batch, LoopSpec, train
+from dono.tokens import Shards, document, encode_examples, load_tokenizer, packed, padded
+from dono.training import LoopSpec, likelihood, train
 
 HEADROOM = 0.75
 """The part of the budget that a corpus stage is planned to take: speeds here vary by a fifth (measured), and the task
@@ -178,13 +178,13 @@ def measured_speed(place: Workplace, base: Base | None, tokenizer_folder: str, s
         random = np.random.default_rng(0)
         ids = random.integers(0, min(shape.vocabulary, len(tokenizer)), (batch, shape.context + 1), dtype=np.int64)
         ids %= model.get_input_embeddings().weight.shape[0]
-        probe = Batch(np.ascontiguousarray(ids[:, :-1]), np.ascontiguousarray(ids[:, 1:]))
+        reader = reader_of(model)
+        probe = [(packed if reader.packs else padded)([document(row) for row in ids])]
         clock: list[float] = []
         loop = LoopSpec(start=0, stop=PROBE_STEPS, peak=1e-4, warmup=1, decay_from=PROBE_STEPS, save_seconds=1e9)
         with tempfile.TemporaryDirectory() as scrap:
-            train(
-                model, lambda step: probe, next_token, loop, Path(scrap), watch=lambda p: clock.append(time.monotonic())
-            )
+            learn = likelihood(next_token)
+            train(reader, lambda step: probe, learn, loop, Path(scrap), watch=lambda p: clock.append(time.monotonic()))
         seconds = float(np.quantile(np.diff(clock[PROBE_DISCARDED:]), UNDISTURBED))
         tokens = batch * shape.context
         flops = train_flops(shape.counted, tokens=tokens, context=shape.context)

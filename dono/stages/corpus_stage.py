@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,13 +9,13 @@ from pathlib import Path
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from dono.artifacts import Artifact, Json
-from dono.models import replace_vocabulary, save_model
+from dono.models import reader_of, replace_vocabulary, save_model
 from dono.objectives import next_token
 from dono.stages.contenders import Contender, start_model
 from dono.stages.oversight import Oversight
 from dono.stages.workplace import Workplace
-from dono.tokens import Batches, load_tokenizer
-from dono.training import Batch, LoopSpec, train
+from dono.tokens import Batches, Rows, load_tokenizer
+from dono.training import LoopSpec, compiling_pays, forget_state, likelihood, scratch_peaks, train
 
 DECAY_SHARE = 0.2
 """The last fifth of a corpus stage decays (Hägele et al. 2024: 10–20 % is enough)."""
@@ -65,32 +64,35 @@ def _start_model(place: Workplace, contender: Contender, seed: int) -> tuple[Pre
     return model, tokenizer
 
 
-def _loop(place: Workplace, start: int, stop: int, decay_from: int, seed: int) -> LoopSpec:
-    peak = place.project.training.rate
-    return LoopSpec(start=start, stop=stop, peak=peak, warmup=WARMUP_STEPS, decay_from=decay_from, seed=seed)
+def _loop(place: Workplace, contender: Contender, start: int, stop: int, decay_from: int, seed: int) -> LoopSpec:
+    training = place.project.training
+    wanted = training.optimizer if training.optimizer != "auto" else "adamw" if contender.base else "muon"
+    step = training.batch * contender.context
+    peaks = scratch_peaks(width=contender.shape.width, batch_tokens=step, tokens=contender.corpus_tokens)
+    seconds = contender.corpus_flops((stop - start) * step) / contender.flops_per_second
+    return LoopSpec(
+        start=start, stop=stop, optimizer=wanted, peak=training.rate or peaks.adamw,
+        matrix_peak=(training.matrix_rate or peaks.matrices) if wanted == "muon" else 0.0,
+        warmup=WARMUP_STEPS, decay_from=decay_from, seed=seed, compiled=compiling_pays(seconds),
+    )  # fmt: skip
 
 
-def _batches(place: Workplace, contender: Contender, seed: int) -> Callable[[int], Batch]:
+def _parts(place: Workplace, contender: Contender, seed: int, *, packs: bool) -> Callable[[int], list[Rows]]:
     assert contender.tokens is not None
-    stream = Batches(contender.tokens, length=contender.context, batch=place.project.training.batch, seed=seed)
-
-    def batch_at(step: int) -> Batch:
-        rows = stream.batch_at(step)
-        return Batch(rows[:, :-1].copy(), rows[:, 1:].copy())
-
-    return batch_at
+    batch = place.project.training.batch
+    stream = Batches(contender.tokens, length=contender.context, batch=batch, seed=seed, pack=packs)
+    return stream.parts_at
 
 
 def _spec(place: Workplace, contender: Contender, loop: LoopSpec) -> dict[str, Json]:
     assert contender.tokens_reference is not None
-    numbers = {k: v for k, v in dataclasses.asdict(loop).items() if k != "save_seconds"}
     return {
         "start": contender.base.reference.id if contender.base else "random",
         "vocabulary": contender.arm.vocabulary,
         "shape": vars(contender.shape),
         "tokens": contender.tokens_reference.id,
         "batch": place.project.training.batch,
-        "loop": numbers,
+        "loop": loop.identity(),
     }
 
 
@@ -105,14 +107,14 @@ def _learn(
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase, dict[str, Json]]:
     """One part of a corpus stage, going on from `parent`: the model, its tokenizer, and what the record says of it."""
     model, tokenizer = _start_model(place, contender, loop.seed)
-    before = spent_in(parent)
+    before, reader = spent_in(parent), reader_of(model)
     outcome = train(
-        model,
-        _batches(place, contender, loop.seed),
-        next_token,
+        reader,
+        _parts(place, contender, loop.seed, packs=reader.packs),
+        likelihood(next_token),
         loop,
         folder,
-        after=None if parent is None else parent.path / "state.pt",
+        after=None if parent is None else parent.path,
         watch=oversight.watching(f"{contender.name} {part}"),
         capped=oversight.after(before.seconds),
     )
@@ -131,7 +133,7 @@ def trunk(
     """The undecayed run up to step `stop`, going on from the trunk that ends at the stop before it in `stops`."""
     earlier = max((s for s in stops if s < stop), default=0)
     parent = trunk(place, contender, earlier, seed, stops, oversight) if earlier else None
-    loop = _loop(place, earlier, stop, stop, seed)
+    loop = _loop(place, contender, earlier, stop, stop, seed)
 
     def make(folder: Path) -> dict[str, Json]:
         return _learn(place, contender, loop, folder, parent, oversight, "corpus")[2]
@@ -159,12 +161,12 @@ def corpus_run(
     steps = corpus_steps(place, contender, scale)
     stops = tuple(sorted({trunk_stop(corpus_steps(place, contender, s)) for s in (*scales, scale) if s <= scale}))
     stem = trunk(place, contender, trunk_stop(steps), seed, stops, oversight)
-    loop = _loop(place, trunk_stop(steps), steps, trunk_stop(steps), seed)
+    loop = _loop(place, contender, trunk_stop(steps), steps, trunk_stop(steps), seed)
 
     def make(folder: Path) -> dict[str, Json]:
         model, tokenizer, result = _learn(place, contender, loop, folder, stem, oversight, "decay")
         save_model(model, tokenizer, folder)
-        (folder / "state.pt").unlink()
+        forget_state(folder)
         return result
 
     spec = _spec(place, contender, loop) | {"trunk": stem.id}

@@ -21,7 +21,7 @@ from dono.artifacts import (
     write_measurements,
 )
 from dono.errors import Mistake
-from dono.models import add_lora, load_model, merge_lora, save_model
+from dono.models import add_lora, load_model, merge_lora, reader_of, save_model
 from dono.objectives import masked_answers
 from dono.stages.answers import Sample, answer_case, render_pairs
 from dono.stages.contenders import Contender
@@ -29,8 +29,8 @@ from dono.stages.corpus_stage import Spent, corpus_run, spent_in
 from dono.stages.oversight import Oversight
 from dono.stages.prepare import Case
 from dono.stages.workplace import Workplace
-from dono.tokens import encode_examples, load_tokenizer, task_batches
-from dono.training import Batch, LoopSpec, Outcome, train
+from dono.tokens import check_rows, encode_examples, load_tokenizer, packed, task_batches
+from dono.training import LoopSpec, Outcome, forget_state, likelihood, train
 
 TASK_WARMUP = 0.1
 """Share of a task stage's steps in which the rate rises (customary)."""
@@ -156,7 +156,7 @@ def _learn_and_answer(
     ]  # fmt: skip
     if spec.keep:
         save_model(model, tokenizer, folder)
-    (folder / "state.pt").unlink(missing_ok=True)
+    forget_state(folder)
     _write_samples(folder, samples)
     write_measurements(folder / "measurements.jsonl", rows)
     return {
@@ -185,21 +185,24 @@ def _train_task(
     chosen = shuffled(len(case.train), spec.seed)[: spec.examples]
     pairs = render_pairs(case, tokenizer, [case.train[i] for i in chosen])
     encoded, _ = encode_examples(tokenizer, pairs, max_length=spec.contender.context, where=case.use_case.name)
-    batches = task_batches(
-        encoded, tokenizer, batch_tokens=training.task_batch_tokens, seed=spec.seed, epochs=training.task_epochs
-    )
+    check_rows(
+        (packed([e.document]) for e in encoded), bos=tokenizer.bos_token_id, eos=tokenizer.eos_token_id,
+        where=case.use_case.name, vocabulary=model.get_input_embeddings().weight.shape[0],
+    )  # fmt: skip
     lora = spec.task_stage == "lora"
     learner = add_lora(model, rank=training.lora_rank, seed=spec.seed) if lora else model
+    reader = reader_of(learner)
+    batches = task_batches(
+        encoded, tokenizer, batch_tokens=training.task_batch_tokens, seed=spec.seed, epochs=training.task_epochs,
+        pack=reader.packs,
+    )  # fmt: skip
     steps = len(batches)
     warmup = max(1, round(TASK_WARMUP * steps))
     peak = training.lora_rate if lora else training.task_rate
     loop = LoopSpec(start=0, stop=steps, peak=peak, warmup=warmup, decay_from=min(warmup, steps), seed=spec.seed)
 
-    def batch_at(step: int) -> Batch:
-        b = batches.batch_at(step)
-        return Batch(b.ids[:, :-1].copy(), b.labels[:, 1:].copy(), b.attention_mask[:, :-1].copy())
-
     title = f"{spec.contender.name} · {case.use_case.name} × {spec.examples} examples"
     watch = oversight.watching(title)
-    outcome = train(learner, batch_at, masked_answers, loop, folder, watch=watch, capped=capped)
+    learn = likelihood(masked_answers)
+    outcome = train(reader, batches.parts_at, learn, loop, folder, watch=watch, capped=capped)
     return outcome, merge_lora(learner) if lora else learner

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,22 +52,26 @@ class Workplace:
         """Seconds that the pilots may take on this machine."""
         return self.budget_seconds * self.project.budget.pilot_share
 
-    @contextmanager
-    def alone(self) -> Iterator[None]:
+    def alone(self) -> AbstractContextManager[None]:
         """Only one command at a time writes into a work folder. Raises `Mistake` while another one does."""
-        self.store.root.mkdir(parents=True, exist_ok=True)
-        with (self.store.root / ".lock").open("a", encoding="utf8") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                remedy = "Wait for it, stop it, or give this project another `work` folder"
-                where = str(self.store.root)
-                raise Mistake("another dono command is working in this folder", where=where, remedy=remedy) from error
-            yield  # the kernel lets go of the lock when the process ends, however it ends
+        return alone_in(self.store.root)
 
     def money(self, seconds: float) -> float:
         """What so many seconds of the project's machine cost, in the project's currency."""
         return seconds / 3600 * self.price_per_hour
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Only one command at a time writes into a folder. Raises `Mistake` while another one does."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("a", encoding="utf8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            remedy = "Wait for it, stop it, or name another folder"
+            raise Mistake("another dono command is working in this folder", where=str(folder), remedy=remedy) from error
+        yield  # the kernel lets go of the lock when the process ends, however it ends
 
 
 def open_workplace(path: Path, overrides: Sequence[str] = (), display: Display | None = None) -> Workplace:

@@ -154,6 +154,11 @@ class Shards:
         """How many documents there are."""
         return len(self.sizes)
 
+    @property
+    def eos(self) -> int:
+        """The id that closes every document; it stands nowhere else, because text is encoded as text."""
+        return int(self.tokens[self.offsets[1] - 1])
+
     def lengths(self) -> npt.NDArray[np.int64]:
         """Tokens of each document, EOS included: [documents]."""
         return np.diff(self.offsets)

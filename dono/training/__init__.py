@@ -1,6 +1,46 @@
-"""The one loop: optimizer, schedule, checkpoints, resume, caps."""
+"""The one loop: optimizer, schedule, precision, parallelism, checkpoints, resume, caps."""
 
-from dono.training.loop import Batch, LoopSpec, Outcome, Progress, train
+from dono.training.allocator import keep_memory
+from dono.training.checkpoint import forget_state
+from dono.training.compiled import can_compile, compiling_pays
+from dono.training.learners import (
+    JudgedRows,
+    PairRows,
+    RolloutRows,
+    answers_in,
+    judgements,
+    likelihood,
+    policy,
+    preferences,
+    rewards,
+    with_divergence,
+)
+from dono.training.loop import LoopSpec, Outcome, Progress, train
+from dono.training.rates import Peaks, continued_peaks, finetuning_peak, scratch_peaks
 from dono.training.schedule import rate_at
 
-__all__ = ["Batch", "LoopSpec", "Outcome", "Progress", "rate_at", "train"]
+__all__ = [
+    "JudgedRows",
+    "LoopSpec",
+    "Outcome",
+    "PairRows",
+    "Peaks",
+    "Progress",
+    "RolloutRows",
+    "answers_in",
+    "can_compile",
+    "compiling_pays",
+    "continued_peaks",
+    "finetuning_peak",
+    "forget_state",
+    "judgements",
+    "keep_memory",
+    "likelihood",
+    "policy",
+    "preferences",
+    "rate_at",
+    "rewards",
+    "scratch_peaks",
+    "train",
+    "with_divergence",
+]

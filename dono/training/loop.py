@@ -1,69 +1,90 @@
-"""The one training loop: pilots and full runs go through it."""
+"""The one training loop: pilots and full runs go through it, whatever they learn from."""
 
 from __future__ import annotations
 
 import json
 import math
-import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from operator import add
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import NamedTuple
+from typing import Any, Generic, Literal, TypeVar
 
-import numpy as np
 import torch
-from torch import Tensor
-from transformers import PreTrainedModel
+from torch import Tensor, nn
 
-from dono.artifacts import disk_mistake
+from dono.artifacts import Json
 from dono.errors import Capped, Mistake
-from dono.objectives import Objective
+from dono.models import Reader
+from dono.training import checkpoint
+from dono.training.allocator import keep_memory
+from dono.training.checkpoint import Counters
+from dono.training.compiled import compile_layers
+from dono.training.learners import Learner, Part, device_of
+from dono.training.memory import most_memory
+from dono.training.optimizers import OPTIMIZERS
 from dono.training.schedule import rate_at
+from dono.training.world import World, gathered, joined, sharded
 
 DISCARDED = 20
 """Steps left out of the measured speed: caches fill and the allocator settles (assumed, customary)."""
 
-
-class Batch(NamedTuple):
-    """int64 arrays [rows, length]: inputs, labels aligned with the outputs, and 1 where there is a token."""
-
-    inputs: np.ndarray
-    labels: np.ndarray
-    attention: np.ndarray | None = None
+P = TypeVar("P", bound=Part)
 
 
 @dataclass(frozen=True, kw_only=True)
 class LoopSpec:
-    """What one loop does: optimizer steps `start`..`stop`, the schedule's shape, the optimizer's numbers."""
+    """What one loop does: optimizer steps `start`..`stop`, the schedule's shape, the optimizer's numbers.
+
+    `peak` is the peak rate of AdamW, `matrix_peak` that of Muon for the hidden matrices. `precision` is what products
+    are computed in; weights and optimizer are float32. `recompute`: activations are made again in the backward pass.
+    """
 
     start: int
     stop: int
     peak: float
     warmup: int
     decay_from: int
+    optimizer: str = "adamw"
+    matrix_peak: float = 0.0
     weight_decay: float = 0.1
     clip: float = 1.0
     beta1: float = 0.9
     beta2: float = 0.95
     seed: int = 0
+    precision: Literal["float32", "bfloat16"] = "float32"
+    recompute: bool = False
+    compiled: bool = False
+    """Layers are compiled: the same numbers but for rounding, so a run may go on without it elsewhere."""
     save_seconds: float = 60.0
     """A checkpoint at least this often; bookkeeping, not part of what is learned."""
+
+    def identity(self) -> dict[str, Json]:
+        """What the run learns depends on: a checkpoint of other numbers belongs to another run."""
+        return {k: v for k, v in asdict(self).items() if k not in ("compiled", "save_seconds")}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """What a person sees after a step. Loss in nats per trained position; tokens without padding."""
+    """What a person sees after a step. Loss in nats per counted thing; tokens without filling; memory in bytes."""
 
     step: int
     stop: int
     loss: float
     rate: float
+    gradient: float
+    """Norm of the gradient before it was clipped."""
     tokens: int
+    trained: int
     tokens_per_second: float
     seconds: float
+    memory: int
+    metrics: Any
+    """The objective's own sums over this process's parts of the step, or None."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,170 +123,192 @@ class _Signals:
             signal.signal(number, handler)
 
 
-def optimizer_for(model: torch.nn.Module, spec: LoopSpec) -> torch.optim.AdamW:
-    """AdamW; weight decay on matrices only (Loshchilov & Hutter 2019; GPT-3's practice)."""
-    trained = [p for p in model.parameters() if p.requires_grad]
-    groups = [
-        {"params": [p for p in trained if p.dim() >= 2], "weight_decay": spec.weight_decay},
-        {"params": [p for p in trained if p.dim() < 2], "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW(
-        [g for g in groups if g["params"]], lr=spec.peak, betas=(spec.beta1, spec.beta2), fused=True
-    )
+class _Ahead(Generic[P]):
+    """The parts of the next step are made while this one is learned from."""
 
+    def __init__(self, parts_at: Callable[[int], Sequence[P]], stop: int) -> None:
+        self.parts_at, self.stop = parts_at, stop
+        self.pool = ThreadPoolExecutor(1, thread_name_prefix="batches")
+        self.waiting: tuple[int, Future[Sequence[P]]] | None = None
 
-class _State:
-    """Weights, optimizer and counters, saved atomically as `state.pt` and found again after a kill."""
+    def at(self, step: int) -> Sequence[P]:
+        if self.waiting is None or self.waiting[0] != step:
+            self.waiting = step, self.pool.submit(self.parts_at, step)
+        parts = self.waiting[1].result()
+        if step + 1 < self.stop:
+            self.waiting = step + 1, self.pool.submit(self.parts_at, step + 1)
+        return parts
 
-    def __init__(self, model: torch.nn.Module, optimizer: torch.optim.Optimizer, spec: LoopSpec, folder: Path) -> None:
-        self.model, self.optimizer, self.spec, self.file = model, optimizer, spec, folder / "state.pt"
-        self.step, self.tokens, self.trained, self.seconds = spec.start, 0, 0, 0.0
-        self.losses: list[float] = []
-        self.speed_tokens, self.speed_seconds = 0, 0.0
-
-    def identity(self) -> str:
-        settings = {k: v for k, v in asdict(self.spec).items() if k != "save_seconds"}
-        return json.dumps(settings, sort_keys=True)
-
-    def learned(self) -> dict[str, Tensor]:
-        return {name: p for name, p in self.model.named_parameters() if p.requires_grad}
-
-    def load(self, file: Path, *, same_run: bool) -> None:
-        saved = torch.load(file, map_location="cpu", weights_only=True)
-        if same_run:
-            assert saved["identity"] == self.identity(), f"{file} belongs to another run"
-            for key in ("step", "tokens", "trained", "seconds", "losses", "speed_tokens", "speed_seconds"):
-                setattr(self, key, saved[key])
-        else:
-            assert saved["step"] == self.spec.start, f"{file} is at step {saved['step']}, not {self.spec.start}"
-        with torch.no_grad():
-            for name, parameter in self.learned().items():
-                parameter.copy_(saved["weights"][name])
-        self.optimizer.load_state_dict(saved["optimizer"])
-
-    def save(self) -> None:
-        keys = ("step", "tokens", "trained", "seconds", "losses", "speed_tokens", "speed_seconds")
-        saved: dict[str, object] = {key: getattr(self, key) for key in keys}
-        saved["identity"] = self.identity()
-        saved["weights"] = {name: p.detach() for name, p in self.learned().items()}
-        saved["optimizer"] = self.optimizer.state_dict()
-        partial = self.file.with_suffix(".partial")
-        try:
-            with partial.open("wb") as stream:
-                torch.save(saved, stream)
-                stream.flush()
-                os.fsync(stream.fileno())
-            partial.replace(self.file)
-        except (OSError, RuntimeError) as error:
-            partial.unlink(missing_ok=True)
-            if isinstance(error, OSError):
-                raise disk_mistake(error, self.file) from error
-            remedy = "Free some space and run the same command again; the previous checkpoint is kept"
-            raise Mistake(
-                f"the checkpoint could not be written ({error})", where=str(self.file), remedy=remedy
-            ) from error
+    def close(self) -> None:
+        self.pool.shutdown(wait=True, cancel_futures=True)
 
 
 def train(
-    model: PreTrainedModel,
-    batch_at: Callable[[int], Batch],
-    objective: Objective,
+    reader: nn.Module,
+    parts_at: Callable[[int], Sequence[P]],
+    learn: Learner[P],
     spec: LoopSpec,
     folder: Path,
     *,
+    prepare: Callable[[Any, Sequence[P]], Sequence[P]] | None = None,
     after: Path | None = None,
     watch: Callable[[Progress], None] | None = None,
     capped: Callable[[float], str | None] | None = None,
 ) -> Outcome:
-    """Train `model` in place from step `spec.start` to `spec.stop`; the last state is `folder/state.pt`.
+    """Train the model in `reader` in place from step `spec.start` to `spec.stop`; the last checkpoint is in `folder`.
 
-    `batch_at(step)` gives the batch of a step, so resuming needs no replay. `after` is the state of the run that this
-    one goes on from (its weights and optimizer). A `state.pt` in `folder` is this very run, interrupted: it goes on.
-    `capped(seconds)` names the cap that is reached, or None; then the state is saved and `Capped` is raised.
-    The loss is the mean over the trained positions of a step. Raises `Mistake` when the loss is not finite.
+    `parts_at(step)` gives the parts of a step, so resuming needs no replay; `learn` gives a part's loss as a sum and a
+    count, and a step's loss is Σ sums / Σ counts. `prepare` sees all parts of a step first, for terms of the whole
+    batch. `after` is the folder of the run that this one goes on from (its weights and optimizer). A checkpoint in
+    `folder` is this very run, interrupted: it goes on. `capped(seconds)` names the cap that is reached, or None; then
+    the state is saved and `Capped` is raised. Under `torchrun` each process learns from its share of a step's parts,
+    whose number must be a multiple of the processes'; in the end each process has the whole model, but after an
+    exception its weights are in the checkpoint alone. Raises `Mistake` when loss or gradient is not finite, before it
+    does harm.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    optimizer = optimizer_for(model, spec)
-    state = _State(model, optimizer, spec, folder)
-    if state.file.is_file():
-        state.load(state.file, same_run=True)
-    elif after is not None:
-        state.load(after, same_run=False)
-    model.train()
-    saved_at = time.monotonic()
-    with _Signals() as signals:
-        while state.step < spec.stop:
-            began = time.monotonic()
-            rate = rate_at(state.step, peak=spec.peak, warmup=spec.warmup, decay_from=spec.decay_from, stop=spec.stop)
-            tokens, trained, loss = _step(model, optimizer, batch_at(state.step), objective, rate, spec.clip)
-            if not math.isfinite(loss):
-                remedy = "Lower the learning rate, or look at the data of that step"
-                raise Mistake(f"the loss is {loss} at step {state.step + 1}", where=str(folder), remedy=remedy)
-            spent = time.monotonic() - began
-            state.step, state.tokens, state.trained = state.step + 1, state.tokens + tokens, state.trained + trained
-            state.seconds += spent
-            state.losses.append(loss)
-            if len(state.losses) > DISCARDED:
-                state.speed_tokens, state.speed_seconds = state.speed_tokens + tokens, state.speed_seconds + spent
-            if watch is not None:
-                watch(_progress(state, rate))
-            reached = capped(state.seconds) if capped is not None else None
-            if reached is not None or signals.asked:
-                state.save()
-                if reached is not None:
-                    raise Capped(reached, f"{state.seconds:.0f} s of this run")
-                raise KeyboardInterrupt
-            if time.monotonic() - saved_at > spec.save_seconds:
-                state.save()
-                saved_at = time.monotonic()
-    state.save()
+    keep_memory()
+    with joined() as world, _Signals() as signals:
+        run = _Run(reader, learn, spec, folder, world, prepare)
+        run.begin(after)
+        batches = _Ahead(parts_at, spec.stop)
+        try:
+            _go(run, batches, signals, watch, capped)
+        finally:
+            batches.close()
+        gathered(run.reader, reader)
+    counters = run.counters
     return Outcome(
-        tokens=state.tokens,
-        trained=state.trained,
-        seconds=state.seconds,
-        tokens_per_second=_speed(state),
-        losses=state.losses,
-    )
+        tokens=counters.tokens, trained=counters.trained, seconds=counters.seconds, losses=counters.losses,
+        tokens_per_second=_speed(counters),
+    )  # fmt: skip
 
 
-def _speed(state: _State) -> float:
+def _go(
+    run: _Run[P],
+    batches: _Ahead[P],
+    signals: _Signals,
+    watch: Callable[[Progress], None] | None,
+    capped: Callable[[float], str | None] | None,
+) -> None:
+    counters, spec, saved_at = run.counters, run.spec, time.monotonic()
+    while counters.step < spec.stop:
+        progress = run.step(batches.at)
+        if watch is not None and run.world.leads:
+            watch(progress)
+        reached = capped(counters.seconds) if capped is not None else None
+        due = time.monotonic() - saved_at > spec.save_seconds
+        stop, cap, due = run.world.agreed(signals.asked, reached is not None, due)
+        if stop or cap or due:
+            run.save()
+            saved_at = time.monotonic()
+        if cap:
+            raise Capped(reached or "another process's cap", f"{counters.seconds:.0f} s of this run")
+        if stop:
+            raise KeyboardInterrupt
+    run.save()
+
+
+class _Run(Generic[P]):
+    """One run in one process: model, optimizer, counters."""
+
+    def __init__(
+        self, reader: nn.Module, learn: Learner[P], spec: LoopSpec, folder: Path, world: World,
+        prepare: Callable[[Any, Sequence[P]], Sequence[P]] | None,
+    ) -> None:  # fmt: skip
+        self.whole, self.learn, self.spec, self.folder, self.world = reader, learn, spec, folder, world
+        self.prepare, self.device, self.counters = prepare, device_of(reader), Counters(spec.start)
+        self.identity = json.dumps(spec.identity(), sort_keys=True)
+
+    def begin(self, after: Path | None) -> None:
+        """Make the model ready, and find the checkpoint to go on from."""
+        self.reader = sharded(self.whole, self.world, half=self.spec.precision == "bfloat16")
+        model = next(m.model for m in self.reader.modules() if isinstance(m, Reader))
+        if self.spec.recompute:
+            enable = getattr(model, "activation_checkpointing_enable", None)  # what newer transformers call it
+            (enable or model.gradient_checkpointing_enable)({"use_reentrant": False})
+        if self.spec.compiled:
+            compile_layers(model)
+        torch.manual_seed(self.spec.seed)
+        self.optimizer = OPTIMIZERS[self.spec.optimizer](self.reader, self.spec)
+        self.learned = [p for p in self.reader.parameters() if p.requires_grad]
+        found = checkpoint.state_of(self.folder)
+        if found is not None:
+            assert checkpoint.identity_in(found) == self.identity, f"{found} belongs to another run"
+            self.counters = checkpoint.counters_in(found)
+        elif after is not None:
+            found = checkpoint.state_of(after)
+            assert found is not None, f"no checkpoint in {after}"
+            step = checkpoint.counters_in(found).step
+            assert step == self.spec.start, f"{found} is at step {step}, not {self.spec.start}"
+        if found is not None:
+            checkpoint.load(found, self.reader, self.optimizer, self.world)
+        self.reader.train()
+
+    def save(self) -> None:
+        """Write a checkpoint."""
+        checkpoint.save(self.reader, self.optimizer, self.counters, self.identity, self.folder, self.world)
+
+    def step(self, parts_at: Callable[[int], Sequence[P]]) -> Progress:
+        """One optimizer step."""
+        began, counters, spec = time.monotonic(), self.counters, self.spec
+        rate = rate_at(counters.step, peak=1.0, warmup=spec.warmup, decay_from=spec.decay_from, stop=spec.stop)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate * group["peak"]
+        parts = parts_at(counters.step)
+        parts = [parts[i] for i in self.world.share(len(parts))]
+        sums, metrics = self._gradients(parts)
+        loss, gradient = self._update(sums)
+        spent = time.monotonic() - began
+        counters.step, counters.tokens = counters.step + 1, counters.tokens + round(float(sums[2]))
+        counters.trained, counters.seconds = counters.trained + round(float(sums[1])), counters.seconds + spent
+        counters.losses.append(loss)
+        if len(counters.losses) > DISCARDED:
+            counters.speed_tokens += round(float(sums[2]))
+            counters.speed_seconds += spent
+        return Progress(
+            step=counters.step, stop=spec.stop, loss=loss, rate=rate * spec.peak, gradient=gradient,
+            tokens=counters.tokens, trained=counters.trained, tokens_per_second=_speed(counters),
+            seconds=counters.seconds, memory=most_memory(self.device), metrics=metrics,
+        )  # fmt: skip
+
+    def _gradients(self, parts: Sequence[P]) -> tuple[Tensor, Any]:
+        """Add up the gradients of all parts; the world's summed loss, count and tokens, float64 [3]; own metrics."""
+        self.optimizer.zero_grad(set_to_none=True)
+        half = torch.autocast(self.device.type, torch.bfloat16, enabled=self.spec.precision == "bfloat16")
+        sums, metrics = torch.zeros(3, dtype=torch.float64, device=self.device), None
+        with half:
+            if self.prepare is not None:
+                parts = self.prepare(self.reader, parts)
+        for part in parts:
+            with half:
+                total, count, found = self.learn(self.reader, part)
+            total.backward()
+            sums += torch.stack([total.detach().double(), count.double(), count.new_tensor(part.tokens).double()])
+            if found is not None:
+                metrics = found if metrics is None else type(found)(*map(add, metrics, found))
+        return self.world.summed(sums), metrics
+
+    def _update(self, sums: Tensor) -> tuple[float, float]:
+        """Divide the summed gradient by the step's count, clip it, step; the loss, and the norm before the clip."""
+        total, count, _ = sums.tolist()
+        loss = total / max(count, 1.0)
+        gradients = [p.grad for p in self.learned if p.grad is not None]
+        norm = nn.utils.get_total_norm(gradients)
+        whole = norm.full_tensor() if hasattr(norm, "full_tensor") else norm
+        gradient = float(whole) / max(count, 1.0)
+        if not (math.isfinite(loss) and math.isfinite(gradient)):
+            what = f"the loss is {loss} and the gradient's norm {gradient} at step {self.counters.step + 1}"
+            remedy = "Lower the learning rate, or look at the data of that step"
+            raise Mistake(what, where=str(self.folder), remedy=remedy)
+        factor = min(1.0, self.spec.clip / (gradient + 1e-6)) / max(count, 1.0)
+        torch._foreach_mul_(gradients, factor)
+        self.optimizer.step()
+        return loss, gradient
+
+
+def _speed(counters: Counters) -> float:
     """Tokens per second after the discarded steps; over all steps where a run is shorter than that."""
-    if state.speed_seconds > 0:
-        return state.speed_tokens / state.speed_seconds
-    return state.tokens / state.seconds if state.seconds else 0.0
-
-
-def _progress(state: _State, rate: float) -> Progress:
-    return Progress(
-        step=state.step,
-        stop=state.spec.stop,
-        loss=state.losses[-1],
-        rate=rate,
-        tokens=state.tokens,
-        tokens_per_second=_speed(state),
-        seconds=state.seconds,
-    )
-
-
-def _step(
-    model: PreTrainedModel,
-    optimizer: torch.optim.Optimizer,
-    batch: Batch,
-    objective: Objective,
-    rate: float,
-    clip: float,
-) -> tuple[int, int, float]:
-    """One optimizer step; returns tokens (without padding), trained positions and the mean loss in nats."""
-    for group in optimizer.param_groups:
-        group["lr"] = rate
-    inputs, labels = torch.from_numpy(batch.inputs), torch.from_numpy(batch.labels)
-    attention = None if batch.attention is None else torch.from_numpy(batch.attention)
-    logits = model(input_ids=inputs, attention_mask=attention, use_cache=False).logits
-    total, positions = objective(logits, labels)
-    mean = total / positions
-    optimizer.zero_grad(set_to_none=True)
-    mean.backward()
-    torch.nn.utils.clip_grad_norm_([p for p in model.parameters() if p.requires_grad], clip)
-    optimizer.step()
-    tokens = inputs.numel() if attention is None else int(attention.sum())
-    return tokens, int(positions), float(mean.detach())
+    if counters.speed_seconds > 0:
+        return counters.speed_tokens / counters.speed_seconds
+    return counters.tokens / counters.seconds if counters.seconds else 0.0

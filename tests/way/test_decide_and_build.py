@@ -153,7 +153,7 @@ def test_a_cap_saves_and_stops_and_a_larger_one_goes_on_to_the_same_model(
     code, _, err = finished(dono(twin, *arguments, "budget.money=0.001"))
     assert code == 3, err
     assert "stopped at the cap" in err.splitlines()[-1]
-    assert list((twin / "work" / "trunk").glob("*/state.pt"))
+    assert list((twin / "work" / "trunk").glob("*/state/counters.json"))
     code, out, err = finished(dono(twin, *arguments))
     assert code == 0, err
     assert f"measured: {whole.outcome['measured']:.4g}" in out

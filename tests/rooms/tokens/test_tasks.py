@@ -15,14 +15,18 @@ from dono.errors import Mistake
 from dono.tokens import (
     IGNORED,
     TEMPLATES,
+    Document,
     Encoded,
+    Rows,
     TaskBatches,
+    document,
     encode_example,
     encode_examples,
     few_shot,
     fill,
     prompt_ids,
     render_prompt,
+    separate,
     show_example,
     task_batches,
 )
@@ -117,52 +121,113 @@ def test_a_chat_template_that_writes_bos_does_not_get_a_second(tokenizer: PreTra
         prompt_ids(chat, "<|bos|>" + prompt)
 
 
-def examples(count: int, seed: int = 0) -> list[Encoded]:
+def examples(count: int, seed: int = 0) -> list[Document]:
     """Examples of random lengths; each id tells its example."""
     lengths = np.random.default_rng(seed).integers(3, 30, count)
-    return [Encoded([number] * int(length), int(length) // 2) for number, length in enumerate(lengths)]
+    return [document([number] * int(length), int(length) // 2) for number, length in enumerate(lengths)]
 
 
-def test_an_epoch_sees_every_example_once_within_the_batch_size() -> None:
-    made = examples(50)
-    batches = TaskBatches(made, batch_tokens=100, seed=1, pad=0, epochs=1)
-    seen = [batches.batch_at(step) for step in range(len(batches))]
-    assert sorted(int(e) for batch in seen for e in batch.examples) == list(range(50))
-    assert all(batch.ids.size <= 100 for batch in seen)
-    filled = sum(int(batch.attention_mask.sum()) for batch in seen) / sum(batch.ids.size for batch in seen)
+def seen(parts: list[Rows]) -> list[int]:
+    """The numbers of the examples in the parts of one step, in order; filling left out."""
+    return sorted(int(d.ids[0]) for rows in parts if rows.tokens for d in separate(rows) if (d.labels >= 0).any())
+
+
+@pytest.mark.parametrize("pack", [True, False])
+def test_an_epoch_sees_every_example_once_within_the_batch_size(pack: bool) -> None:
+    batches = TaskBatches(examples(50), batch_tokens=100, seed=1, pad=0, pack=pack)
+    steps = [batches.parts_at(step) for step in range(len(batches))]
+    assert sorted(number for parts in steps for number in seen(parts)) == list(range(50))
+    assert all(sum(rows.tokens for rows in parts) <= 100 for parts in steps)
+    assert all(rows.inputs.size <= 100 for parts in steps for rows in parts)
+    filled = sum(rows.tokens for parts in steps for rows in parts) / (100 * len(steps))
     assert filled > 0.85
 
 
+def test_packed_steps_hold_no_filling_at_all_unless_one_shape_is_asked_for() -> None:
+    made = examples(80)
+    for part_tokens in (None, 40):
+        loose = TaskBatches(made, batch_tokens=200, seed=1, pad=0, part_tokens=part_tokens)
+        fixed = TaskBatches(made, batch_tokens=200, seed=1, pad=0, part_tokens=part_tokens, fixed=True)
+        for step in range(len(loose)):
+            assert all(rows.inputs.size == rows.tokens for rows in loose.parts_at(step))
+            assert {rows.inputs.size for rows in fixed.parts_at(step)} == {35 if part_tokens else 200}
+            assert seen(fixed.parts_at(step)) == seen(loose.parts_at(step))
+
+
+def test_one_shape_is_at_least_as_long_as_the_longest_example() -> None:
+    made = [*examples(20), document([99] * 61)]
+    batches = TaskBatches(made, batch_tokens=50, seed=1, pad=0, part_tokens=25, fixed=True)
+    shapes = {rows.inputs.shape for step in range(len(batches)) for rows in batches.parts_at(step)}
+    assert shapes == {(1, 60)}
+
+
+@pytest.mark.parametrize("pack", [True, False])
+@pytest.mark.parametrize("processes", [1, 3])
+def test_what_a_step_learns_from_does_not_depend_on_how_it_is_cut(pack: bool, processes: int) -> None:
+    made = examples(60)
+    whole = TaskBatches(made, batch_tokens=200, seed=3, pad=0, epochs=2)
+    cut = TaskBatches(
+        made, batch_tokens=200, seed=3, pad=0, epochs=2, part_tokens=45, processes=processes, pack=pack
+    )  # fmt: skip
+    assert len(cut) == len(whole)
+    for step in range(len(whole)):
+        uncut, parts = whole.parts_at(step), cut.parts_at(step)
+        assert len(uncut) == 1 and seen(parts) == seen(uncut) == sorted(whole.numbers_at(step).tolist())
+        assert sum(rows.tokens for rows in parts) == uncut[0].tokens
+        assert len(parts) % processes == 0 and all(rows.inputs.size <= 45 for rows in parts)
+
+
+@pytest.mark.parametrize("pack", [True, False])
+def test_a_process_without_an_example_gets_filling_that_trains_nothing(pack: bool) -> None:
+    batches = TaskBatches(examples(2), batch_tokens=500, seed=0, pad=7, processes=4, pack=pack)
+    parts = batches.parts_at(0)
+    assert len(parts) == 4 and seen(parts) == [0, 1]
+    empty = [rows for rows in parts if rows.tokens == 0]
+    assert len(empty) == 2 and all((rows.labels == IGNORED).all() and rows.inputs.size for rows in empty)
+
+
+def test_a_step_mixes_short_and_long_examples() -> None:
+    made = examples(400)
+    batches = TaskBatches(made, batch_tokens=300, seed=0, pad=0)
+    means = [np.mean([len(made[i].ids) for i in batches.numbers_at(step)]) for step in range(len(batches))]
+    assert np.std(means) < 3  # 8 where steps are of near lengths; 2 by chance for 19 examples of 3 to 29 tokens
+
+
 def test_labels_mark_the_answer_and_nothing_else() -> None:
-    made = [Encoded([5, 6, 7, 8], 2), Encoded([9, 10, 11], 2)]
-    batch = TaskBatches(made, batch_tokens=100, seed=0, pad=0).batch_at(0)
-    by_example = dict(zip(batch.examples.tolist(), batch.labels.tolist(), strict=True))
-    assert by_example == {0: [IGNORED, IGNORED, 7, 8], 1: [IGNORED, IGNORED, 11, IGNORED]}
+    made = [Encoded([5, 6, 7, 8], 2).document, Encoded([9, 10, 11], 2).document]
+    (packed_rows,) = TaskBatches(made, batch_tokens=100, seed=0, pad=0).parts_at(0)
+    (padded_rows,) = TaskBatches(made, batch_tokens=100, seed=0, pad=0, pack=False).parts_at(0)
+    for rows in (packed_rows, padded_rows):
+        by_example = {int(d.ids[0]): d.labels.tolist() for d in separate(rows)}
+        assert by_example == {5: [IGNORED, 7, 8], 9: [IGNORED, 11]}
 
 
 def test_eos_is_trained_also_where_it_is_the_padding(tokenizer: PreTrainedTokenizerBase) -> None:
     same = copy.deepcopy(tokenizer)
     same.pad_token = same.eos_token
     made, _ = encode_examples(same, [("a", "yes"), ("b", "a longer answer with words")], max_length=60)
-    batch = task_batches(made, same, batch_tokens=1000, seed=0).batch_at(0)
-    assert (batch.labels == same.eos_token_id).sum() == 2
-    assert (batch.labels[batch.attention_mask == 0] == IGNORED).all()
+    for pack in (True, False):
+        (rows,) = task_batches(made, same, batch_tokens=1000, seed=0, pack=pack).parts_at(0)
+        assert (rows.labels == same.eos_token_id).sum() == 2
 
 
-def test_any_task_step_can_be_asked_for_directly_and_epochs_differ() -> None:
-    made = examples(40)
-    batches = TaskBatches(made, batch_tokens=64, seed=2, pad=0, epochs=2.5)
-    streamed = [batches.batch_at(step) for step in range(len(batches))]
-    again = TaskBatches(made, batch_tokens=64, seed=2, pad=0, epochs=2.5)
-    for step in (len(batches) - 1, 0, 7):
-        assert (again.batch_at(step).ids == streamed[step].ids).all()
-    one = len(TaskBatches(made, batch_tokens=64, seed=2, pad=0, epochs=1))
-    assert 2 * one <= len(batches) <= 3 * one + 3
-    assert [b.examples.tolist() for b in streamed[:5]] != [b.examples.tolist() for b in streamed[one : one + 5]]
+@pytest.mark.parametrize("pack", [True, False])
+def test_any_task_step_can_be_asked_for_directly_and_epochs_differ(pack: bool) -> None:
+    def made() -> TaskBatches:
+        return TaskBatches(examples(40), batch_tokens=64, seed=2, pad=0, epochs=2.5, part_tokens=32, pack=pack)
+
+    batches, again = made(), made()
+    streamed = [batches.parts_at(step) for step in range(len(batches))]
+    for step in (len(batches) - 1, 0, 7, len(batches) + 3):
+        for one, same in zip(again.parts_at(step), batches.parts_at(step), strict=True):
+            assert one.inputs.tolist() == same.inputs.tolist() and one.labels.tolist() == same.labels.tolist()
+    single = len(TaskBatches(examples(40), batch_tokens=64, seed=2, pad=0, epochs=1))
+    assert 2 * single <= len(batches) <= 3 * single + 3
+    assert [seen(parts) for parts in streamed[:5]] != [seen(parts) for parts in streamed[single : single + 5]]
 
 
 def test_an_example_with_nothing_to_train_is_refused() -> None:
     with pytest.raises(Mistake, match="example 2: nothing of the example is trained"):
-        TaskBatches([Encoded([1, 2], 1), Encoded([1, 2], 2)], batch_tokens=10, seed=0, pad=0)
+        TaskBatches([document([1, 2], 1), document([1, 2], 2)], batch_tokens=10, seed=0, pad=0)
     with pytest.raises(Mistake, match="no example"):
         TaskBatches([], batch_tokens=10, seed=0, pad=0)

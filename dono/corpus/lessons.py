@@ -1,0 +1,84 @@
+"""What one run learns from: rows of files as texts, as chats with answers, or as preferences."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from dono.corpus.formats import Turns, recognise
+from dono.corpus.normalise import usable
+from dono.corpus.rows import Broken, Fields, Malformed, Reject, check_file, set_aside
+from dono.corpus.sources import SOURCES, kind_of
+from dono.errors import Mistake
+from dono.project import Source
+
+LessonKind = Literal["texts", "answers", "preferences"]
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """One row, normalised. `text` is the whole row written out.
+
+    `turns` is a chat that ends with the answer to learn (empty: there is none); `rejected` a worse answer to the same.
+    """
+
+    format: str
+    text: str
+    turns: Turns = ()
+    rejected: str | None = None
+
+    @property
+    def kind(self) -> LessonKind:
+        """What can be learned from it at most."""
+        if self.rejected is not None:
+            return "preferences"
+        return "answers" if self.turns else "texts"
+
+
+def lesson_files(patterns: Sequence[str], folder: Path) -> list[Path]:
+    """The files that paths or patterns name, relative to `folder`, each once. Raises `Mistake` where there is none."""
+    found: dict[Path, None] = {}
+    for pattern in patterns:
+        whole = folder / pattern
+        files = [whole] if whole.is_file() else sorted(Path(f) for f in glob.glob(str(whole), recursive=True))
+        files = [f for f in files if f.is_file()]
+        if not files:
+            raise Mistake(f"no file matches {pattern!r}", where="data", remedy="Correct the path or the pattern")
+        found |= dict.fromkeys(files)
+    return list(found)
+
+
+def read_lessons(files: Sequence[Path]) -> Iterator[Lesson | Reject]:
+    """The rows of jsonl, csv, parquet or text files (gzip or zstd too), recognised by their fields; streaming.
+
+    Raises `Mistake` for a file that cannot be read as a whole.
+    """
+    for path in files:
+        source = Source(name="data", kind=kind_of(path), path=str(path))
+        check_file(path, source.kind)
+        for row in SOURCES[source.kind](path, source):
+            try:
+                if isinstance(row, Broken):
+                    raise Malformed(row.reason)
+                yield _lesson(row.fields)
+            except Malformed as error:
+                yield set_aside(path.stem, path, row, error)
+
+
+def _lesson(fields: Fields) -> Lesson:
+    reading = recognise(fields)
+    turns = tuple((role, usable(text)) for role, text in reading.turns)
+    if reading.format != "preference":
+        return Lesson(reading.format, usable(reading.document), turns)
+    if "rejected" not in fields:
+        raise Malformed("no field 'rejected'")
+    worse = recognise({**fields, "chosen": fields["rejected"]})
+    if worse.prompt != reading.prompt:
+        raise Malformed("the chosen and the rejected answer have different prompts")
+    rejected = usable(worse.answer or "")
+    if rejected == turns[-1][1]:
+        raise Malformed("the chosen and the rejected answer are the same")
+    return Lesson(reading.format, usable(reading.document), turns, rejected)

@@ -1,0 +1,435 @@
+"""`dono train`: one run of one spec, from a run file to a model directory."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from rich.console import Console
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from dono.artifacts import (
+    Json,
+    Measurement,
+    drift,
+    fingerprint,
+    read_measurements,
+    write_atomically,
+    write_measurements,
+)
+from dono.costs import Meter
+from dono.errors import Capped, Mistake
+from dono.models import (
+    Reader,
+    add_lora,
+    load_model,
+    merge_lora,
+    random_llama,
+    reader_of,
+    save_adapter,
+    save_model,
+    shape_of,
+)
+from dono.objectives import OBJECTIVES, PREFERENCES
+from dono.runfile import BOOKKEEPING, ObjectiveName, RunFile, load_run
+from dono.stages.cards import run_card
+from dono.stages.display import Display, print_result
+from dono.stages.train_data import (
+    Answers,
+    DataFiles,
+    Encoded,
+    Preferences,
+    Texts,
+    encode_answers,
+    encode_preferences,
+    encode_texts,
+    keep_rejects,
+    learn_tokenizer,
+    open_data,
+)
+from dono.stages.train_plan import (
+    LONGEST_CONTEXT,
+    Cost,
+    Machine,
+    Sizes,
+    compiled,
+    cost_of,
+    loop_of,
+    pairs_a_step,
+    part_limit,
+    settled,
+    size_of,
+    spending,
+)
+from dono.stages.validation import reference_of, score_documents, score_pairs
+from dono.stages.workplace import alone_in
+from dono.tokens import (
+    IGNORED,
+    Batches,
+    Rows,
+    TaskBatches,
+    check_rows,
+    document,
+    load_tokenizer,
+    packed,
+    padding_id,
+    show_rows,
+)
+from dono.training import Outcome, Progress, forget_state, likelihood, preferences, train
+from dono.training.learners import Floats, Learner
+from dono.training.pair_batches import PairBatches
+from dono.training.precision import Precision
+from dono.training.world import World, device, joined
+
+ASKED, RUN, BEFORE, RESULT = "asked.json", "run.yaml", "before.jsonl", "result.json"
+REFERENCE, TOKENS, TOKENIZER = "reference.npy", "tokens", "own_tokenizer"
+MADE_FIRST = (TOKENS, TOKENIZER, "run", "rejects")
+"""What is written before a run is sure to begin, without the ends of their names."""
+SHOWN = 500
+"""Characters at each end of the example that is shown."""
+NEED_REFERENCE: tuple[ObjectiveName, ...] = ("dpo", "dpo_length_normalised")
+
+
+def command(path: Path, overrides: Sequence[str], *, dry_run: bool) -> None:
+    """Carry out the run file; of the processes that `torchrun` started one speaks."""
+    with joined() as world:
+        try:
+            run = load_run(path, overrides)
+            if dry_run and world.leads:
+                _dry_run(run, processes=world.size)
+            elif not dry_run:
+                rows = train_run(run, Display(None if world.leads else Console(quiet=True)), world)
+                if world.leads:
+                    _print(run, rows)
+        except (Mistake, Capped):
+            if world.leads:
+                raise
+            sys.exit(2)
+
+
+def _dry_run(run: RunFile, *, processes: int) -> None:
+    """Everything up to the first step, in a folder that is thrown away."""
+    with tempfile.TemporaryDirectory() as scrap:
+        _ready(run, Path(scrap), Display(), World(), processes=processes)
+
+
+def _print(run: RunFile, rows: Sequence[Measurement]) -> None:
+    for row in rows:
+        print_result(f"{row.metric} {row.split}: {row.value:.4f} ± {row.stderr:.4f} ({row.n:,} rows)")
+    print_result(f"model: {run.out_folder}")
+    if (run.out_folder / "config.json").is_file():  # an adapter does not talk by itself
+        print_result(f"next: dono chat {run.out_folder}")
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A run whose data is encoded, whose model is loaded, and whose settings are all named."""
+
+    run: RunFile
+    folder: Path
+    tokenizer: PreTrainedTokenizerBase
+    reader: Reader
+    encoded: Encoded
+    sizes: Sizes
+    cost: Cost
+    world: World
+
+    @property
+    def objective(self) -> ObjectiveName:
+        """What is learned."""
+        assert self.run.objective is not None
+        return self.run.objective
+
+    @property
+    def precision(self) -> Precision:
+        """What products are computed in."""
+        assert self.run.precision != "auto"
+        return self.run.precision
+
+    @property
+    def part_tokens(self) -> int:
+        """Tokens of one pass."""
+        assert self.run.part_tokens is not None
+        return self.run.part_tokens
+
+    @property
+    def price(self) -> float:
+        """Money an hour, of all machines."""
+        return self.run.machine.price_per_hour or 0.0
+
+
+def train_run(run: RunFile, display: Display, world: World) -> list[Measurement]:
+    """The whole run into its folder; the measurements before and after it. What is finished is not repeated.
+
+    Raises `Mistake` where the folder holds a run that was asked for otherwise, or anything else.
+    """
+    folder = run.out_folder
+    with alone_in(folder) if world.leads else nullcontext():
+        asked = _asked(run)
+        if world.leads:
+            _look_at(folder, asked)
+        world.together()
+        if (folder / RESULT).is_file():
+            display.say(f"{folder}: finished before")
+            told = json.loads((folder / RESULT).read_text(encoding="utf8"))
+            return [Measurement(**row) for row in told["measurements"]]
+        ready = _ready(run, folder, display, world, processes=world.size)
+        if world.leads:
+            write_atomically(folder / ASKED, json.dumps(asked, ensure_ascii=False, indent=1))
+        reference = _reference(ready)
+        if world.leads and not (folder / BEFORE).is_file():
+            write_measurements(folder / BEFORE, _measured(ready, reference, None))
+        outcome = _learn(ready, reference, display)
+        return _keep(ready, reference, outcome) if world.leads else []
+
+
+def _asked(run: RunFile) -> dict[str, Json]:
+    """What makes a run this one: its settings, and what its data files hold."""
+    files = {str(path): fingerprint(path) for path in open_data(run).all_files}
+    return {"settings": json.loads(json.dumps(run.asked())), "data": files}
+
+
+def _look_at(folder: Path, asked: dict[str, Json]) -> None:
+    """Raises `Mistake` where the folder holds a run that was asked for otherwise, or what no run has written."""
+    if (folder / ASKED).is_file():
+        changed = drift(json.loads((folder / ASKED).read_text(encoding="utf8")), asked)
+        if changed:
+            what = f"this run was begun with other settings ({'; '.join(changed)})"
+            raise Mistake(what, where=str(folder), remedy="Give another `out`, or set it back")
+        if (folder / RESULT).is_file():
+            _tidy(folder)
+        return
+    strange = [p.name for p in folder.iterdir() if p.name.split(".")[0] not in ("", *MADE_FIRST)]
+    if strange:
+        raise Mistake(f"the folder holds something else ({strange[0]})", where=str(folder), remedy="Give another `out`")
+    for path in folder.iterdir():  # of a start that failed before its settings were sure
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif not path.name.startswith("."):
+            path.unlink()
+
+
+def _ready(run: RunFile, folder: Path, display: Display, world: World, *, processes: int) -> Ready:
+    """Data, model and settings; says what was recognised, one example, and what the run will spend."""
+    data = open_data(run)
+    if not world.leads:
+        world.together()  # what is written once is written by the first process
+    tokenizer = _tokenizer(run, data, folder)
+    model = _model(run, tokenizer).to(device())
+    shape = shape_of(model)
+    context = run.context or min(shape.context, LONGEST_CONTEXT)
+    if context > shape.context:
+        what = f"the model reads {shape.context:,} tokens, not {context:,}"
+        raise Mistake(what, where="context", remedy="Give a smaller context")
+    encoded = _encode(data, tokenizer, context, folder / TOKENS)
+    _check(encoded, tokenizer, shape.vocabulary)
+    learner = model if run.lora is None else add_lora(model, rank=run.lora.rank, seed=run.seed)
+    reader = reader_of(learner)
+    rows, tokens, mean_length = size_of(encoded)
+    sizes = Sizes(
+        rows=rows, tokens=tokens, mean_length=mean_length, counted=shape.counted, parameters=shape.stored_parameters,
+        trained=sum(p.numel() for p in learner.parameters() if p.requires_grad),
+    )  # fmt: skip
+    machine = Machine(device(), processes)
+    if world.leads:
+        if not (folder / RUN).is_file():
+            asked = run.model_copy(update={"context": context})
+            whole = settled(asked, data.objective, encoded, sizes, machine)
+            parts = part_limit(whole, processes)
+            switch = compiled(whole, cost_of(whole, sizes, machine))
+            whole = whole.model_copy(update={"part_tokens": parts, "compile": switch})
+            write_atomically(folder / RUN, whole.as_yaml())
+        world.together()
+    named = load_run(folder / RUN).model_copy(update={name: getattr(run, name) for name in BOOKKEEPING})
+    cost = cost_of(named, sizes, machine)
+    if data.formats and world.leads:
+        keep_rejects(data, folder)
+        display.say(f"recognised: {data.recognised()}")
+    display.say(f"an example, trained between ⟦ and ⟧: {_example(encoded, tokenizer)}")
+    for line in spending(named, sizes, cost):
+        display.say(line)
+    return Ready(named, folder, tokenizer, reader, encoded, sizes, cost, world)
+
+
+def _tokenizer(run: RunFile, data: DataFiles, folder: Path) -> PreTrainedTokenizerBase:
+    start = run.model
+    if start.path is not None:
+        return load_tokenizer(run.source(start.path))
+    if start.tokenizer is not None:
+        return load_tokenizer(run.source(start.tokenizer))
+    assert start.random is not None
+    return load_tokenizer(learn_tokenizer(data, start.random.vocabulary, folder / TOKENIZER))
+
+
+def _model(run: RunFile, tokenizer: PreTrainedTokenizerBase) -> PreTrainedModel:
+    if run.model.path is not None:
+        return load_model(run.source(run.model.path))
+    assert run.model.random is not None
+    return random_llama(run.model.random, tokenizer, seed=run.seed, context=run.context)
+
+
+def _encode(data: DataFiles, tokenizer: PreTrainedTokenizerBase, context: int, folder: Path) -> Encoded:
+    if data.kind == "texts":
+        return encode_texts(data, tokenizer, context, folder)
+    encode = encode_answers if data.kind == "answers" else encode_preferences
+    return encode(data, tokenizer, context)
+
+
+def _example(encoded: Encoded, tokenizer: PreTrainedTokenizerBase) -> str:
+    """The first document that is learned from; of a long one both ends."""
+    if isinstance(encoded, Texts):
+        first = document([encoded.shards.eos, *encoded.shards.document(0)])
+    else:
+        first = encoded.documents[0] if isinstance(encoded, Answers) else encoded.pairs[0].chosen
+    shown = show_rows(tokenizer, packed([first]))
+    return shown if len(shown) <= 2 * SHOWN else f"{shown[:SHOWN]} … {shown[-SHOWN:]}"
+
+
+def _check(encoded: Encoded, tokenizer: PreTrainedTokenizerBase, vocabulary: int) -> None:
+    """Raises `Mistake` at the first document that would be learned from wrongly; of texts the held-out ones are seen."""
+    if isinstance(encoded, Texts):
+        documents = encoded.held_out.documents
+    elif isinstance(encoded, Answers):
+        documents = encoded.documents
+    else:
+        documents = [answer for pair in encoded.pairs for answer in pair]
+    check_rows(
+        (packed([d]) for d in documents), bos=tokenizer.bos_token_id, eos=tokenizer.eos_token_id, where="data",
+        vocabulary=vocabulary, answers=not isinstance(encoded, Texts),
+    )  # fmt: skip
+
+
+def _reference(ready: Ready) -> Floats | None:
+    """Log-likelihoods of all pairs, held-out ones last, under the starting model: made once, kept in the folder.
+
+    Each process reads its share of the pairs.
+    """
+    encoded, world, path = ready.encoded, ready.world, ready.folder / REFERENCE
+    if not isinstance(encoded, Preferences) or ready.run.objective not in NEED_REFERENCE:
+        return None
+    if not path.is_file():
+        pairs = [*encoded.pairs, *encoded.held_out]
+        found, own = np.zeros((len(pairs), 2), dtype=np.float32), slice(world.rank, None, world.size)
+        found[own] = reference_of(ready.reader, pairs[own], precision=ready.precision, part_tokens=ready.part_tokens)
+        found = world.summed(torch.from_numpy(found).to(device())).cpu().numpy()
+        if world.leads:
+            with path.with_suffix(".partial").open("wb") as file:
+                np.save(file, found)
+            path.with_suffix(".partial").rename(path)
+        world.together()
+    return np.asarray(np.load(path))
+
+
+def _measured(ready: Ready, reference: Floats | None, outcome: Outcome | None) -> list[Measurement]:
+    """The held-out rows scored by the model as it is; `outcome` is None before the run."""
+    run, encoded = ready.run, ready.encoded
+    how = {"precision": ready.precision, "part_tokens": ready.part_tokens}
+    if isinstance(encoded, Preferences):
+        held = None if reference is None else reference[len(encoded.pairs) :]
+        scores = score_pairs(ready.reader, encoded.held_out, PREFERENCES[ready.objective], held, **how)
+    else:
+        scores = score_documents(ready.reader, encoded.held_out, **how)
+    tokens = 0 if outcome is None else outcome.tokens
+    seconds = 0.0 if outcome is None else outcome.seconds
+    return [
+        Measurement(
+            run=ready.folder.name, use_case="validation", arm=ready.objective, metric=score.metric,
+            split="before" if outcome is None else "after", language=score.language, value=score.value,
+            stderr=score.stderr, n=score.n, scale=1.0, tokens=tokens, examples=ready.sizes.rows,
+            flops=ready.cost.flops / ready.cost.tokens * tokens, seconds=seconds, money=seconds / 3600 * ready.price,
+            seed=run.seed, full=True,
+        )
+        for score in scores
+    ]  # fmt: skip
+
+
+def _learn(ready: Ready, reference: Floats | None, display: Display) -> Outcome:
+    """The loop over the run's parts, logged step by step."""
+    run, cost = ready.run, ready.cost
+    caps, price = run.caps, ready.price
+
+    def capped(seconds: float) -> str | None:
+        return Meter(
+            price, currency=run.currency, cap_money=caps.money, cap_hours=caps.hours, seconds=seconds
+        ).reached()
+
+    with display.task(f"{ready.folder.name}: {run.steps:,} steps", cost.run.hours.mid * 3600) as view:
+
+        def watch(progress: Progress) -> None:
+            view.at(progress.step / progress.stop * view.total, f"loss {progress.loss:.3f}")
+
+        learn, parts_at = _learner(ready), _parts(ready, reference)
+        return train(ready.reader, parts_at, learn, loop_of(run), ready.folder, watch=watch, capped=capped)
+
+
+def _learner(ready: Ready) -> Learner[Any]:
+    if isinstance(ready.encoded, Preferences):
+        return preferences(PREFERENCES[ready.objective])
+    # Parts that only fill up the processes train nothing, which `masked_answers` would refuse.
+    return likelihood(OBJECTIVES[ready.objective if ready.world.size == 1 else "next_token"])
+
+
+def _parts(ready: Ready, reference: Floats | None) -> Callable[[int], Sequence[Any]]:
+    """What each step reads, in parts whose number is a multiple of the processes'."""
+    run, encoded, world, packs = ready.run, ready.encoded, ready.world, ready.reader.packs
+    assert run.context is not None and run.batch_tokens is not None and run.steps is not None
+    pad = padding_id(ready.tokenizer)
+    if isinstance(encoded, Preferences):
+        batch = pairs_a_step(run.batch_tokens, ready.sizes, world.size)
+        known = None if reference is None else reference[: len(encoded.pairs)]
+        return PairBatches(
+            encoded.pairs, batch=batch, seed=run.seed, pad=pad, part_tokens=ready.part_tokens, processes=world.size,
+            pack=packs, reference=known,
+        ).parts_at  # fmt: skip
+    if isinstance(encoded, Texts):
+        batch, windows = run.batch_tokens // run.context, max(1, ready.part_tokens // run.context)
+        stream = Batches(encoded.shards, length=run.context, batch=batch, seed=run.seed, pack=packs)
+        return lambda step: filled_up(stream.parts_at(step, windows), world.size)
+    return TaskBatches(
+        encoded.documents, batch_tokens=run.batch_tokens, seed=run.seed, pad=pad, part_tokens=ready.part_tokens,
+        processes=world.size, pack=packs, fixed=run.compile == "on",
+    ).parts_at  # fmt: skip
+
+
+def filled_up(parts: list[Rows], processes: int) -> list[Rows]:
+    """The parts, and copies of the first that train nothing, up to a multiple of the processes."""
+    nothing = parts[0]._replace(labels=np.full_like(parts[0].labels, IGNORED), tokens=0)
+    return parts + [nothing] * (-len(parts) % processes)
+
+
+def _keep(ready: Ready, reference: Floats | None, outcome: Outcome) -> list[Measurement]:
+    """Model directory, card, loss curve and result; what only the training needed goes."""
+    run, folder = ready.run, ready.folder
+    rows = [*read_measurements(folder / BEFORE), *_measured(ready, reference, outcome)]
+    model = ready.reader.model
+    if run.lora is not None and run.lora.keep == "adapter":
+        save_adapter(model, folder)
+        ready.tokenizer.save_pretrained(folder)
+    else:
+        save_model(model if run.lora is None else merge_lora(model), ready.tokenizer, folder)
+    write_atomically(folder / "README.md", run_card(run, rows))
+    result = {
+        "objective": ready.objective, "steps": run.steps, "tokens": outcome.tokens, "trained": outcome.trained,
+        "seconds": round(outcome.seconds, 3), "tokens_per_second": round(outcome.tokens_per_second, 1),
+        "measurements": [asdict(row) for row in rows],
+    }  # fmt: skip
+    write_atomically(folder / RESULT, json.dumps(result, ensure_ascii=False, indent=1))
+    _tidy(folder)
+    return rows
+
+
+def _tidy(folder: Path) -> None:
+    """Remove what only the training needed."""
+    forget_state(folder)
+    for name in (TOKENS, TOKENIZER):
+        shutil.rmtree(folder / name, ignore_errors=True)
+    (folder / BEFORE).unlink(missing_ok=True)

@@ -1,0 +1,92 @@
+"""How well a model predicts held-out rows: the same figures before a run and after it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+
+from dono.evals import Score, score_bits
+from dono.models import Reader
+from dono.objectives import Answers, PairObjective, Pairs
+from dono.stages.train_data import HeldOut
+from dono.tokens import IGNORED, Document, packed, padded
+from dono.training.learners import Floats, answers_in, device_of
+from dono.training.pair_batches import Pair
+from dono.training.precision import Precision
+
+
+@torch.no_grad()
+def score_documents(reader: Reader, held: HeldOut, *, precision: Precision, part_tokens: int) -> list[Score]:
+    """Loss in nats per trained token, and bits per byte, over the held-out rows."""
+    reader.eval()
+    nats, tokens = np.zeros(len(held.sizes)), np.zeros(len(held.sizes))
+    for numbers in _together([len(d.ids) for d in held.documents], part_tokens):
+        documents = [held.documents[i] for i in numbers]
+        found = _answers(reader, documents, precision)
+        owners = held.rows[numbers]
+        np.add.at(nats, owners, -found.loglikelihoods.double().sum(1).cpu().numpy())
+        np.add.at(tokens, owners, [int((d.labels != IGNORED).sum()) for d in documents])
+    everything = ["all"] * len(nats)
+    return [
+        *score_bits(nats, tokens, everything, metric="loss"),
+        *score_bits(nats / math.log(2), held.sizes, everything),
+    ]
+
+
+def _answers(reader: Reader, documents: Sequence[Document], precision: Precision) -> Answers:
+    """The log-likelihoods of the documents' trained tokens, 0 where there is none."""
+    rows = packed(documents) if reader.packs else padded(documents)
+    with torch.autocast(device_of(reader).type, torch.bfloat16, enabled=precision == "bfloat16"):
+        return answers_in(reader, rows, len(documents))
+
+
+def _together(lengths: Sequence[int], part_tokens: int) -> Iterator[list[int]]:
+    """Numbers of documents that are read in one pass, near in length."""
+    waiting: list[int] = []
+    for number in np.argsort(lengths, kind="stable").tolist():
+        if waiting and (len(waiting) + 1) * lengths[number] > part_tokens:
+            yield waiting
+            waiting = []
+        waiting.append(number)
+    if waiting:
+        yield waiting
+
+
+@torch.no_grad()
+def score_pairs(
+    reader: Reader, pairs: Sequence[Pair], objective: PairObjective, reference: Floats | None, *, precision: Precision,
+    part_tokens: int,
+) -> list[Score]:  # fmt: skip
+    """The objective's loss per pair, and the share of pairs that it ranks as people did."""
+    losses, right = [], []
+    for numbers in _together([p.tokens for p in pairs], part_tokens):
+        chosen, rejected = zip(*(pairs[i] for i in numbers), strict=True)
+        values, mask = _answers(reader, [*chosen, *rejected], precision)
+        many = len(numbers)
+        for place, number in enumerate(numbers):
+            better, worse = (Answers(values[i : i + 1], mask[i : i + 1]) for i in (place, many + place))
+            known = None if reference is None else torch.from_numpy(reference[number : number + 1]).to(values.device)
+            found = objective(Pairs(better, worse, *((None, None) if known is None else (known[:, 0], known[:, 1]))))
+            losses.append(float(found.total))
+            right.append(float(found.metrics.accuracy))
+    return [_mean("loss", losses), _mean("pairs_ranked_right", right)]
+
+
+def _mean(metric: str, values: Sequence[float]) -> Score:
+    spread = float(np.std(values, ddof=1)) / len(values) ** 0.5 if len(values) > 1 else 0.0
+    return Score(metric, "all", float(np.mean(values)), spread, len(values))
+
+
+@torch.no_grad()
+def reference_of(reader: Reader, pairs: Sequence[Pair], *, precision: Precision, part_tokens: int) -> Floats:
+    """Log-likelihoods in nats of the chosen and the rejected answers as the model is now: float32 [pairs, 2]."""
+    reader.eval()
+    found = np.zeros((len(pairs), 2), dtype=np.float32)
+    for numbers in _together([p.tokens for p in pairs], part_tokens):
+        chosen, rejected = zip(*(pairs[i] for i in numbers), strict=True)
+        whole = _answers(reader, [*chosen, *rejected], precision).loglikelihoods.sum(1).float().cpu().numpy()
+        found[numbers] = whole.reshape(2, -1).T
+    return found
