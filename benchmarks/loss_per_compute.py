@@ -41,7 +41,7 @@ BATCH, LENGTH = 8, 512
 BASELINE_RATES = (6e-4, 1.2e-3, 2.4e-3)
 ENDS = (0.25, 0.4, 0.55)
 """Ours is run to these shares of the baseline's time."""
-RATE, MATRIX_RATE = 3e-3, 0.03
+RATE, MATRIX_RATE = 2e-2, 0.02
 LEFT_OUT = 200
 """Every so many-th paragraph is validation."""
 

@@ -14,8 +14,8 @@ from dono.project import Architecture, Section, SettingsFile, read_settings
 
 ObjectiveName = Literal["next_token", "masked_answers", "dpo", "dpo_length_normalised", "simpo", "orpo"]
 
-BOOKKEEPING = ("save_minutes", "caps", "machine", "currency")
-"""Settings that may change while a run goes on: nothing that is learned depends on them."""
+BOOKKEEPING = ("save_minutes", "caps", "machine", "currency", "part_tokens")
+"""Settings that may change while a run goes on: nothing that is learned depends on them, but for rounding."""
 
 
 class Start(Section):

@@ -13,9 +13,10 @@ from dono.models import reader_of, replace_vocabulary, save_model
 from dono.objectives import next_token
 from dono.stages.contenders import Contender, start_model
 from dono.stages.oversight import Oversight
+from dono.stages.pictures import leave_loss_curve
 from dono.stages.workplace import Workplace
 from dono.tokens import Batches, Rows, load_tokenizer
-from dono.training import LoopSpec, compiling_pays, forget_state, likelihood, scratch_peaks, train
+from dono.training import Logbook, LoopSpec, Scale, compiling_pays, forget_state, likelihood, scratch_peaks, train
 
 DECAY_SHARE = 0.2
 """The last fifth of a corpus stage decays (Hägele et al. 2024: 10–20 % is enough)."""
@@ -66,14 +67,25 @@ def _start_model(place: Workplace, contender: Contender, seed: int) -> tuple[Pre
 
 def _loop(place: Workplace, contender: Contender, start: int, stop: int, decay_from: int, seed: int) -> LoopSpec:
     training = place.project.training
-    wanted = training.optimizer if training.optimizer != "auto" else "adamw" if contender.base else "muon"
+    usual = "adamw" if contender.base else "muon"
+    wanted = usual if training.optimizer == "auto" else training.optimizer
     step = training.batch * contender.context
-    peaks = scratch_peaks(width=contender.shape.width, batch_tokens=step, tokens=contender.corpus_tokens)
+    peaks = scratch_peaks(
+        width=contender.shape.width, batch_tokens=step, tokens=contender.corpus_tokens, optimizer=wanted
+    )
     seconds = contender.corpus_flops((stop - start) * step) / contender.flops_per_second
     return LoopSpec(
         start=start, stop=stop, optimizer=wanted, peak=training.rate or peaks.adamw,
         matrix_peak=(training.matrix_rate or peaks.matrices) if wanted == "muon" else 0.0,
         warmup=WARMUP_STEPS, decay_from=decay_from, seed=seed, compiled=compiling_pays(seconds),
+    )  # fmt: skip
+
+
+def _scale(place: Workplace, contender: Contender) -> Scale:
+    assert contender.tokens is not None
+    return Scale(
+        flops_per_token=contender.corpus_flops(1), bytes_per_token=contender.tokens.n_bytes / contender.tokens.n_tokens,
+        price_per_second=place.price_per_hour / 3600, currency=place.project.currency,
     )  # fmt: skip
 
 
@@ -108,16 +120,18 @@ def _learn(
     """One part of a corpus stage, going on from `parent`: the model, its tokenizer, and what the record says of it."""
     model, tokenizer = _start_model(place, contender, loop.seed)
     before, reader = spent_in(parent), reader_of(model)
-    outcome = train(
-        reader,
-        _parts(place, contender, loop.seed, packs=reader.packs),
-        likelihood(next_token),
-        loop,
-        folder,
-        after=None if parent is None else parent.path,
-        watch=oversight.watching(f"{contender.name} {part}"),
-        capped=oversight.after(before.seconds),
-    )
+    with Logbook(folder, _scale(place, contender)) as book:
+        outcome = train(
+            reader,
+            _parts(place, contender, loop.seed, packs=reader.packs),
+            likelihood(next_token),
+            loop,
+            folder,
+            after=None if parent is None else parent.path,
+            watch=oversight.watching(f"{contender.name} {part}", book),
+            capped=oversight.after(before.seconds),
+        )
+    leave_loss_curve(folder, f"{contender.name} {part}", book.scale.bytes_per_token)
     total = before + Spent(outcome.tokens, contender.corpus_flops(outcome.tokens), outcome.seconds)
     result: dict[str, Json] = {
         "tokens": total.tokens, "flops": total.flops, "seconds": round(total.seconds, 3),

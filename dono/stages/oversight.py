@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from dono.costs import Meter
 from dono.stages.workplace import Workplace
-from dono.training import Progress
+from dono.training import Logbook, Progress, sentence
 
 
 def _silent(note: str) -> None:
@@ -28,11 +28,12 @@ class Oversight:
     show: Callable[[str], None] = _silent
     capped: Callable[[float], str | None] = _endless
 
-    def watching(self, title: str) -> Callable[[Progress], None]:
-        """What the training loop calls after each step."""
+    def watching(self, title: str, book: Logbook) -> Callable[[Progress], None]:
+        """What the training loop calls after each step: the step is written down, and said."""
 
-        def show(p: Progress) -> None:
-            self.show(f"{title} step {p.step}/{p.stop} loss {p.loss:.3f} {p.tokens_per_second:,.0f} tok/s")
+        def show(progress: Progress) -> None:
+            row = book.write(progress)
+            self.show(f"{title} step {progress.step}/{progress.stop}: {sentence(row, book.scale)}")
 
         return show
 

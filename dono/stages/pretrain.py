@@ -41,7 +41,7 @@ def pretrain(place: Workplace, *, tokens: float | None = None, out: Path | None 
         artifact = corpus_run(place, contender, 1.0, place.project.training.seed, oversight=oversight)
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
-        for file in artifact.path.iterdir():
+        for file in filter(Path.is_file, artifact.path.iterdir()):  # the events of the log stay in the work folder
             shutil.copyfile(file, out / file.name)
     return artifact
 

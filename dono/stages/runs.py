@@ -27,10 +27,11 @@ from dono.stages.answers import Sample, answer_case, render_pairs
 from dono.stages.contenders import Contender
 from dono.stages.corpus_stage import Spent, corpus_run, spent_in
 from dono.stages.oversight import Oversight
+from dono.stages.pictures import leave_loss_curve
 from dono.stages.prepare import Case
 from dono.stages.workplace import Workplace
 from dono.tokens import check_rows, encode_examples, load_tokenizer, packed, task_batches
-from dono.training import LoopSpec, Outcome, forget_state, likelihood, train
+from dono.training import Logbook, LoopSpec, Outcome, Scale, forget_state, likelihood, train
 
 TASK_WARMUP = 0.1
 """Share of a task stage's steps in which the rate rises (customary)."""
@@ -202,7 +203,11 @@ def _train_task(
     loop = LoopSpec(start=0, stop=steps, peak=peak, warmup=warmup, decay_from=min(warmup, steps), seed=spec.seed)
 
     title = f"{spec.contender.name} · {case.use_case.name} × {spec.examples} examples"
-    watch = oversight.watching(title)
     learn = likelihood(masked_answers)
-    outcome = train(reader, batches.parts_at, learn, loop, folder, watch=watch, capped=capped)
+    price, currency = place.price_per_hour / 3600, place.project.currency
+    scale = Scale(flops_per_token=spec.contender.task_flops(1), price_per_second=price, currency=currency)
+    with Logbook(folder, scale) as book:
+        watch = oversight.watching(title, book)
+        outcome = train(reader, batches.parts_at, learn, loop, folder, watch=watch, capped=capped)
+    leave_loss_curve(folder, title)
     return outcome, merge_lora(learner) if lora else learner

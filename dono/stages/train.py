@@ -49,11 +49,14 @@ from dono.stages.train_data import (
     Encoded,
     Preferences,
     Texts,
+    bytes_a_label,
     encode_answers,
     encode_preferences,
     encode_texts,
     keep_rejects,
+    largest_part,
     learn_tokenizer,
+    longest_of,
     open_data,
 )
 from dono.stages.train_plan import (
@@ -72,6 +75,7 @@ from dono.stages.train_plan import (
 )
 from dono.stages.validation import reference_of, score_documents, score_pairs
 from dono.stages.workplace import alone_in
+from dono.studio.loss_curve import Step, draw_loss_curve
 from dono.tokens import (
     IGNORED,
     Batches,
@@ -85,7 +89,10 @@ from dono.tokens import (
     show_rows,
 )
 from dono.training import Outcome, Progress, forget_state, likelihood, preferences, train
+from dono.training.dry_run import tokens_that_fit
 from dono.training.learners import Floats, Learner
+from dono.training.logbook import LOG, Logbook, Scale, read_log, sentence
+from dono.training.memory import available_memory
 from dono.training.pair_batches import PairBatches
 from dono.training.precision import Precision
 from dono.training.world import World, device, joined
@@ -110,7 +117,7 @@ def command(path: Path, overrides: Sequence[str], *, dry_run: bool) -> None:
                 rows = train_run(run, Display(None if world.leads else Console(quiet=True)), world)
                 if world.leads:
                     _print(run, rows)
-        except (Mistake, Capped):
+        except (Mistake, Capped, KeyboardInterrupt):
             if world.leads:
                 raise
             sys.exit(2)
@@ -174,7 +181,7 @@ def train_run(run: RunFile, display: Display, world: World) -> list[Measurement]
     """
     folder = run.out_folder
     with alone_in(folder) if world.leads else nullcontext():
-        asked = _asked(run)
+        asked = _asked(run) if world.leads else {}
         if world.leads:
             _look_at(folder, asked)
         world.together()
@@ -194,7 +201,7 @@ def train_run(run: RunFile, display: Display, world: World) -> list[Measurement]
 
 def _asked(run: RunFile) -> dict[str, Json]:
     """What makes a run this one: its settings, and what its data files hold."""
-    files = {str(path): fingerprint(path) for path in open_data(run).all_files}
+    files = {str(path).removeprefix(f"{run.folder}/"): fingerprint(path) for path in open_data(run).all_files}
     return {"settings": json.loads(json.dumps(run.asked())), "data": files}
 
 
@@ -242,22 +249,35 @@ def _ready(run: RunFile, folder: Path, display: Display, world: World, *, proces
     machine = Machine(device(), processes)
     if world.leads:
         if not (folder / RUN).is_file():
-            asked = run.model_copy(update={"context": context})
-            whole = settled(asked, data.objective, encoded, sizes, machine)
-            parts = part_limit(whole, processes)
-            switch = compiled(whole, cost_of(whole, sizes, machine))
-            whole = whole.model_copy(update={"part_tokens": parts, "compile": switch})
-            write_atomically(folder / RUN, whole.as_yaml())
+            open_ = run.model_copy(update={"context": context})
+            write_atomically(folder / RUN, _settled(open_, data.objective, encoded, sizes, reader, machine).as_yaml())
         world.together()
-    named = load_run(folder / RUN).model_copy(update={name: getattr(run, name) for name in BOOKKEEPING})
+    kept = load_run(folder / RUN)
+    changed = {name: getattr(run, name) for name in BOOKKEEPING} | {"part_tokens": run.part_tokens or kept.part_tokens}
+    named = kept.model_copy(update=changed)
     cost = cost_of(named, sizes, machine)
     if data.formats and world.leads:
         keep_rejects(data, folder)
         display.say(f"recognised: {data.recognised()}")
     display.say(f"an example, trained between ⟦ and ⟧: {_example(encoded, tokenizer)}")
-    for line in spending(named, sizes, cost):
+    for line in spending(named, sizes, cost, available_memory(device())):
         display.say(line)
     return Ready(named, folder, tokenizer, reader, encoded, sizes, cost, world)
+
+
+def _settled(
+    run: RunFile, objective: ObjectiveName, encoded: Encoded, sizes: Sizes, reader: Reader, machine: Machine
+) -> RunFile:
+    """The run with everything named, the largest part tried before the first step."""
+    whole = settled(run, objective, encoded, sizes, machine)
+    whole = whole.model_copy(update={"compile": compiled(whole, cost_of(whole, sizes, machine))})
+    assert whole.context is not None
+    longest = longest_of(encoded, whole.context)
+    fits = tokens_that_fit(
+        reader, _learner(objective), lambda tokens: largest_part(encoded, longest, tokens, pack=reader.packs),
+        loop_of(whole), least=longest, most=max(longest, part_limit(whole, machine.processes)),
+    )  # fmt: skip
+    return whole.model_copy(update={"part_tokens": fits})
 
 
 def _tokenizer(run: RunFile, data: DataFiles, folder: Path) -> PreTrainedTokenizerBase:
@@ -295,7 +315,7 @@ def _example(encoded: Encoded, tokenizer: PreTrainedTokenizerBase) -> str:
 
 
 def _check(encoded: Encoded, tokenizer: PreTrainedTokenizerBase, vocabulary: int) -> None:
-    """Raises `Mistake` at the first document that would be learned from wrongly; of texts the held-out ones are seen."""
+    """Raises `Mistake` at the first document that would be learned from wrongly; of texts those held out are seen."""
     if isinstance(encoded, Texts):
         documents = encoded.held_out.documents
     elif isinstance(encoded, Answers):
@@ -330,8 +350,10 @@ def _reference(ready: Ready) -> Floats | None:
 
 
 def _measured(ready: Ready, reference: Floats | None, outcome: Outcome | None) -> list[Measurement]:
-    """The held-out rows scored by the model as it is; `outcome` is None before the run."""
+    """The held-out rows, if any, scored by the model as it is; `outcome` is None before the run."""
     run, encoded = ready.run, ready.encoded
+    if not (encoded.held_out if isinstance(encoded, Preferences) else encoded.held_out.documents):
+        return []
     how = {"precision": ready.precision, "part_tokens": ready.part_tokens}
     if isinstance(encoded, Preferences):
         held = None if reference is None else reference[len(encoded.pairs) :]
@@ -362,20 +384,28 @@ def _learn(ready: Ready, reference: Floats | None, display: Display) -> Outcome:
             price, currency=run.currency, cap_money=caps.money, cap_hours=caps.hours, seconds=seconds
         ).reached()
 
-    with display.task(f"{ready.folder.name}: {run.steps:,} steps", cost.run.hours.mid * 3600) as view:
+    scale = Scale(
+        flops_per_token=cost.flops / cost.tokens, bytes_per_token=bytes_a_label(ready.encoded),
+        peak=cost.peak * ready.world.size, price_per_second=price / 3600, currency=run.currency, cap=caps.money,
+    )  # fmt: skip
+    title = f"{ready.folder.name}: {run.steps:,} steps"
+    with display.task(title, float(run.steps or 0)) as view, Logbook(ready.folder, scale) as log:
 
         def watch(progress: Progress) -> None:
-            view.at(progress.step / progress.stop * view.total, f"loss {progress.loss:.3f}")
+            view.at(progress.step, f"step {progress.step:,}, {sentence(log.write(progress), scale)}")
 
-        learn, parts_at = _learner(ready), _parts(ready, reference)
-        return train(ready.reader, parts_at, learn, loop_of(run), ready.folder, watch=watch, capped=capped)
+        learn, parts_at = _learner(ready.objective, ready.world.size), _parts(ready, reference)
+        outcome = train(ready.reader, parts_at, learn, loop_of(run), ready.folder, watch=watch, capped=capped)
+    if log.trouble is not None:
+        display.say(log.trouble)
+    return outcome
 
 
-def _learner(ready: Ready) -> Learner[Any]:
-    if isinstance(ready.encoded, Preferences):
-        return preferences(PREFERENCES[ready.objective])
+def _learner(objective: ObjectiveName, processes: int = 1) -> Learner[Any]:
+    if objective in PREFERENCES:
+        return preferences(PREFERENCES[objective])
     # Parts that only fill up the processes train nothing, which `masked_answers` would refuse.
-    return likelihood(OBJECTIVES[ready.objective if ready.world.size == 1 else "next_token"])
+    return likelihood(OBJECTIVES[objective if processes == 1 else "next_token"])
 
 
 def _parts(ready: Ready, reference: Floats | None) -> Callable[[int], Sequence[Any]]:
@@ -391,13 +421,19 @@ def _parts(ready: Ready, reference: Floats | None) -> Callable[[int], Sequence[A
             pack=packs, reference=known,
         ).parts_at  # fmt: skip
     if isinstance(encoded, Texts):
-        batch, windows = run.batch_tokens // run.context, max(1, ready.part_tokens // run.context)
+        batch = run.batch_tokens // run.context
+        windows = equal_parts(max(1, batch // world.size), max(1, ready.part_tokens // run.context))
         stream = Batches(encoded.shards, length=run.context, batch=batch, seed=run.seed, pack=packs)
         return lambda step: filled_up(stream.parts_at(step, windows), world.size)
     return TaskBatches(
         encoded.documents, batch_tokens=run.batch_tokens, seed=run.seed, pad=pad, part_tokens=ready.part_tokens,
         processes=world.size, pack=packs, fixed=run.compile == "on",
     ).parts_at  # fmt: skip
+
+
+def equal_parts(number: int, most: int) -> int:
+    """The largest divisor of `number` up to `most`, so that all parts have one shape."""
+    return next(size for size in range(min(number, most), 0, -1) if number % size == 0)
 
 
 def filled_up(parts: list[Rows], processes: int) -> list[Rows]:
@@ -417,6 +453,7 @@ def _keep(ready: Ready, reference: Floats | None, outcome: Outcome) -> list[Meas
     else:
         save_model(model if run.lora is None else merge_lora(model), ready.tokenizer, folder)
     write_atomically(folder / "README.md", run_card(run, rows))
+    _draw(ready)
     result = {
         "objective": ready.objective, "steps": run.steps, "tokens": outcome.tokens, "trained": outcome.trained,
         "seconds": round(outcome.seconds, 3), "tokens_per_second": round(outcome.tokens_per_second, 1),
@@ -425,6 +462,17 @@ def _keep(ready: Ready, reference: Floats | None, outcome: Outcome) -> list[Meas
     write_atomically(folder / RESULT, json.dumps(result, ensure_ascii=False, indent=1))
     _tidy(folder)
     return rows
+
+
+def _draw(ready: Ready) -> None:
+    """The loss curve of the log, where there is one."""
+    steps = [
+        Step(int(row["step"] or 0), float(row["loss"] or 0), float(row["rate"] or 0))
+        for row in read_log(ready.folder / LOG)
+    ]
+    if steps:
+        drawn = draw_loss_curve(ready.folder.name, steps, bytes_a_label(ready.encoded))
+        write_atomically(ready.folder / "loss_curve.svg", drawn)
 
 
 def _tidy(folder: Path) -> None:

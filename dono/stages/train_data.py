@@ -17,7 +17,20 @@ from dono.artifacts import write_atomically
 from dono.corpus import Lesson, LessonKind, Reject, Turns, is_held_out, lesson_files, read_lessons
 from dono.errors import Mistake
 from dono.runfile import ObjectiveName, RunFile
-from dono.tokens import IGNORED, Document, Shards, document, encode_chat, encode_plain, train_tokenizer, write_shards
+from dono.tokens import (
+    IGNORED,
+    Document,
+    Rows,
+    Shards,
+    document,
+    encode_chat,
+    encode_plain,
+    packed,
+    padded,
+    train_tokenizer,
+    write_shards,
+)
+from dono.training.learners import PairRows
 from dono.training.pair_batches import Pair
 
 D = TypeVar("D")
@@ -270,3 +283,32 @@ def keep_rejects(data: DataFiles, folder: Path) -> None:
     """Write the rows that were set aside, with their reasons."""
     lines = [json.dumps(asdict(reject), ensure_ascii=False) + "\n" for reject in data.rejects]
     write_atomically(folder / "rejects.jsonl", "".join(lines))
+
+
+def longest_of(encoded: Encoded, context: int) -> int:
+    """Tokens of the longest thing that is read at once: a window of text, a chat, a pair; held-out ones too."""
+    if isinstance(encoded, Texts):
+        return context
+    if isinstance(encoded, Answers):
+        return max(len(d.ids) for d in (*encoded.documents, *encoded.held_out.documents))
+    return 2 * max(len(answer.ids) for pair in (*encoded.pairs, *encoded.held_out) for answer in pair)
+
+
+def largest_part(encoded: Encoded, longest: int, tokens: int, *, pack: bool) -> Rows | PairRows:
+    """A part of `tokens` tokens that takes the most memory: as long documents as there are, all of each trained."""
+    halves = 2 if isinstance(encoded, Preferences) else 1
+    length = max(1, min(tokens, longest) // halves)
+    documents = [document(np.zeros(length + 1, dtype=np.int64))] * max(halves, tokens // length // halves * halves)
+    rows = packed(documents) if pack else padded(documents)
+    if halves == 1:
+        return rows
+    return PairRows(rows, len(documents) // 2, np.zeros(len(documents), dtype=np.float32))
+
+
+def bytes_a_label(encoded: Encoded) -> float | None:
+    """UTF-8 bytes of text behind one trained token; None for preferences, whose loss is no likelihood."""
+    if isinstance(encoded, Texts):
+        return encoded.shards.counts().total.bytes_per_token
+    if isinstance(encoded, Answers):
+        return encoded.bytes / sum(int((d.labels != IGNORED).sum()) for d in encoded.documents)
+    return None

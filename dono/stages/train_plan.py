@@ -9,8 +9,7 @@ from typing import Literal
 import numpy as np
 import torch
 
-from dono.corpus import LessonKind
-from dono.costs import Range, RunCost, Shape, borrowed_speed, full_run, this_machine, train_flops
+from dono.costs import Range, RunCost, Shape, borrowed_speed, full_run, this_machine, train_flops, training_gigabytes
 from dono.errors import Mistake
 from dono.runfile import ObjectiveName, RunFile
 from dono.stages.corpus_stage import WARMUP_STEPS, trunk_stop
@@ -105,7 +104,7 @@ def settled(run: RunFile, objective: ObjectiveName, encoded: Encoded, sizes: Siz
         batch = windows * run.context
     steps = run.steps or _steps(run, encoded, sizes, batch, planned, machine)
     optimizer = run.optimizer or ("muon" if run.model.random is not None else "adamw")
-    peaks = _peaks(run, KIND_OF[objective], sizes.counted.width, batch, batch * steps)
+    peaks = _peaks(run, objective, optimizer, sizes.counted.width, batch, batch * steps)
     precision = best_precision(machine.device, sizes.counted.width) if run.precision == "auto" else run.precision
     return run.model_copy(
         update={
@@ -126,10 +125,11 @@ def _steps(run: RunFile, encoded: Encoded, sizes: Sizes, batch: int, planned: fl
     return max(1, math.ceil(planned / batch))
 
 
-def _peaks(run: RunFile, kind: LessonKind, width: int, batch: int, tokens: float) -> Peaks:
+def _peaks(run: RunFile, objective: ObjectiveName, optimizer: str, width: int, batch: int, tokens: float) -> Peaks:
     """Peak rates by where the model comes from and what it learns; Muon's for fine-tuning are those of going on."""
     if run.model.random is not None:
-        return scratch_peaks(width=width, batch_tokens=batch, tokens=tokens)
+        return scratch_peaks(width=width, batch_tokens=batch, tokens=tokens, optimizer=optimizer)
+    kind = KIND_OF[objective]
     continued = continued_peaks(width=width, batch_tokens=batch, tokens=tokens)
     if kind == "texts" and run.lora is None:
         return continued
@@ -174,9 +174,11 @@ def loop_of(run: RunFile) -> LoopSpec:
     )  # fmt: skip
 
 
-def spending(run: RunFile, sizes: Sizes, cost: Cost) -> list[str]:
-    """What the run will spend, as lines for a person."""
+def spending(run: RunFile, sizes: Sizes, cost: Cost, free: int) -> list[str]:
+    """What the run will spend, as lines for a person; `free` bytes of memory are there."""
+    assert run.part_tokens is not None
     hours, money = cost.run.hours, cost.run.money
+    memory = training_gigabytes(sizes.counted, batch_tokens=run.part_tokens, lora=run.lora is not None)
     lines = [
         f"model: {sizes.parameters / 1e6:,.2f} M parameters, {sizes.trained / 1e6:,.2f} M of them trained",
         f"data: {sizes.rows:,} rows, {sizes.tokens:,} tokens an epoch",
@@ -185,6 +187,7 @@ def spending(run: RunFile, sizes: Sizes, cost: Cost) -> list[str]:
         f"{run.optimizer} at {run.rate:.2g}"
         + (f", matrices at {run.matrix_rate:.2g}" if run.optimizer == "muon" else "")
         + f"; {run.precision}, {'compiled' if run.compile == 'on' else 'not compiled'}",
+        f"memory: about {memory:.2g} GB for weights, optimizer and one pass, {free / 1e9:,.1f} GB free",
         f"computing: {cost.flops:.3g} FLOPs; products in {run.precision} reach {cost.peak / 1e9:,.0f} GFLOP/s here",
         f"time: {clock(hours.lo * 3600)} to {clock(hours.hi * 3600)}, {hours.label}",
     ]

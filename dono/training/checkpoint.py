@@ -29,6 +29,8 @@ from dono.training.world import World
 
 STATE, PARTIAL, FORMER = "state", "state.partial", "state.former"
 COUNTERS = "counters.json"
+SETTINGS = "param_groups."
+"""How torch names an optimizer's rates and the like. They are not kept: a run that goes on has its own spec's."""
 _FLAT = StateDictOptions(flatten_optimizer_state_dict=True, ignore_frozen_params=True)
 
 
@@ -99,21 +101,23 @@ def save(
 
 def load(state: Path, model: nn.Module, optimizer: torch.optim.Optimizer, world: World) -> None:
     """Fill weights, optimizer and random state from a checkpoint, whatever the number of processes that wrote it."""
-    ours = [{k: v for k, v in group.items() if k != "params"} for group in optimizer.param_groups]
+    settings = {k: v for k, v in _learned(model, optimizer).items() if k.startswith(SETTINGS)}
     tensors = _tensors(model, optimizer)
     with _alone_is_meant():
         checkpoint.load(tensors, checkpoint_id=state, no_dist=world.size == 1)
     found = {key.removeprefix("optimizer."): value for key, value in tensors.items() if key.startswith("optimizer.")}
-    set_optimizer_state_dict(model, optimizer, found, options=_FLAT)
-    for group, settings in zip(optimizer.param_groups, ours, strict=True):
-        group.update(settings)  # a run that goes on from another has its own rates
+    set_optimizer_state_dict(model, optimizer, found | settings, options=_FLAT)
     torch.set_rng_state(tensors["random"])
 
 
 def _tensors(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Any]:
     weights = {f"model.{name}": p.detach() for name, p in model.named_parameters() if p.requires_grad}
-    learned = get_optimizer_state_dict(model, optimizer, options=_FLAT)
-    return weights | {f"optimizer.{k}": v for k, v in learned.items()} | {"random": torch.get_rng_state()}
+    learned = {f"optimizer.{k}": v for k, v in _learned(model, optimizer).items() if not k.startswith(SETTINGS)}
+    return weights | learned | {"random": torch.get_rng_state()}
+
+
+def _learned(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Any]:
+    return get_optimizer_state_dict(model, optimizer, options=_FLAT)
 
 
 def _write(tensors: dict[str, Any], into: Path, world: World) -> None:

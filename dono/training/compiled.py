@@ -10,10 +10,9 @@ from transformers import PreTrainedModel
 
 from dono.models import layers_of
 
-
 PAYS_FROM = 180.0
-"""Seconds of training from which compiling is worth its while (measured on two cores: 4 to 20 s for the first graph, and
-about a tenth of each step saved)."""
+"""Seconds of training from which compiling is worth its while (measured on two cores: 4 to 20 s for the first graph,
+and about a tenth of each step saved)."""
 
 
 def compiling_pays(seconds: float) -> bool:

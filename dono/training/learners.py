@@ -151,7 +151,7 @@ def with_divergence(reader: Reader, parts: Sequence[JudgedRows]) -> list[JudgedR
     for part in parts:
         answers = answers_in(reader, part.mismatched, len(part.mismatched_reference))
         ratios.append(log_ratios(answers, torch.from_numpy(part.mismatched_reference).to(answers.mask.device)))
-    divergence = float(kto_divergence(torch.cat(ratios)))
+    divergence = float(kto_divergence(everywhere(torch.cat(ratios))))
     return [part._replace(divergence=divergence) for part in parts]
 
 

@@ -25,7 +25,7 @@ from dono.training.allocator import keep_memory
 from dono.training.checkpoint import Counters
 from dono.training.compiled import compile_layers
 from dono.training.learners import Learner, Part, device_of
-from dono.training.memory import most_memory
+from dono.training.memory import make_again, most_memory
 from dono.training.optimizers import OPTIMIZERS
 from dono.training.schedule import rate_at
 from dono.training.world import World, gathered, joined, sharded
@@ -72,6 +72,7 @@ class LoopSpec:
 class Progress:
     """What a person sees after a step. Loss in nats per counted thing; tokens without filling; memory in bytes."""
 
+    start: int
     step: int
     stop: int
     loss: float
@@ -225,8 +226,7 @@ class _Run(Generic[P]):
         self.reader = sharded(self.whole, self.world, half=self.spec.precision == "bfloat16")
         model = next(m.model for m in self.reader.modules() if isinstance(m, Reader))
         if self.spec.recompute:
-            enable = getattr(model, "activation_checkpointing_enable", None)  # what newer transformers call it
-            (enable or model.gradient_checkpointing_enable)({"use_reentrant": False})
+            make_again(model)
         if self.spec.compiled:
             compile_layers(model)
         torch.manual_seed(self.spec.seed)
@@ -267,7 +267,7 @@ class _Run(Generic[P]):
             counters.speed_tokens += round(float(sums[2]))
             counters.speed_seconds += spent
         return Progress(
-            step=counters.step, stop=spec.stop, loss=loss, rate=rate * spec.peak, gradient=gradient,
+            start=spec.start, step=counters.step, stop=spec.stop, loss=loss, rate=rate * spec.peak, gradient=gradient,
             tokens=counters.tokens, trained=counters.trained, tokens_per_second=_speed(counters),
             seconds=counters.seconds, memory=most_memory(self.device), metrics=metrics,
         )  # fmt: skip

@@ -6,7 +6,7 @@ import json
 import random
 from pathlib import Path
 
-WORDS = "parcel late customer asks where city shoe return order money refund today please comes soon".split()
+WORDS = ("parcel", "late", "customer", "where", "city", "shoe", "return", "order", "money", "refund", "today", "soon")
 MODEL = "{random: {width: 32, layers: 2, heads: 2, vocabulary: 300, context: 64}}"
 
 
@@ -24,7 +24,7 @@ def write_data(folder: Path, rows: int = 120) -> None:
         turns = [{"role": "user", "content": asked}, {"role": "assistant", "content": said}]
         made["texts"].append({"text": sentence(chance, chance.randint(5, 40))})
         made["chats"].append({"messages": turns})
-        made["pairs"].append({"prompt": asked, "chosen": f"yes {said}", "rejected": f"no {said} {asked}"})
+        made["pairs"].append({"prompt": asked, "chosen": f"yes {said}", "rejected": f"no {sentence(chance, 4)}"})
     for name, found in made.items():
         lines = "".join(json.dumps(row) + "\n" for row in found)
         (folder / f"{name}.jsonl").write_text(lines, encoding="utf8")

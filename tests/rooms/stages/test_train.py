@@ -17,7 +17,7 @@ from dono.models import load_model, random_llama, reader_of
 from dono.objectives import PREFERENCES
 from dono.runfile import RunFile, load_run
 from dono.stages import train_plan
-from dono.stages.train import filled_up
+from dono.stages.train import equal_parts, filled_up
 from dono.stages.train_data import DataFiles, Texts, encode_answers, encode_preferences, encode_texts, open_data
 from dono.stages.train_plan import Machine, Sizes, compiled, cost_of, loop_of, pairs_a_step, settled, size_of, spending
 from dono.stages.validation import reference_of, score_documents, score_pairs
@@ -79,9 +79,8 @@ def test_a_chat_that_the_template_refuses_is_set_aside_not_the_whole_run(
 def test_both_answers_of_a_pair_follow_the_same_prompt_and_alone_are_trained(
     folder: Path, tokenizer: PreTrainedTokenizerBase
 ) -> None:
-    turns = [
-        {"role": "user", "content": "where"}, {"role": "assistant", "content": "here"}, {"role": "user", "content": "now"}
-    ]  # fmt: skip
+    said = (("user", "where"), ("assistant", "here"), ("user", "now"))
+    turns = [{"role": role, "content": text} for role, text in said]
     row = {"prompt": turns, "chosen": [{"role": "assistant", "content": "yes"}]}
     row["rejected"] = [{"role": "assistant", "content": "no"}]
     (folder / "pairs.jsonl").write_text(json.dumps(row) + "\n", encoding="utf8")
@@ -94,21 +93,21 @@ def test_both_answers_of_a_pair_follow_the_same_prompt_and_alone_are_trained(
 def test_a_pair_whose_answers_leave_different_prompts_is_set_aside(
     folder: Path, tokenizer: PreTrainedTokenizerBase
 ) -> None:
-    long = {"prompt": "where is it " * 4, "chosen": "here", "rejected": "there " * 20}
+    long = {"prompt": "where is it " * 12, "chosen": "here", "rejected": "there " * 9}
     with (folder / "pairs.jsonl").open("a", encoding="utf8") as file:
         file.write(json.dumps(long) + "\n")
     data = opened(folder, data="pairs.jsonl", validation=0)
-    assert len(encode_preferences(data, tokenizer, 96).pairs) == 60
+    assert len(encode_preferences(data, tokenizer, 64).pairs) == 60
     assert "different parts of a long prompt" in data.rejects[0].reason
 
 
-def planned(folder: Path, texts: Texts, machine: Machine = HERE, **settings: object) -> tuple[RunFile, Sizes]:
+def planned(folder: Path, texts: Texts, there: Machine = HERE, **settings: object) -> tuple[RunFile, Sizes]:
     run = load_run(write_run(folder, **settings)).model_copy(update={"context": 64})
     rows, tokens, mean = size_of(texts)
     sizes = Sizes(
         rows=rows, tokens=tokens, mean_length=mean, counted=Shape(4e4, 2, 32), parameters=40_000, trained=40_000
     )  # fmt: skip
-    return settled(run, "next_token", texts, sizes, machine), sizes
+    return settled(run, "next_token", texts, sizes, there), sizes
 
 
 @pytest.fixture
@@ -138,13 +137,11 @@ def test_the_plan_says_what_will_be_spent(folder: Path, texts: Texts) -> None:
     cost = cost_of(found, sizes, HERE)
     assert cost.tokens == 5120 and cost.flops > 6 * 4e4 * 5120
     assert cost.run.money.mid == pytest.approx(36 * cost.run.machine_hours.mid)
-    said = "\n".join(spending(found, sizes, cost))
-    assert all(part in said for part in ("0.04 M parameters", "10 of 512 tokens", "FLOPs", "time:", "money: INR"))
+    said = "\n".join(spending(found, sizes, cost, 10**9))
+    assert all(part in said for part in ("0.04 M parameters", "10 of 512 tokens", "FLOPs", "GB", "time:", "money: INR"))
 
 
-def test_long_runs_are_compiled_short_ones_are_not(
-    folder: Path, texts: Texts, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_long_runs_are_compiled_short_ones_are_not(folder: Path, texts: Texts, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(train_plan, "can_compile", lambda: None)
     found, sizes = planned(folder, texts)
     assert compiled(found, cost_of(found, sizes, HERE)) == "off"
@@ -171,6 +168,10 @@ def test_every_process_has_the_same_number_of_pairs() -> None:
 def test_processes_without_a_part_get_one_that_trains_nothing() -> None:
     parts = filled_up([packed([document(range(5))])] * 3, 2)
     assert len(parts) == 4 and parts[3].tokens == 0 and (parts[3].labels == IGNORED).all()
+
+
+def test_windows_are_parted_evenly() -> None:
+    assert [equal_parts(number, 4) for number in (8, 6, 7, 3)] == [4, 3, 1, 3]
 
 
 def test_bits_per_byte_are_those_of_the_evaluation(

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +20,14 @@ from dono.errors import Capped
 from dono.training.checkpoint import counters_in, state_of
 from dono.training.compiled import can_compile
 from dono.training.world import World
-from tests.rooms.training.tiny import tiny_model, tiny_spec, train_kind, train_texts
+from tests.rooms.training.tiny import Learned, tiny_model, tiny_spec, train_kind, train_texts
 
 ROOT = Path(__file__).parents[3]
 EXACT = ("full adamw", "full muon", "full recompute", "full filling", "lora adamw", "lora muon", "pairs", "judged")
 COMPILED, HALF = "full recompute compiled", "full bfloat16"
 KINDS = (*EXACT, COMPILED, HALF)
-CLOSE = 1e-5
-"""Losses of two processes beside those of one, relative: the same float32 sums in another order (measured: 3e-7)."""
+CLOSE = 1e-6
+"""Losses of two processes beside those of one, relative: the same float32 sums in another order (measured: 4e-8)."""
 PATIENCE = 240
 """Seconds until the launch is given up; it takes about twenty on an idle machine."""
 
@@ -51,7 +49,7 @@ def stop_early(folder: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def launched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def launched(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder in which two processes have done everything and were then stopped by SIGTERM."""
     base = tmp_path_factory.mktemp("together")
     stop_early(base / "one_to_two")
@@ -73,8 +71,7 @@ def launched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             process.kill()
             process.wait()
     assert (base / "running").exists(), (base / "log").read_text()[-5000:]
-    yield base
-    shutil.rmtree(base)
+    return base
 
 
 @pytest.fixture(scope="module")
@@ -84,38 +81,43 @@ def found(launched: Path) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def alone(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[dict[str, torch.Tensor], list[float]]]:
-    """Weights and losses of the same runs in this one process; compiled and not are the same."""
+def alone(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Learned]:
+    """The same runs in this one process; compiled or not is the same."""
     folder = tmp_path_factory.mktemp("alone")
-    kinds = {kind: train_kind(kind, folder / kind) for kind in (*EXACT, HALF)}
-    return {kind: (dict(model.state_dict()), losses) for kind, (model, losses) in kinds.items()}
+    return {kind: train_kind(kind, folder / kind) for kind in (*EXACT, HALF)}
 
 
 @pytest.mark.parametrize("kind", EXACT)
-def test_two_processes_have_the_losses_of_one(kind: str, found: list[dict[str, Any]], alone: dict[str, Any]) -> None:
-    assert found[0][kind] == found[1][kind]
-    assert found[0][kind] == pytest.approx(alone[kind][1], rel=CLOSE)
+def test_two_processes_have_the_losses_and_gradients_of_one(
+    kind: str, found: list[dict[str, Any]], alone: dict[str, Learned]
+) -> None:
+    assert found[0][kind]["losses"] == found[1][kind]["losses"]
+    assert found[0][kind]["losses"] == pytest.approx(alone[kind].losses, rel=CLOSE)
+    # AdamW and Muon hide a wrong factor of the gradient; its norm does not
+    assert found[0][kind]["gradients"] == pytest.approx(alone[kind].gradients, rel=10 * CLOSE)
 
 
 @pytest.mark.skipif(can_compile() is not None, reason=str(can_compile()))
-def test_two_processes_compile_their_layers(found: list[dict[str, Any]], alone: dict[str, Any]) -> None:
-    assert found[0][COMPILED] == pytest.approx(alone["full recompute"][1], rel=CLOSE)
+def test_two_processes_compile_their_layers(found: list[dict[str, Any]], alone: dict[str, Learned]) -> None:
+    assert found[0][COMPILED]["losses"] == pytest.approx(alone["full recompute"].losses, rel=CLOSE)
 
 
-def test_two_processes_in_bfloat16_stay_near(found: list[dict[str, Any]], alone: dict[str, Any]) -> None:
-    # two processes hold hidden states in bfloat16 (8 bits) as well; measured: 1e-3
-    assert found[0][HALF] == pytest.approx(alone[HALF][1], rel=1e-2)
-    assert found[0][HALF] != found[0]["full adamw"]
+def test_two_processes_in_bfloat16_stay_near(found: list[dict[str, Any]], alone: dict[str, Learned]) -> None:
+    # shards hold what runs between the layers in bfloat16 as well (measured: 3e-4)
+    assert found[0][HALF]["losses"] == pytest.approx(alone[HALF].losses, rel=2e-3)
+    assert found[0][HALF]["losses"] != found[0]["full adamw"]["losses"]
 
 
 @pytest.mark.parametrize("kind", EXACT)
-def test_afterwards_the_first_process_saves_the_whole_model(kind: str, launched: Path, alone: dict[str, Any]) -> None:
+def test_afterwards_the_first_process_saves_the_whole_model(
+    kind: str, launched: Path, alone: dict[str, Learned]
+) -> None:
     folder = launched / "models" / kind
     saved = load_file(next(folder.glob("*.safetensors")))
-    names = {name.replace(".default", ""): weight for name, weight in alone[kind][0].items()}
+    names = {name.replace(".default", ""): weight for name, weight in alone[kind].model.state_dict().items()}
     assert saved
     for name, weight in saved.items():
-        torch.testing.assert_close(weight, names[name], rtol=0, atol=1e-4)
+        torch.testing.assert_close(weight, names[name], rtol=0, atol=1e-5)  # measured: 3e-7
 
 
 def test_a_run_of_one_process_goes_on_in_two(found: list[dict[str, Any]], tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -17,6 +17,7 @@ from dono.training import (
     LoopSpec,
     Outcome,
     PairRows,
+    Progress,
     judgements,
     likelihood,
     preferences,
@@ -83,10 +84,18 @@ def train_texts(model: PreTrainedModel, spec: LoopSpec, folder: Path, **more: An
     return train(reader_of(model), texts_at, likelihood(next_token), spec, folder, **more)
 
 
-def train_kind(kind: str, folder: Path) -> tuple[PreTrainedModel, list[float]]:
-    """One of the runs that one process and two do alike: the trained model and the losses of four steps."""
+class Learned(NamedTuple):
+    """What a run of `train_kind` gives; the gradients' norms are only seen by the process that leads."""
+
+    model: PreTrainedModel
+    losses: list[float]
+    gradients: list[float]
+
+
+def train_kind(kind: str, folder: Path) -> Learned:
+    """One of the runs of four steps that one process and two do alike."""
     model: PreTrainedModel = tiny_lora() if "lora" in kind else tiny_model()
-    reader = reader_of(model)
+    reader, gradients = reader_of(model), list[float]()
     spec = tiny_spec(
         4,
         optimizer="muon" if "muon" in kind else "adamw",
@@ -94,10 +103,15 @@ def train_kind(kind: str, folder: Path) -> tuple[PreTrainedModel, list[float]]:
         recompute="recompute" in kind,
         compiled="compiled" in kind,
     )
+
+    def watch(progress: Progress) -> None:
+        gradients.append(progress.gradient)
+
     if "pairs" in kind:
-        outcome = train(reader, pairs_at, preferences(dpo), spec, folder)
+        outcome = train(reader, pairs_at, preferences(dpo), spec, folder, watch=watch)
     elif "judged" in kind:
-        outcome = train(reader, judged_at, judgements(kto), spec, folder, prepare=with_divergence)
+        outcome = train(reader, judged_at, judgements(kto), spec, folder, prepare=with_divergence, watch=watch)
     else:
-        outcome = train(reader, halved_texts_at if "filling" in kind else texts_at, likelihood(next_token), spec, folder)
-    return model, outcome.losses
+        parts_at = halved_texts_at if "filling" in kind else texts_at
+        outcome = train(reader, parts_at, likelihood(next_token), spec, folder, watch=watch)
+    return Learned(model, outcome.losses, gradients)

@@ -10,8 +10,6 @@ import os
 import sys
 from pathlib import Path
 
-from transformers import PreTrainedModel
-
 from dono.errors import Capped
 from tests.rooms.training.tiny import tiny_model, tiny_spec, train_kind, train_texts
 
@@ -21,9 +19,10 @@ def main(base: Path, kinds: list[str]) -> None:
     rank = int(os.environ["RANK"])
     found: dict[str, object] = {}
     for kind in kinds:
-        model, found[kind] = train_kind(kind, base / "two" / kind)
+        learned = train_kind(kind, base / "two" / kind)
+        found[kind] = {"losses": learned.losses, "gradients": learned.gradients}
         if rank == 0:
-            _keep(model, base / "models" / kind)
+            learned.model.save_pretrained(base / "models" / kind)
     found["one_to_two"] = train_texts(tiny_model(seed=9), tiny_spec(6), base / "one_to_two").losses
     found["capped"] = _stopped_by_one(rank, base / "two_to_one")
     (base / f"found{rank}.json").write_text(json.dumps(found), encoding="utf8")
@@ -34,10 +33,6 @@ def main(base: Path, kinds: list[str]) -> None:
         )  # fmt: skip
     except KeyboardInterrupt:
         (base / f"stopped{rank}").touch()
-
-
-def _keep(model: PreTrainedModel, folder: Path) -> None:
-    model.save_pretrained(folder)
 
 
 def _stopped_by_one(rank: int, folder: Path) -> str:

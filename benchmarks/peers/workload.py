@@ -1,0 +1,88 @@
+"""What all sides of `benchmarks.train_speed` train, and what each reports: the same model, data and counting."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+Ids = npt.NDArray[np.int64]
+
+WIDTH, LAYERS, HEADS, HIDDEN, VOCABULARY = 320, 6, 5, 864, 16_384
+"""A Llama of 7.4 M parameters in its layers and 5.2 M in its tied embedding."""
+BATCH, LENGTH = 8, 512
+"""Windows of a pretraining step and their tokens."""
+EXAMPLES, LONGEST, MEAN_LENGTH, SPREAD = 8, 1024, 120, 1.0
+"""Chat: examples of a step; tokens of the longest, tokens on average, deviation of the logarithm of the lengths."""
+RANK = 16
+RATE, WEIGHT_DECAY, CLIP, BETAS = 1e-3, 0.1, 1.0, (0.9, 0.95)
+"""AdamW's settings and the largest norm of a gradient; they do not change the speed."""
+MARK = "MEASURED "
+
+
+def windows(steps: int) -> Ids:
+    """Random tokens [steps, BATCH, LENGTH + 1]; speed does not depend on what they say."""
+    return np.random.default_rng(0).integers(3, VOCABULARY, (steps, BATCH, LENGTH + 1), dtype=np.int64)
+
+
+def conversations(count: int) -> list[Ids]:
+    """Random tokens in log-normal lengths, cut at LONGEST; of each the second half is trained, see `trained_from`."""
+    rng = np.random.default_rng(1)
+    centre = np.log(MEAN_LENGTH) - SPREAD**2 / 2
+    lengths = np.clip(rng.lognormal(centre, SPREAD, count), 4, LONGEST).astype(int)
+    return [rng.integers(3, VOCABULARY, n, dtype=np.int64) for n in lengths]
+
+
+def trained_from(ids: Ids) -> int:
+    """The first trained token of a conversation."""
+    return len(ids) // 2
+
+
+def arguments(*kinds: str) -> argparse.Namespace:
+    """The command line of a side: what it trains, for how many steps, under which conditions."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("kind", choices=kinds)
+    parser.add_argument("--warm", type=int, required=True, help="steps that are not counted")
+    parser.add_argument("--steps", type=int, required=True, help="steps that are counted")
+    parser.add_argument("--keep-memory", action="store_true", help="a peer with our settings of the allocator")
+    parser.add_argument("--compiled", action="store_true")
+    parser.add_argument("--lora", action="store_true")
+    return parser.parse_args()
+
+
+@dataclass
+class Record:
+    """What one process notes while it trains: of every step its non-padding tokens, and when it ended."""
+
+    tokens: list[int] = field(default_factory=list)
+    ends: list[float] = field(default_factory=list)
+    memory: int = 0
+    """Peak in bytes up to the end of the last step."""
+    loss: float = 0.0
+    """Nats at the first step: equal models on equal data begin with equal losses."""
+    apart: bool = True
+    """Whether documents that share a row do not see each other."""
+
+    def ended(self) -> None:
+        """A step has just ended."""
+        self.ends.append(time.perf_counter())
+        self.memory = peak_memory()
+
+    def report(self, warm: int) -> None:
+        """Print what `benchmarks.train_speed` reads. A step lasts from the end of the one before to its own end."""
+        tokens, seconds = self.tokens[warm : len(self.ends)], np.diff(self.ends)[warm - 1 :].tolist()
+        assert warm >= 1 and len(tokens) == len(seconds) >= 1, "fewer steps than were asked for"
+        found = {"tokens": tokens, "seconds": seconds, "memory": self.memory, "loss": self.loss, "apart": self.apart}
+        print(MARK + json.dumps(found), flush=True)
+
+
+def peak_memory() -> int:
+    """The most bytes that this process had in memory at once. (`getrusage` may count the process that started it.)"""
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    peak = next(line for line in lines if line.startswith("VmHWM:"))
+    return int(peak.split()[1]) * 1024
