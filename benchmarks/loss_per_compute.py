@@ -31,8 +31,9 @@ from benchmarks.result import keep_result
 from dono.evals import bits_per_byte
 from dono.models import reader_of
 from dono.objectives import next_token
+from dono.stages.corpus_stage import WARMUP_STEPS, trunk_stop
 from dono.tokens import Batches, Shards, load_tokenizer, train_tokenizer, write_shards
-from dono.training import LoopSpec, Progress, keep_memory, likelihood, train
+from dono.training import LoopSpec, Progress, keep_memory, likelihood, scratch_peaks, train
 
 TEXT = Path("../shared/corpora/text/en")
 SOURCES = ("classic_books.txt", "pratham_storyweaver.txt", "common_voice.txt")
@@ -41,7 +42,6 @@ BATCH, LENGTH = 8, 512
 BASELINE_RATES = (6e-4, 1.2e-3, 2.4e-3)
 ENDS = (0.25, 0.4, 0.55)
 """Ours is run to these shares of the baseline's time."""
-RATE, MATRIX_RATE = 2e-2, 0.02
 LEFT_OUT = 200
 """Every so many-th paragraph is validation."""
 
@@ -130,19 +130,21 @@ def planned(step: Callable[[], None], seconds: float) -> int:
     return max(8, round(seconds / float(np.median(times[2:]))))
 
 
-def ours(folder: Path, rate: float, matrix_rate: float, seconds: float) -> Run:
-    """Dono's loop with its recipe for scratch runs."""
+def ours(folder: Path, seconds: float) -> Run:
+    """Dono's loop with its recipe for scratch runs: Muon at the rates of the rules, decay over the last fifth."""
     keep_memory()
     tokenizer, shards = load_tokenizer(folder / "tokenizer"), Shards.open(folder / "tokens")
     batches = Batches(shards, length=LENGTH, batch=BATCH, seed=0)
     learn = likelihood(next_token)
 
-    def run(steps: int, rate: float) -> tuple[LlamaForCausalLM, float, list[float]]:
+    def run(steps: int) -> tuple[LlamaForCausalLM, float, list[float]]:
         model = new_model(len(tokenizer))
         clock: list[float] = []
+        tokens = steps * batches.tokens_per_step
+        peaks = scratch_peaks(width=WIDTH, batch_tokens=batches.tokens_per_step, tokens=tokens, optimizer="muon")
         spec = LoopSpec(
-            start=0, stop=steps, peak=rate, matrix_peak=matrix_rate, optimizer="muon", warmup=min(10, steps),
-            decay_from=round(0.6 * steps), compiled=True, save_seconds=1e9,
+            start=0, stop=steps, peak=peaks.adamw, matrix_peak=peaks.matrices, optimizer="muon",
+            warmup=min(WARMUP_STEPS, steps), decay_from=trunk_stop(steps), compiled=True, save_seconds=1e9,
         )  # fmt: skip
 
         def watch(progress: Progress) -> None:
@@ -152,10 +154,10 @@ def ours(folder: Path, rate: float, matrix_rate: float, seconds: float) -> Run:
             outcome = train(reader_of(model), batches.parts_at, learn, spec, Path(scrap), watch=watch)
         return model, outcome.seconds, list(np.diff([0.0, *clock]))
 
-    _, _, times = run(8, 0.0)
+    _, _, times = run(8)
     compiling = sum(times[:2]) - 2 * float(np.median(times[2:]))
     steps = max(8, round((seconds - compiling) / float(np.median(times[2:]))))
-    model, spent, _ = run(steps, rate)
+    model, spent, _ = run(steps)
     return Run(f"ours, to {seconds:.0f} s", spent + compiling, steps, validated(model, folder))
 
 
@@ -187,9 +189,7 @@ def reached(runs: list[Run], bits: float) -> float:
 
 @click.command()
 @click.option("--seconds", default=90.0, show_default=True, help="The baseline's training time.")
-@click.option("--rate", default=RATE, show_default=True)
-@click.option("--matrix-rate", default=MATRIX_RATE, show_default=True)
-def main(seconds: float, rate: float, matrix_rate: float) -> None:
+def main(seconds: float) -> None:
     """Run both sides and print the RESULT line."""
     if not TEXT.is_dir():
         raise SystemExit("the corpora of ../shared are not here: nothing to measure on")
@@ -197,14 +197,14 @@ def main(seconds: float, rate: float, matrix_rate: float) -> None:
         folder = Path(scrap)
         prepare(folder)
         base = [alone(folder, "baseline", r, seconds) for r in BASELINE_RATES]
-        mine = [alone(folder, "ours", rate, matrix_rate, share * seconds) for share in ENDS]
+        mine = [alone(folder, "ours", share * seconds) for share in ENDS]
     best = min(base, key=lambda r: r.bits)
     at = reached(mine, best.bits)
     keep_result(
         "loss_per_compute",
         {
             "time_ratio": round(at / best.seconds, 3), "baseline": vars(best), "baselines": [vars(r) for r in base],
-            "ours": [vars(r) for r in mine], "rate": rate, "matrix_rate": matrix_rate, "cores": torch.get_num_threads(),
+            "ours": [vars(r) for r in mine], "cores": torch.get_num_threads(),
         },
     )  # fmt: skip
 

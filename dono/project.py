@@ -355,9 +355,7 @@ def _as_mistake(error: dict[str, object], data: object, file: str) -> Mistake:
             where, value = f"{where}.{step}" if where else str(step), None
     message = str(error["msg"]).removeprefix("Value error, ")
     shown = "" if value is None or isinstance(value, dict | list) else f" (found {value!r})"
-    return Mistake(
-        f"{message}{shown}", where=where or file, remedy=REMEDIES.get(str(error["type"]), "Mend the value")
-    )
+    return Mistake(f"{message}{shown}", where=where or file, remedy=REMEDIES.get(str(error["type"]), "Mend the value"))
 
 
 def _missing_files(project: Project) -> Iterator[Mistake]:

@@ -107,6 +107,10 @@ def reader_of(model: PreTrainedModel) -> Reader:
     A model whose attention mixes packed documents, or whose logits are not hidden · headᵀ (soft-capped, scaled, with a
     bias), is read the long way: padded rows, its own logits. Raises `Mistake` for a model that sees what comes after.
     """
+    for name, p in model.named_parameters():
+        if not bool(torch.isfinite(p).all()):
+            remedy = "Take a checkpoint from before its training failed"
+            raise Mistake(f"{name} holds numbers that are not finite", where=_name(model), remedy=remedy)
     model.eval()
     _without_dropout(model)
     ids = torch.arange(16, device=model.device) % model.config.get_text_config().vocab_size
@@ -116,12 +120,16 @@ def reader_of(model: PreTrainedModel) -> Reader:
         alone = [reader.hidden(_row(part)) for part in (ids[:9], ids[9:])]
         if not _near(reader.hidden(_row(ids[:5])), alone[0][:, :5]):
             what, remedy = "the model sees the tokens that it should foretell", "Name a causal language model"
-            raise Mistake(what, where=str(model.config.name_or_path or type(model).__name__), remedy=remedy)
+            raise Mistake(what, where=_name(model), remedy=remedy)
         reader.projects = _head_is_linear(model, ids, alone[0])
         reader.packs = _keeps_apart(reader, ids, torch.cat(alone, dim=1))
     if not reader.packs:
         model.set_attn_implementation(before)
     return reader
+
+
+def _name(model: PreTrainedModel) -> str:
+    return str(model.config.name_or_path or type(model).__name__)
 
 
 def _row(ids: Tensor, bounds: Tensor | None = None) -> Placed:

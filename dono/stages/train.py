@@ -8,14 +8,13 @@ import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from rich.console import Console
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from dono.artifacts import (
     Json,
@@ -28,81 +27,27 @@ from dono.artifacts import (
 )
 from dono.costs import Meter
 from dono.errors import Capped, Mistake
-from dono.models import (
-    Reader,
-    add_lora,
-    load_model,
-    merge_lora,
-    random_llama,
-    reader_of,
-    save_adapter,
-    save_model,
-    shape_of,
-)
-from dono.objectives import OBJECTIVES, PREFERENCES
-from dono.runfile import BOOKKEEPING, ObjectiveName, RunFile, load_run
+from dono.models import merge_lora, save_adapter, save_model
+from dono.objectives import PREFERENCES
+from dono.runfile import ObjectiveName, RunFile, load_run
 from dono.stages.cards import run_card
 from dono.stages.display import Display, print_result
-from dono.stages.train_data import (
-    Answers,
-    DataFiles,
-    Encoded,
-    Preferences,
-    Texts,
-    bytes_a_label,
-    encode_answers,
-    encode_preferences,
-    encode_texts,
-    keep_rejects,
-    largest_part,
-    learn_tokenizer,
-    longest_of,
-    open_data,
-)
-from dono.stages.train_plan import (
-    LONGEST_CONTEXT,
-    Cost,
-    Machine,
-    Sizes,
-    compiled,
-    cost_of,
-    loop_of,
-    pairs_a_step,
-    part_limit,
-    settled,
-    size_of,
-    spending,
-)
+from dono.stages.pictures import leave_loss_curve
+from dono.stages.train_data import Preferences, Texts, bytes_a_label, open_data
+from dono.stages.train_plan import loop_of, pairs_a_step
+from dono.stages.train_ready import TOKENIZER, TOKENS, Ready, get_ready, learner_of
 from dono.stages.validation import reference_of, score_documents, score_pairs
 from dono.stages.workplace import alone_in
-from dono.studio.loss_curve import Step, draw_loss_curve
-from dono.tokens import (
-    IGNORED,
-    Batches,
-    Rows,
-    TaskBatches,
-    check_rows,
-    document,
-    load_tokenizer,
-    packed,
-    padding_id,
-    show_rows,
-)
-from dono.training import Outcome, Progress, forget_state, likelihood, preferences, train
-from dono.training.dry_run import tokens_that_fit
-from dono.training.learners import Floats, Learner
-from dono.training.logbook import LOG, Logbook, Scale, read_log, sentence
-from dono.training.memory import available_memory
+from dono.tokens import IGNORED, Batches, Rows, TaskBatches, padding_id
+from dono.training import Outcome, Progress, forget_state, train
+from dono.training.learners import Floats
+from dono.training.logbook import Logbook, Scale, sentence
 from dono.training.pair_batches import PairBatches
-from dono.training.precision import Precision
 from dono.training.world import World, device, joined
 
-ASKED, RUN, BEFORE, RESULT = "asked.json", "run.yaml", "before.jsonl", "result.json"
-REFERENCE, TOKENS, TOKENIZER = "reference.npy", "tokens", "own_tokenizer"
+ASKED, REFERENCE, BEFORE, RESULT = "asked.json", "reference.npy", "before.jsonl", "result.json"
 MADE_FIRST = (TOKENS, TOKENIZER, "run", "rejects")
 """What is written before a run is sure to begin, without the ends of their names."""
-SHOWN = 500
-"""Characters at each end of the example that is shown."""
 NEED_REFERENCE: tuple[ObjectiveName, ...] = ("dpo", "dpo_length_normalised")
 
 
@@ -126,7 +71,7 @@ def command(path: Path, overrides: Sequence[str], *, dry_run: bool) -> None:
 def _dry_run(run: RunFile, *, processes: int) -> None:
     """Everything up to the first step, in a folder that is thrown away."""
     with tempfile.TemporaryDirectory() as scrap:
-        _ready(run, Path(scrap), Display(), World(), processes=processes)
+        get_ready(run, Path(scrap), Display(), World(), processes=processes)
 
 
 def _print(run: RunFile, rows: Sequence[Measurement]) -> None:
@@ -135,43 +80,6 @@ def _print(run: RunFile, rows: Sequence[Measurement]) -> None:
     print_result(f"model: {run.out_folder}")
     if (run.out_folder / "config.json").is_file():  # an adapter does not talk by itself
         print_result(f"next: dono chat {run.out_folder}")
-
-
-@dataclass(frozen=True)
-class Ready:
-    """A run whose data is encoded, whose model is loaded, and whose settings are all named."""
-
-    run: RunFile
-    folder: Path
-    tokenizer: PreTrainedTokenizerBase
-    reader: Reader
-    encoded: Encoded
-    sizes: Sizes
-    cost: Cost
-    world: World
-
-    @property
-    def objective(self) -> ObjectiveName:
-        """What is learned."""
-        assert self.run.objective is not None
-        return self.run.objective
-
-    @property
-    def precision(self) -> Precision:
-        """What products are computed in."""
-        assert self.run.precision != "auto"
-        return self.run.precision
-
-    @property
-    def part_tokens(self) -> int:
-        """Tokens of one pass."""
-        assert self.run.part_tokens is not None
-        return self.run.part_tokens
-
-    @property
-    def price(self) -> float:
-        """Money an hour, of all machines."""
-        return self.run.machine.price_per_hour or 0.0
 
 
 def train_run(run: RunFile, display: Display, world: World) -> list[Measurement]:
@@ -189,7 +97,7 @@ def train_run(run: RunFile, display: Display, world: World) -> list[Measurement]
             display.say(f"{folder}: finished before")
             told = json.loads((folder / RESULT).read_text(encoding="utf8"))
             return [Measurement(**row) for row in told["measurements"]]
-        ready = _ready(run, folder, display, world, processes=world.size)
+        ready = get_ready(run, folder, display, world, processes=world.size)
         if world.leads:
             write_atomically(folder / ASKED, json.dumps(asked, ensure_ascii=False, indent=1))
         reference = _reference(ready)
@@ -223,109 +131,6 @@ def _look_at(folder: Path, asked: dict[str, Json]) -> None:
             shutil.rmtree(path)
         elif not path.name.startswith("."):
             path.unlink()
-
-
-def _ready(run: RunFile, folder: Path, display: Display, world: World, *, processes: int) -> Ready:
-    """Data, model and settings; says what was recognised, one example, and what the run will spend."""
-    data = open_data(run)
-    if not world.leads:
-        world.together()  # what is written once is written by the first process
-    tokenizer = _tokenizer(run, data, folder)
-    model = _model(run, tokenizer).to(device())
-    shape = shape_of(model)
-    context = run.context or min(shape.context, LONGEST_CONTEXT)
-    if context > shape.context:
-        what = f"the model reads {shape.context:,} tokens, not {context:,}"
-        raise Mistake(what, where="context", remedy="Give a smaller context")
-    encoded = _encode(data, tokenizer, context, folder / TOKENS)
-    _check(encoded, tokenizer, shape.vocabulary)
-    learner = model if run.lora is None else add_lora(model, rank=run.lora.rank, seed=run.seed)
-    reader = reader_of(learner)
-    rows, tokens, mean_length = size_of(encoded)
-    sizes = Sizes(
-        rows=rows, tokens=tokens, mean_length=mean_length, counted=shape.counted, parameters=shape.stored_parameters,
-        trained=sum(p.numel() for p in learner.parameters() if p.requires_grad),
-    )  # fmt: skip
-    machine = Machine(device(), processes)
-    if world.leads:
-        if not (folder / RUN).is_file():
-            open_ = run.model_copy(update={"context": context})
-            write_atomically(folder / RUN, _settled(open_, data.objective, encoded, sizes, reader, machine).as_yaml())
-        world.together()
-    kept = load_run(folder / RUN)
-    changed = {name: getattr(run, name) for name in BOOKKEEPING} | {"part_tokens": run.part_tokens or kept.part_tokens}
-    named = kept.model_copy(update=changed)
-    cost = cost_of(named, sizes, machine)
-    if data.formats and world.leads:
-        keep_rejects(data, folder)
-        display.say(f"recognised: {data.recognised()}")
-    display.say(f"an example, trained between ⟦ and ⟧: {_example(encoded, tokenizer)}")
-    for line in spending(named, sizes, cost, available_memory(device())):
-        display.say(line)
-    return Ready(named, folder, tokenizer, reader, encoded, sizes, cost, world)
-
-
-def _settled(
-    run: RunFile, objective: ObjectiveName, encoded: Encoded, sizes: Sizes, reader: Reader, machine: Machine
-) -> RunFile:
-    """The run with everything named, the largest part tried before the first step."""
-    whole = settled(run, objective, encoded, sizes, machine)
-    whole = whole.model_copy(update={"compile": compiled(whole, cost_of(whole, sizes, machine))})
-    assert whole.context is not None
-    longest = longest_of(encoded, whole.context)
-    fits = tokens_that_fit(
-        reader, _learner(objective), lambda tokens: largest_part(encoded, longest, tokens, pack=reader.packs),
-        loop_of(whole), least=longest, most=max(longest, part_limit(whole, machine.processes)),
-    )  # fmt: skip
-    return whole.model_copy(update={"part_tokens": fits})
-
-
-def _tokenizer(run: RunFile, data: DataFiles, folder: Path) -> PreTrainedTokenizerBase:
-    start = run.model
-    if start.path is not None:
-        return load_tokenizer(run.source(start.path))
-    if start.tokenizer is not None:
-        return load_tokenizer(run.source(start.tokenizer))
-    assert start.random is not None
-    return load_tokenizer(learn_tokenizer(data, start.random.vocabulary, folder / TOKENIZER))
-
-
-def _model(run: RunFile, tokenizer: PreTrainedTokenizerBase) -> PreTrainedModel:
-    if run.model.path is not None:
-        return load_model(run.source(run.model.path))
-    assert run.model.random is not None
-    return random_llama(run.model.random, tokenizer, seed=run.seed, context=run.context)
-
-
-def _encode(data: DataFiles, tokenizer: PreTrainedTokenizerBase, context: int, folder: Path) -> Encoded:
-    if data.kind == "texts":
-        return encode_texts(data, tokenizer, context, folder)
-    encode = encode_answers if data.kind == "answers" else encode_preferences
-    return encode(data, tokenizer, context)
-
-
-def _example(encoded: Encoded, tokenizer: PreTrainedTokenizerBase) -> str:
-    """The first document that is learned from; of a long one both ends."""
-    if isinstance(encoded, Texts):
-        first = document([encoded.shards.eos, *encoded.shards.document(0)])
-    else:
-        first = encoded.documents[0] if isinstance(encoded, Answers) else encoded.pairs[0].chosen
-    shown = show_rows(tokenizer, packed([first]))
-    return shown if len(shown) <= 2 * SHOWN else f"{shown[:SHOWN]} … {shown[-SHOWN:]}"
-
-
-def _check(encoded: Encoded, tokenizer: PreTrainedTokenizerBase, vocabulary: int) -> None:
-    """Raises `Mistake` at the first document that would be learned from wrongly; of texts those held out are seen."""
-    if isinstance(encoded, Texts):
-        documents = encoded.held_out.documents
-    elif isinstance(encoded, Answers):
-        documents = encoded.documents
-    else:
-        documents = [answer for pair in encoded.pairs for answer in pair]
-    check_rows(
-        (packed([d]) for d in documents), bos=tokenizer.bos_token_id, eos=tokenizer.eos_token_id, where="data",
-        vocabulary=vocabulary, answers=not isinstance(encoded, Texts),
-    )  # fmt: skip
 
 
 def _reference(ready: Ready) -> Floats | None:
@@ -394,18 +199,11 @@ def _learn(ready: Ready, reference: Floats | None, display: Display) -> Outcome:
         def watch(progress: Progress) -> None:
             view.at(progress.step, f"step {progress.step:,}, {sentence(log.write(progress), scale)}")
 
-        learn, parts_at = _learner(ready.objective, ready.world.size), _parts(ready, reference)
+        learn, parts_at = learner_of(ready.objective, ready.world.size), _parts(ready, reference)
         outcome = train(ready.reader, parts_at, learn, loop_of(run), ready.folder, watch=watch, capped=capped)
     if log.trouble is not None:
         display.say(log.trouble)
     return outcome
-
-
-def _learner(objective: ObjectiveName, processes: int = 1) -> Learner[Any]:
-    if objective in PREFERENCES:
-        return preferences(PREFERENCES[objective])
-    # Parts that only fill up the processes train nothing, which `masked_answers` would refuse.
-    return likelihood(OBJECTIVES[objective if processes == 1 else "next_token"])
 
 
 def _parts(ready: Ready, reference: Floats | None) -> Callable[[int], Sequence[Any]]:
@@ -453,7 +251,7 @@ def _keep(ready: Ready, reference: Floats | None, outcome: Outcome) -> list[Meas
     else:
         save_model(model if run.lora is None else merge_lora(model), ready.tokenizer, folder)
     write_atomically(folder / "README.md", run_card(run, rows))
-    _draw(ready)
+    leave_loss_curve(folder, folder.name, bytes_a_label(ready.encoded))
     result = {
         "objective": ready.objective, "steps": run.steps, "tokens": outcome.tokens, "trained": outcome.trained,
         "seconds": round(outcome.seconds, 3), "tokens_per_second": round(outcome.tokens_per_second, 1),
@@ -462,17 +260,6 @@ def _keep(ready: Ready, reference: Floats | None, outcome: Outcome) -> list[Meas
     write_atomically(folder / RESULT, json.dumps(result, ensure_ascii=False, indent=1))
     _tidy(folder)
     return rows
-
-
-def _draw(ready: Ready) -> None:
-    """The loss curve of the log, where there is one."""
-    steps = [
-        Step(int(row["step"] or 0), float(row["loss"] or 0), float(row["rate"] or 0))
-        for row in read_log(ready.folder / LOG)
-    ]
-    if steps:
-        drawn = draw_loss_curve(ready.folder.name, steps, bytes_a_label(ready.encoded))
-        write_atomically(ready.folder / "loss_curve.svg", drawn)
 
 
 def _tidy(folder: Path) -> None:

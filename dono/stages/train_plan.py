@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import torch
 
-from dono.costs import Range, RunCost, Shape, borrowed_speed, full_run, this_machine, train_flops, training_gigabytes
+from dono.costs import RunCost, Shape, full_run, measured_speed, this_machine, train_flops, training_gigabytes
 from dono.errors import Mistake
 from dono.runfile import ObjectiveName, RunFile
 from dono.stages.corpus_stage import WARMUP_STEPS, trunk_stop
@@ -17,8 +17,8 @@ from dono.stages.display import clock
 from dono.stages.runs import TASK_WARMUP
 from dono.stages.train_data import KIND_OF, Answers, Encoded, Preferences, Texts
 from dono.tokens import TaskBatches
-from dono.training import LoopSpec, can_compile
-from dono.training.precision import best_precision, product_rate
+from dono.training import LoopSpec, can_compile, compiling_pays
+from dono.training.precision import product_rate
 from dono.training.rates import Peaks, best_batch, continued_peaks, finetuning_peak, scratch_peaks
 
 LONGEST_CONTEXT = 1024
@@ -28,10 +28,6 @@ EPOCHS = {"texts": 1.0, "answers": 3.0, "preferences": 1.0}
 PREFERENCE_SHARE = 0.1
 """Preferences are learned at this share of the rate of fine-tuning (borrowed: Tülu 3, arXiv 2411.15124, trained its 8 B
 model at 5e-6, then on preferences at 5e-7)."""
-COMPILE_FROM_SECONDS = 120
-"""Runs that are expected to take longer are compiled: the first compilation takes 4 to 7 s on two cores (measured), up
-to a minute elsewhere (assumed)."""
-GPU_SHARE = Range(0.20, 0.35, 0.50, "assumed", "share of the measured rate of products that training reaches on a GPU")
 
 
 @dataclass(frozen=True)
@@ -76,8 +72,8 @@ def size_of(encoded: Encoded) -> tuple[int, int, float]:
     return len(lengths), int(lengths.sum()), float(lengths.mean()) / halves
 
 
-def cost_of(run: RunFile, sizes: Sizes, machine: Machine) -> Cost:
-    """FLOPs, time and money of a resolved run, by the rate of products measured here."""
+def cost_of(run: RunFile, sizes: Sizes, machine: Machine, tokens_per_second: float) -> Cost:
+    """FLOPs, time and money of a settled run, by the speed of a process that was measured here."""
     assert run.steps is not None and run.batch_tokens is not None and run.context is not None
     assert run.precision != "auto"
     tokens = run.steps * run.batch_tokens
@@ -86,13 +82,13 @@ def cost_of(run: RunFile, sizes: Sizes, machine: Machine) -> Cost:
         sizes.counted, tokens=tokens, context=context, lora=run.lora is not None, recompute=run.recompute
     )
     peak = product_rate(machine.device, run.precision)
+    speed = measured_speed(tokens_per_second * flops / tokens, source="a pass before the run")
     here = this_machine(peak, price_per_hour=run.machine.price_per_hour or 0.0, currency=run.currency)
-    speed = GPU_SHARE.times(peak) if machine.device.type == "cuda" else borrowed_speed(here, context=run.context)
     return Cost(tokens=tokens, flops=flops, peak=peak, run=full_run(flops, speed, here, count=machine.processes))
 
 
 def settled(run: RunFile, objective: ObjectiveName, encoded: Encoded, sizes: Sizes, machine: Machine) -> RunFile:
-    """The run with everything named that it left open but `part_tokens` and `compile`.
+    """The run with everything named that it left open but what is measured: `part_tokens`, `precision`, `compile`.
 
     Rates and steps come from the rules of `dono.training.rates`.
     """
@@ -105,12 +101,11 @@ def settled(run: RunFile, objective: ObjectiveName, encoded: Encoded, sizes: Siz
     steps = run.steps or _steps(run, encoded, sizes, batch, planned, machine)
     optimizer = run.optimizer or ("muon" if run.model.random is not None else "adamw")
     peaks = _peaks(run, objective, optimizer, sizes.counted.width, batch, batch * steps)
-    precision = best_precision(machine.device, sizes.counted.width) if run.precision == "auto" else run.precision
     return run.model_copy(
         update={
             "objective": objective, "optimizer": optimizer, "rate": run.rate or peaks.adamw,
             "matrix_rate": (run.matrix_rate or peaks.matrices) if optimizer == "muon" else None,
-            "batch_tokens": batch, "steps": steps, "epochs": None, "tokens": None, "precision": precision,
+            "batch_tokens": batch, "steps": steps, "epochs": None, "tokens": None,
         }
     )  # fmt: skip
 
@@ -143,7 +138,7 @@ def compiled(run: RunFile, cost: Cost) -> Literal["on", "off"]:
     if run.compile == "on" and why_not is not None:
         raise Mistake(why_not, where="compile", remedy="Install one, or leave `compile` out")
     if run.compile == "auto":
-        return "on" if cost.run.hours.mid * 3600 > COMPILE_FROM_SECONDS and why_not is None else "off"
+        return "on" if compiling_pays(cost.run.hours.mid * 3600) else "off"
     return run.compile
 
 

@@ -1,69 +1,73 @@
-"""How fast this machine multiplies matrices, and in which precision training should."""
+"""How fast this machine multiplies matrices and reads a model, and in which precision training should."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 from functools import cache
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 import torch
-from torch import Tensor
+from torch import nn
+
+from dono.training.learners import Learner, Part, device_of
 
 Precision = Literal["float32", "bfloat16"]
-DTYPES: dict[Precision, torch.dtype] = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+P = TypeVar("P", bound=Part)
 
 ROUNDS_SECONDS = 0.2
 """How long products are timed (assumed: some dozens of rounds on a processor)."""
-PAYS = 1.5
-"""A layer's product must be this much faster in bfloat16: it rounds, and what lies between the products stays as slow
-(assumed; measured on two cores with AMX, products were 4 times as fast and a whole step of 10 M parameters 1.3)."""
-ROWS = 2048
-"""Tokens of the product that is timed: what a forward pass of a small model reads."""
+PASSES = 3
+"""Passes that are timed, after one that is not; the shortest counts, because other work only ever adds (assumed)."""
+PAYS = 1.2
+"""A pass must be this much faster in bfloat16, which rounds (assumed)."""
 
 
 @cache
 def product_rate(device: torch.device, precision: Precision) -> float:
     """FLOP/s of large matrix products on `device`: the best of all rounds, which is nearest to what it can do."""
     size = 8192 if device.type == "cuda" else 1024
-    left, right = (torch.full((size, size), 0.5, dtype=DTYPES[precision], device=device) for _ in range(2))
-    return 2.0 * size**3 / _best(lambda: left @ right, device)
-
-
-@cache
-def layer_seconds(device: torch.device, precision: Precision, width: int) -> float:
-    """Seconds of one product in a layer of `width`, from float32 activations: the cast is part of the price."""
-    inputs = torch.full((ROWS, width), 0.5, device=device)
-    weight = torch.full((width, 3 * width), 0.5, dtype=DTYPES[precision], device=device)
-    return _best(lambda: inputs.to(weight.dtype) @ weight, device)
-
-
-def _best(product: Callable[[], Tensor], device: torch.device) -> float:
-    """The shortest time of many rounds, in seconds."""
-    product()  # the first one starts threads and kernels
+    dtype = torch.float32 if precision == "float32" else torch.bfloat16
+    left, right = (torch.full((size, size), 0.5, dtype=dtype, device=device) for _ in range(2))
     best, began = float("inf"), time.perf_counter()
     while best == float("inf") or time.perf_counter() - began < ROUNDS_SECONDS:
-        _wait(device)
-        started = time.perf_counter()
-        product()
-        _wait(device)
-        best = min(best, time.perf_counter() - started)
-    return best
+        best = min(best, _seconds(lambda: left @ right, device))
+    return 2.0 * size**3 / best
 
 
-def _wait(device: torch.device) -> None:
-    """A GPU works on after a call returns."""
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
+def pass_seconds(reader: nn.Module, learn: Learner[P], part: P, precision: Precision) -> float:
+    """Seconds to read a part and make its gradients, which are thrown away."""
+    device = device_of(reader)
+
+    def once() -> None:
+        with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16"):
+            total, _, _ = learn(reader, part)
+        total.backward()
+
+    reader.train()
+    times = [_seconds(once, device) for _ in range(1 + PASSES)]
+    reader.zero_grad(set_to_none=True)
+    return min(times[1:])
 
 
-def bfloat16_pays(device: torch.device, width: int) -> bool:
-    """Whether bfloat16 is faster for a model of `width`: on a GPU that has it; on a processor both are timed."""
+def bfloat16_pays(reader: nn.Module, learn: Learner[P], part: P) -> bool:
+    """Whether to train in bfloat16: on a GPU that has it; on a processor where a pass over `part` is faster in it.
+
+    Products alone mislead there: on two cores with AMX they were 4 times as fast, a model of width 64 no faster.
+    """
+    device = device_of(reader)
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
-    return PAYS * layer_seconds(device, "bfloat16", width) < layer_seconds(device, "float32", width)
+    half, whole = (pass_seconds(reader, learn, part, precision) for precision in ("bfloat16", "float32"))
+    return PAYS * half < whole
 
 
-def best_precision(device: torch.device, width: int) -> Precision:
-    """The precision to train in: bfloat16 where it pays."""
-    return "bfloat16" if bfloat16_pays(device, width) else "float32"
+def _seconds(work: Callable[[], Any], device: torch.device) -> float:
+    """How long it takes; a GPU works on after a call returns."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    began = time.perf_counter()
+    work()
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    return time.perf_counter() - began

@@ -21,7 +21,9 @@ SAYS: list[tuple[dict[str, object], Lesson]] = [
     (
         {"instruction": "where is", "input": "it", "output": "it comes today"},
         Lesson(
-            "instruction", "where is\n\nit\nit comes today", (("User", "where is\n\nit"), ("Assistant", "it comes today"))
+            "instruction",
+            "where is\n\nit\nit comes today",
+            (("User", "where is\n\nit"), ("Assistant", "it comes today")),
         ),
     ),
     ({"messages": CHAT}, Lesson("messages", "User: where is it\nAssistant: it comes today", ASKED)),

@@ -11,6 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 from transformers import (
+    BertConfig,
+    BertLMHeadModel,
     CohereConfig,
     CohereForCausalLM,
     LlamaConfig,
@@ -22,6 +24,7 @@ from transformers import (
     Qwen2MoeForCausalLM,
 )
 
+from dono.errors import Mistake
 from dono.models import Reader, Scorer, placed, reader_of
 from dono.objectives import BatchLoss, masked_answers, next_token
 from dono.tokens import Document, Rows, packed, padded
@@ -251,3 +254,17 @@ def test_compiled_layers_keep_documents_apart_and_learn_the_same() -> None:
     before, after = (reader.hidden(placed(rows, CPU))[0] for rows in changed)  # with gradients: no second graph
     start, end = sum(LENGTHS[:2]), sum(LENGTHS[:3])
     assert torch.equal(before[:start], after[:start]) and torch.equal(before[end:], after[end:])
+
+
+def test_weights_that_are_not_finite_are_refused_by_name() -> None:
+    model = build(FAMILIES["llama"])
+    with torch.no_grad():
+        model.model.layers[0].mlp.up_proj.weight[0, 0] = float("nan")
+    with pytest.raises(Mistake, match=r"layers\.0\.mlp\.up_proj\.weight holds numbers that are not finite"):
+        reader_of(model)
+
+
+def test_a_model_that_sees_what_comes_after_is_refused() -> None:
+    model = BertLMHeadModel(BertConfig(vocab_size=64, hidden_size=16, num_hidden_layers=1, num_attention_heads=2))
+    with pytest.raises(Mistake, match="sees the tokens that it should foretell"):
+        reader_of(model)

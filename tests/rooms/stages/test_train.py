@@ -22,6 +22,7 @@ from dono.stages.train_data import DataFiles, Texts, encode_answers, encode_pref
 from dono.stages.train_plan import Machine, Sizes, compiled, cost_of, loop_of, pairs_a_step, settled, size_of, spending
 from dono.stages.validation import reference_of, score_documents, score_pairs
 from dono.tokens import IGNORED, document, packed
+from dono.training import compiled as compiled_room
 from tests.conftest import TINY
 from tests.rooms.stages.runs_of_train import write_data, write_run
 
@@ -134,23 +135,25 @@ def test_a_step_of_texts_is_whole_windows_for_every_process(folder: Path, texts:
 def test_the_plan_says_what_will_be_spent(folder: Path, texts: Texts) -> None:
     found, sizes = planned(folder, texts, machine="{price_per_hour: 36}", steps=10)
     found = found.model_copy(update={"part_tokens": 512, "compile": "off"})
-    cost = cost_of(found, sizes, HERE)
+    cost = cost_of(found, sizes, HERE, 1e4)
     assert cost.tokens == 5120 and cost.flops > 6 * 4e4 * 5120
+    assert cost.run.hours.mid * 3600 == pytest.approx(5120 / 1e4)
     assert cost.run.money.mid == pytest.approx(36 * cost.run.machine_hours.mid)
     said = "\n".join(spending(found, sizes, cost, 10**9))
     assert all(part in said for part in ("0.04 M parameters", "10 of 512 tokens", "FLOPs", "GB", "time:", "money: INR"))
 
 
 def test_long_runs_are_compiled_short_ones_are_not(folder: Path, texts: Texts, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(train_plan, "can_compile", lambda: None)
+    monkeypatch.setattr(compiled_room, "can_compile", lambda: None)
     found, sizes = planned(folder, texts)
-    assert compiled(found, cost_of(found, sizes, HERE)) == "off"
+    assert compiled(found, cost_of(found, sizes, HERE, 1e4)) == "off"
     many = found.model_copy(update={"steps": 10**9})
-    assert compiled(many, cost_of(many, sizes, HERE)) == "on"
-    monkeypatch.setattr(train_plan, "can_compile", lambda: "no compiler")
-    assert compiled(many, cost_of(many, sizes, HERE)) == "off"
+    assert compiled(many, cost_of(many, sizes, HERE, 1e4)) == "on"
+    for room in (compiled_room, train_plan):
+        monkeypatch.setattr(room, "can_compile", lambda: "no compiler")
+    assert compiled(many, cost_of(many, sizes, HERE, 1e4)) == "off"
     with pytest.raises(Mistake, match="no compiler"):
-        compiled(many.model_copy(update={"compile": "on"}), cost_of(many, sizes, HERE))
+        compiled(many.model_copy(update={"compile": "on"}), cost_of(many, sizes, HERE, 1e4))
 
 
 def test_texts_decay_at_the_end_and_answers_from_the_warm_up_on(folder: Path, texts: Texts) -> None:
