@@ -46,6 +46,7 @@ from dono.training import likelihood, preferences
 from dono.training.dry_run import tokens_that_fit
 from dono.training.learners import Learner
 from dono.training.memory import available_memory
+from dono.training.memory import available_memory
 from dono.training.precision import Precision, bfloat16_pays, pass_seconds
 from dono.training.world import World, device
 
@@ -144,6 +145,7 @@ def _settled(
     fits = tokens_that_fit(
         reader, learn, lambda tokens: largest_part(encoded, longest, tokens, pack=reader.packs), loop_of(tried),
         least=longest, most=max(longest, part_limit(whole, machine.processes)),
+        available=available_memory(machine.device) // (1 if machine.device.type == "cuda" else machine.processes),
     )  # fmt: skip
     if run.precision == "auto":
         part = largest_part(encoded, longest, min(fits, max(longest, TIMED)), pack=reader.packs)

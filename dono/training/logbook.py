@@ -10,6 +10,8 @@ from types import TracebackType
 
 from tensorboardX import SummaryWriter
 
+from dono.artifacts import write_atomically
+from dono.errors import Mistake
 from dono.training.loop import Progress
 
 LOG, EVENTS = "trainer_log.jsonl", "events"
@@ -62,7 +64,7 @@ class Logbook:
         if self.trouble is None:
             try:
                 self._write(row, progress.step)
-            except OSError as error:
+            except (OSError, Mistake) as error:
                 self.trouble = f"the log is given up ({error}): {self.file}"
         return row
 
@@ -70,7 +72,7 @@ class Logbook:
         if self._writer is None:
             self.file.parent.mkdir(parents=True, exist_ok=True)
             kept = [line for line in read_log(self.file) if _step_of(line) < step]
-            self.file.write_text("".join(json.dumps(line) + "\n" for line in kept), encoding="utf8")
+            write_atomically(self.file, "".join(json.dumps(line) + "\n" for line in kept))
             self._writer = SummaryWriter(str(self.events), purge_step=step, flush_secs=10)
         with self.file.open("a", encoding="utf8") as file:
             file.write(json.dumps(row) + "\n")
@@ -101,7 +103,7 @@ def row_of(progress: Progress, scale: Scale) -> Row:
         "cap": scale.cap,
     }  # fmt: skip
     if progress.metrics is not None:
-        row |= {name: float(value) for name, value in progress.metrics._asdict().items()}
+        row |= {f"objective_{name}": float(value) for name, value in progress.metrics._asdict().items()}
     return row
 
 

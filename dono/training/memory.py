@@ -88,7 +88,7 @@ class LiveBytes(TorchDispatchMode):
         self.now = self.most = 0
         self._known = {id(tensor.untyped_storage()) for tensor in before}
 
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:  # noqa: ANN401, D102
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:  # noqa: ANN401
         made = func(*args, **(kwargs or {}))
         for tensor in tree_leaves(made):
             if isinstance(tensor, Tensor):

@@ -45,9 +45,10 @@ def test_with_room_for_all_it_is_the_most_and_with_less_a_multiple_of_the_least(
 def test_weights_gradients_and_mode_are_as_before() -> None:
     reader = reader_of(tiny_model())
     before = [p.detach().clone() for p in reader.parameters()]
+    modes = [m.training for m in reader.modules()]
     fits(30_000_000, reader)
     assert all(torch.equal(p, old) for p, old in zip(reader.parameters(), before, strict=True))
-    assert all(p.grad is None for p in reader.parameters()) and not reader.training
+    assert all(p.grad is None for p in reader.parameters()) and modes == [m.training for m in reader.modules()]
 
 
 def test_making_activations_again_lets_more_tokens_through() -> None:
@@ -60,15 +61,15 @@ def test_an_evaluation_that_takes_more_than_a_step_decides() -> None:
 
     reader = reader_of(tiny_model())
     found = tokens_that_fit(
-        reader, LEARN, part_of, tiny_spec(3), least=LEAST, most=MOST, evaluate=evaluate, available=400_000_000
+        reader, LEARN, part_of, tiny_spec(3), least=LEAST, most=MOST, evaluate=evaluate, available=550_000_000
     )
-    assert found == int(USED * 400_000_000 / HEAP / 400_000) // LEAST * LEAST - LEAST
-    assert fits(400_000_000) == MOST
+    assert found == int(USED * 550_000_000 / HEAP / 400_000) // LEAST * LEAST
+    assert fits(550_000_000) == MOST
 
 
 def test_a_part_that_cannot_fit_is_said_with_the_sizes() -> None:
     with pytest.raises(Mistake, match=r"one pass of 64 tokens does not fit into .* GB.* Shorten the context"):
-        fits(1_500_000)
+        fits(500_000)
 
 
 def test_an_optimizer_that_cannot_fit_is_said_before_anything_is_tried() -> None:

@@ -53,7 +53,7 @@ def test_what_is_not_known_is_null_and_not_a_number() -> None:
 
 
 def test_the_objectives_own_sums_stand_in_the_row() -> None:
-    assert row_of(replace(progress(1), metrics=Sums(3)), SCALE)["pairs"] == 3.0
+    assert row_of(replace(progress(1), metrics=Sums(3)), SCALE)["objective_pairs"] == 3.0
 
 
 def test_every_step_is_a_line_and_an_event(tmp_path: Path) -> None:
