@@ -142,19 +142,17 @@ def all_sides() -> list[Side]:
     ]
     tasks: tuple[Task, ...] = ("chat, full", "chat, LoRA")
     for task in tasks:
-        full = task == "chat, full"
         sides += [
-            Side(task, "ours", "ours", "ours chat", 2, 12),
-            Side(task, "TRL, padding-free", "as installed", "trainers padding-free", 2, 10),
-            Side(task, "TRL, padded (its default)", "as installed", "trainers padded", 1, 6, decides=False),
-            Side(task, "TRL, padding-free", "our allocator", "trainers padding-free", 2, 10),
+            Side(task, "ours", "ours", "ours chat", 2, 10),
+            Side(task, "TRL, padding-free", "as installed", "trainers padding-free", 2, 8),
+            Side(task, "TRL, padded (its default)", "as installed", "trainers padded", 1, 5, decides=False),
+            Side(task, "ours, compiled", "ours", "ours chat --compiled", 2, 10),
+            Side(task, "TRL, padding-free", "our allocator", "trainers padding-free", 2, 8),
         ]
-        if full:
-            sides += [
-                Side(task, "ours, compiled", "ours", "ours chat --compiled", 3, 12, decides=False),
-                Side(task, "TRL, grouped by length", "as installed", "trainers grouped", 1, 6, decides=False),
-                Side(task, "TRL, packed", "as installed", "trainers packed", 1, 1, decides=False),
-            ]
+    sides += [
+        Side(tasks[0], "TRL, grouped by length", "as installed", "trainers grouped", 1, 5, decides=False),
+        Side(tasks[0], "TRL, packed", "as installed", "trainers packed", 1, 1, decides=False),
+    ]
     return sides
 
 

@@ -46,7 +46,6 @@ from dono.training import likelihood, preferences
 from dono.training.dry_run import tokens_that_fit
 from dono.training.learners import Learner
 from dono.training.memory import available_memory
-from dono.training.memory import available_memory
 from dono.training.precision import Precision, bfloat16_pays, pass_seconds
 from dono.training.world import World, device
 
