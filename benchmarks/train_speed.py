@@ -7,11 +7,11 @@ in a process of its own, sides in turn, round after round; the first steps of ea
 8 × 512 tokens a step: the median step counts. Chat fine-tuning reads log-normal lengths, about 960 tokens a step, so a
 side's speed in a round is all its tokens over all its seconds, and the median round counts. Tokens never include
 padding. Peers run as installed and with our settings of the allocator. The first round has all sides, later ones those
-that may decide a ratio. Ten minutes on two cores that do nothing else.
+that may decide a ratio. About ten minutes on two cores that do nothing else.
 
-TRL 1.16 needs datasets and accelerate (`pip install dono[bench]`). litgpt asks for older libraries than transformers 5
-does: `pip install --no-deps litgpt lightning lightning-utilities torchmetrics pytorch-lightning`. It is skipped where
-it is missing.
+Peers come with `pip install -e .[bench]`, litgpt apart, as it asks for older libraries than transformers 5 does:
+`pip install --no-deps litgpt lightning lightning-utilities torchmetrics pytorch-lightning`. Where it is missing it is
+skipped.
 """
 
 from __future__ import annotations
@@ -130,23 +130,22 @@ class Side:
 def all_sides() -> list[Side]:
     """Every side, in the order in which they run. Steps are chosen for ten minutes in all."""
     sides = [
-        Side("pretraining", "ours, compiled", "ours", "ours pretraining --compiled", 2, 5),
+        Side("pretraining", "ours, compiled", "ours", "ours pretraining --compiled", 2, 4),
         Side("pretraining", "transformers, Trainer", "as installed", "trainers trainer", 1, 4),
         Side("pretraining", "transformers, bare loop", "as installed", "bare transformers", 1, 4),
-        Side("pretraining", "litgpt, bare loop", "as installed", "bare litgpt", 1, 3, decides=False),
+        Side("pretraining", "litgpt, bare loop", "as installed", "bare litgpt", 1, 2, decides=False),
         Side("pretraining", "transformers, Trainer", "our allocator", "trainers trainer", 1, 4),
         Side("pretraining", "transformers, bare loop", "our allocator", "bare transformers", 1, 4),
-        Side("pretraining", "litgpt, bare loop", "our allocator", "bare litgpt", 1, 3, decides=False),
+        Side("pretraining", "litgpt, bare loop", "our allocator", "bare litgpt", 1, 2, decides=False),
         Side("pretraining", "transformers, bare loop", "our allocator, compiled", "bare transformers --compiled", 2, 4),
-        Side("pretraining", "ours, not compiled", "ours", "ours pretraining", 1, 4, decides=False),
     ]
     tasks: tuple[Task, ...] = ("chat, full", "chat, LoRA")
     for task in tasks:
         sides += [
-            Side(task, "ours", "ours", "ours chat", 2, 10),
+            Side(task, "ours, compiled", "ours", "ours chat --compiled", 2, 10),
             Side(task, "TRL, padding-free", "as installed", "trainers padding-free", 2, 8),
             Side(task, "TRL, padded (its default)", "as installed", "trainers padded", 1, 5, decides=False),
-            Side(task, "ours, compiled", "ours", "ours chat --compiled", 2, 10),
+            Side(task, "ours, not compiled", "ours", "ours chat", 2, 10, decides=False),
             Side(task, "TRL, padding-free", "our allocator", "trainers padding-free", 2, 8),
         ]
     sides += [

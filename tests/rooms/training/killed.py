@@ -62,12 +62,14 @@ def finished(child: int) -> bool:
     return not os.WIFSIGNALED(status)
 
 
-def kill_at_random_times(folder: Path, optimizer: str, parts: int) -> int:
-    """Kill a run after random times until it has come to its end; how often it was killed."""
+def kill_at_random_times(folder: Path, optimizer: str, parts: int, whole: float) -> int:
+    """Kill a run after random parts of the `whole` seconds that it takes, until it has come to its end; how often."""
     kills, draw = 0, random.Random(f"{optimizer} {parts}")
     while True:
         child = forked(partial(run, folder, STEPS, optimizer=optimizer, parts=parts))
-        time.sleep(draw.uniform(0.05, 0.5) * 1.1**kills)  # longer and longer, so that a busy machine ends it as well
+        time.sleep(
+            draw.uniform(0.1, 0.4) * whole * 1.1**kills
+        )  # longer and longer, so that a busy machine ends it as well
         os.kill(child, signal.SIGKILL)
         if finished(child):
             return kills
@@ -113,8 +115,10 @@ def main(base: Path) -> None:
     for optimizer in ("adamw", "muon"):
         for parts in (1, 3):
             name = f"{optimizer} {parts}"
+            began = time.monotonic()
             assert finished(forked(partial(run, base / "whole" / name, STEPS, optimizer=optimizer, parts=parts)))
-            told[name] = kill_at_random_times(base / "killed" / name, optimizer, parts)
+            whole = time.monotonic() - began
+            told[name] = kill_at_random_times(base / "killed" / name, optimizer, parts, whole)
     assert finished(forked(partial(run, base / "operations" / "whole", 4)))
     told["operations"] = kill_at_each_file_operation(base / "operations")
     (base / "told.json").write_text(json.dumps(told), encoding="utf8")
