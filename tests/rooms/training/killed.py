@@ -69,7 +69,7 @@ def kill_at_random_times(folder: Path, optimizer: str, parts: int, whole: float)
         child = forked(partial(run, folder, STEPS, optimizer=optimizer, parts=parts))
         time.sleep(
             draw.uniform(0.1, 0.4) * whole * 1.1**kills
-        )  # longer and longer, so that a busy machine ends it as well
+        )
         os.kill(child, signal.SIGKILL)
         if finished(child):
             return kills
