@@ -67,9 +67,7 @@ def kill_at_random_times(folder: Path, optimizer: str, parts: int, whole: float)
     kills, draw = 0, random.Random(f"{optimizer} {parts}")
     while True:
         child = forked(partial(run, folder, STEPS, optimizer=optimizer, parts=parts))
-        time.sleep(
-            draw.uniform(0.1, 0.4) * whole * 1.1**kills
-        )
+        time.sleep(draw.uniform(0.1, 0.4) * whole * 1.1**kills)
         os.kill(child, signal.SIGKILL)
         if finished(child):
             return kills
