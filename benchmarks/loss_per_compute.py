@@ -27,6 +27,7 @@ import torch
 from torch.nn.functional import cross_entropy
 from transformers import LlamaConfig, LlamaForCausalLM
 
+from benchmarks.peers.workload import BATCH, HEADS, HIDDEN, LAYERS, LENGTH, WIDTH
 from benchmarks.result import keep_result
 from dono.evals import bits_per_byte
 from dono.models import reader_of
@@ -37,8 +38,7 @@ from dono.training import LoopSpec, Progress, keep_memory, likelihood, scratch_p
 
 TEXT = Path("../shared/corpora/text/en")
 SOURCES = ("classic_books.txt", "pratham_storyweaver.txt", "common_voice.txt")
-WIDTH, LAYERS, HEADS, HIDDEN, VOCABULARY = 320, 6, 5, 864, 8192
-BATCH, LENGTH = 8, 512
+VOCABULARY = 8192
 BASELINE_RATES = (6e-4, 1.2e-3, 2.4e-3)
 ENDS = (0.25, 0.4, 0.55)
 """Ours is run to these shares of the baseline's time."""

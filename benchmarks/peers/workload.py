@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
-Ids = npt.NDArray[np.int64]
+from dono.tokens import Ids
 
 WIDTH, LAYERS, HEADS, HIDDEN, VOCABULARY = 320, 6, 5, 864, 16_384
 """A Llama of 7.4 M parameters in its layers and 5.2 M in its tied embedding."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from transformers.utils import logging
 from dono.artifacts import disk_mistake
 from dono.costs import Shape as CountedShape
 from dono.errors import Mistake
+from dono.tokens import save_tokenizer
 
 UNREADABLE = (OSError, ValueError, KeyError, RuntimeError, SafetensorError, UnpicklingError)
 """What transformers and the libraries under it raise for a checkpoint that is absent, damaged or of another kind."""
@@ -120,8 +120,7 @@ def save_model(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folde
     name_specials(model.generation_config, tokenizer)
     try:
         with _silence():
-            tokenizer.save_pretrained(folder)
-            _name_readable_class(folder / "tokenizer_config.json")
+            save_tokenizer(tokenizer, folder)
             model.save_pretrained(folder)
     except Exception as error:
         raise not_saved(error, model.parameters(), folder) from error
@@ -148,15 +147,6 @@ def _writable(found: GenerationConfig) -> GenerationConfig:
     except ValueError:
         return GenerationConfig(eos_token_id=found.eos_token_id)
     return found
-
-
-def _name_readable_class(path: Path) -> None:
-    """Transformers 5 writes a class name that 4 (and servers built on it) cannot read; both read this one."""
-    config = json.loads(path.read_text(encoding="utf8"))
-    if config.get("tokenizer_class") == "TokenizersBackend":
-        config["tokenizer_class"] = "PreTrainedTokenizerFast"
-        config.pop("backend", None)
-        path.write_text(json.dumps(config, ensure_ascii=False, indent=2) + "\n", encoding="utf8")
 
 
 def not_saved(error: Exception, tensors: Iterable[Tensor], folder: Path) -> Exception:

@@ -20,8 +20,6 @@ AGREE = 2e-4
 """How far two ways to the same hidden states may differ, relative to their size (float32; measured: below 1e-5)."""
 NOT_LINEAR = ("final_logit_softcapping", "logit_scale", "logits_scaling")
 """What configurations call a head that does more than multiply (Gemma 2, Cohere, Granite); small logits hide it."""
-BOUNDS_AT_ONCE = 64
-"""Bounds are filled up to a multiple of this, so that a compiled layer meets few shapes."""
 
 
 class Placed(NamedTuple):

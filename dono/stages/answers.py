@@ -25,9 +25,10 @@ from dono.tokens import (
     cut_left,
     encode_example,
     few_shot,
+    packed,
     prompt_ids,
     render_prompt,
-    show_example,
+    show_rows,
 )
 
 Sample = dict[str, str]
@@ -57,7 +58,7 @@ def shown_example(tokenizer: PreTrainedTokenizerBase, case: Case, context: int) 
     """The first training example as the model sees it, on one line, what is trained between ⟦ and ⟧."""
     prompt, answer = render_pairs(case, tokenizer, case.train[:1])[0]
     encoded = encode_example(tokenizer, prompt, answer, max_length=context, where=case.use_case.name)
-    return show_example(tokenizer, encoded).replace("\n", "⏎")
+    return show_rows(tokenizer, packed([encoded.document])).replace("\n", "⏎")
 
 
 def answer_case(

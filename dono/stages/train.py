@@ -38,7 +38,7 @@ from dono.stages.train_plan import loop_of, pairs_a_step
 from dono.stages.train_ready import TOKENIZER, TOKENS, Ready, get_ready, learner_of
 from dono.stages.validation import reference_of, score_documents, score_pairs
 from dono.stages.workplace import alone_in
-from dono.tokens import IGNORED, Batches, Rows, TaskBatches, padding_id
+from dono.tokens import IGNORED, Batches, Rows, TaskBatches, padding_id, save_tokenizer
 from dono.training import Outcome, Progress, forget_state, train
 from dono.training.learners import Floats
 from dono.training.logbook import Logbook, Scale, sentence
@@ -247,7 +247,7 @@ def _keep(ready: Ready, reference: Floats | None, outcome: Outcome) -> list[Meas
     model = ready.reader.model
     if run.lora is not None and run.lora.keep == "adapter":
         save_adapter(model, folder)
-        ready.tokenizer.save_pretrained(folder)
+        save_tokenizer(ready.tokenizer, folder)
     else:
         save_model(model if run.lora is None else merge_lora(model), ready.tokenizer, folder)
     write_atomically(folder / "README.md", run_card(run, rows))

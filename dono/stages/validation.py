@@ -15,7 +15,7 @@ from dono.stages.train_data import HeldOut
 from dono.tokens import IGNORED, Document, packed, padded
 from dono.training.learners import Floats, answers_in, device_of
 from dono.training.pair_batches import Pair
-from dono.training.precision import Precision
+from dono.training.precision import Precision, products_in
 
 
 @torch.no_grad()
@@ -39,7 +39,7 @@ def score_documents(reader: Reader, held: HeldOut, *, precision: Precision, part
 def _answers(reader: Reader, documents: Sequence[Document], precision: Precision) -> Answers:
     """The log-likelihoods of the documents' trained tokens, 0 where there is none."""
     rows = packed(documents) if reader.packs else padded(documents)
-    with torch.autocast(device_of(reader).type, torch.bfloat16, enabled=precision == "bfloat16"):
+    with products_in(device_of(reader), precision):
         return answers_in(reader, rows, len(documents))
 
 

@@ -4,7 +4,7 @@ from dono.tokens.batches import Batches
 from dono.tokens.chat import encode_chat
 from dono.tokens.checks import check_rows, show_rows
 from dono.tokens.packing import best_fit, even_parts, near_parts
-from dono.tokens.rows import IGNORED, Document, Rows, document, packed, padded, separate
+from dono.tokens.rows import IGNORED, Document, Ids, Rows, document, packed, padded, separate
 from dono.tokens.shards import Counts, Shards, TokenCounts, write_shards
 from dono.tokens.tasks import (
     TEMPLATES,
@@ -20,11 +20,20 @@ from dono.tokens.tasks import (
     padding_id,
     prompt_ids,
     render_prompt,
-    show_example,
     spaced,
     task_batches,
 )
-from dono.tokens.train import BOS, EOS, OUR_PATTERN, PAD, encode_plain, load_tokenizer, new_tokenizer, train_tokenizer
+from dono.tokens.train import (
+    BOS,
+    EOS,
+    OUR_PATTERN,
+    PAD,
+    encode_plain,
+    load_tokenizer,
+    new_tokenizer,
+    save_tokenizer,
+    train_tokenizer,
+)
 
 __all__ = [
     "BOS",
@@ -38,6 +47,7 @@ __all__ = [
     "Cuts",
     "Document",
     "Encoded",
+    "Ids",
     "Rows",
     "Shards",
     "TaskBatches",
@@ -62,8 +72,8 @@ __all__ = [
     "padding_id",
     "prompt_ids",
     "render_prompt",
+    "save_tokenizer",
     "separate",
-    "show_example",
     "show_rows",
     "spaced",
     "task_batches",

@@ -10,7 +10,6 @@ import numpy as np
 from transformers import PreTrainedTokenizerBase
 
 from dono.errors import Mistake
-from dono.tokens.checks import show_rows
 from dono.tokens.packing import best_fit, even_length, even_parts, near_parts
 from dono.tokens.rows import IGNORED, Document, Ids, Rows, document, packed, padded
 from dono.tokens.train import encode_plain
@@ -176,11 +175,6 @@ def encode_examples(
         for number, (prompt, answer) in enumerate(pairs, start=1)
     ]
     return encoded, Cuts(len(encoded), sum(e.prompt_cut > 0 for e in encoded), sum(e.answer_cut > 0 for e in encoded))
-
-
-def show_example(tokenizer: PreTrainedTokenizerBase, encoded: Encoded) -> str:
-    """One example as text, what is trained between ⟦ and ⟧."""
-    return show_rows(tokenizer, packed([encoded.document]))
 
 
 class TaskBatches:

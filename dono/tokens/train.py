@@ -81,13 +81,22 @@ def train_tokenizer(
         pad_token=PAD,
         clean_up_tokenization_spaces=False,
     )
-    fast.save_pretrained(str(out))
-    # transformers 5 writes a class name that 4 (and servers built on it) cannot read; both read this one.
-    path = out / "tokenizer_config.json"
-    config = {**json.loads(path.read_text(encoding="utf8")), "tokenizer_class": "PreTrainedTokenizerFast"}
-    config.pop("backend", None)
-    path.write_text(json.dumps(config, ensure_ascii=False, indent=2) + "\n", encoding="utf8")
+    save_tokenizer(fast, out)
     return out
+
+
+def save_tokenizer(tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
+    """Write a tokenizer's files. Errors are those of the libraries that write them.
+
+    Transformers 5 writes a class name that 4 (and servers built on it) cannot read; both read the one put instead.
+    """
+    tokenizer.save_pretrained(str(folder))
+    path = folder / "tokenizer_config.json"
+    config = json.loads(path.read_text(encoding="utf8"))
+    if config.get("tokenizer_class") == "TokenizersBackend":
+        config["tokenizer_class"] = "PreTrainedTokenizerFast"
+        config.pop("backend", None)
+        path.write_text(json.dumps(config, ensure_ascii=False, indent=2) + "\n", encoding="utf8")
 
 
 class _Seen:

@@ -17,6 +17,7 @@ from dono.training.learners import Learner, Part, device_of
 from dono.training.loop import LoopSpec
 from dono.training.memory import LiveBytes, available_memory, make_again
 from dono.training.optimizers import OPTIMIZERS
+from dono.training.precision import products_in
 
 USED = 0.9
 """The share of free memory that a run may count on; the rest is for what is not counted (assumed)."""
@@ -64,7 +65,7 @@ def tokens_that_fit(
         raise Mistake(what, where="memory", remedy="Train LoRA or a smaller model, or take a larger machine")
 
     def one_pass(tokens: int) -> None:
-        with torch.autocast(device.type, torch.bfloat16, enabled=spec.precision == "bfloat16"):
+        with products_in(device, spec.precision):
             total, _, _ = learn(reader, part_of(tokens))
         total.backward()
         if evaluate is not None:

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from operator import add
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -27,6 +27,7 @@ from dono.training.compiled import compile_layers
 from dono.training.learners import Learner, Part, device_of
 from dono.training.memory import make_again, most_memory
 from dono.training.optimizers import OPTIMIZERS
+from dono.training.precision import Precision, products_in
 from dono.training.schedule import rate_at
 from dono.training.world import World, gathered, joined, sharded
 
@@ -56,7 +57,7 @@ class LoopSpec:
     beta1: float = 0.9
     beta2: float = 0.95
     seed: int = 0
-    precision: Literal["float32", "bfloat16"] = "float32"
+    precision: Precision = "float32"
     recompute: bool = False
     compiled: bool = False
     """Layers are compiled: the same numbers but for rounding, so a run may go on without it elsewhere."""
@@ -275,13 +276,13 @@ class _Run(Generic[P]):
     def _gradients(self, parts: Sequence[P]) -> tuple[Tensor, Any]:
         """Add up the gradients of all parts; the world's summed loss, count and tokens, float64 [3]; own metrics."""
         self.optimizer.zero_grad(set_to_none=True)
-        half = torch.autocast(self.device.type, torch.bfloat16, enabled=self.spec.precision == "bfloat16")
+        products = products_in(self.device, self.spec.precision)
         sums, metrics = torch.zeros(3, dtype=torch.float64, device=self.device), None
-        with half:
+        with products:
             if self.prepare is not None:
                 parts = self.prepare(self.reader, parts)
         for part in parts:
-            with half:
+            with products:
                 total, count, found = self.learn(self.reader, part)
             total.backward()
             sums += torch.stack([total.detach().double(), count.double(), count.new_tensor(part.tokens).double()])

@@ -6,12 +6,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from dono.tokens import Document, even_parts, near_parts, packed, padded
+from dono.tokens import Document, Ids, even_parts, near_parts, packed, padded
 from dono.training.learners import Floats, PairRows
-
-Ids = npt.NDArray[np.int64]
 
 
 class Pair(NamedTuple):

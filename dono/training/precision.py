@@ -23,6 +23,11 @@ PAYS = 1.2
 """A pass must be this much faster in bfloat16, which rounds (assumed)."""
 
 
+def products_in(device: torch.device, precision: Precision) -> torch.autocast:
+    """The context in which products on `device` are computed in `precision`; weights stay as they are."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16")
+
+
 @cache
 def product_rate(device: torch.device, precision: Precision) -> float:
     """FLOP/s of large matrix products on `device`: the best of all rounds, which is nearest to what it can do."""
@@ -40,7 +45,7 @@ def pass_seconds(reader: nn.Module, learn: Learner[P], part: P, precision: Preci
     device = device_of(reader)
 
     def once() -> None:
-        with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16"):
+        with products_in(device, precision):
             total, _, _ = learn(reader, part)
         total.backward()
 

@@ -24,10 +24,11 @@ from dono.tokens import (
     encode_examples,
     few_shot,
     fill,
+    packed,
     prompt_ids,
     render_prompt,
     separate,
-    show_example,
+    show_rows,
     task_batches,
 )
 
@@ -84,7 +85,7 @@ def test_training_and_generation_see_the_same_prompt_ids(
 
 def test_the_shown_example_marks_what_is_trained(tokenizer: PreTrainedTokenizerBase) -> None:
     encoded = encode_example(tokenizer, PROMPT, "refund", max_length=100)
-    assert show_example(tokenizer, encoded) == f"{PROMPT}⟦ refund<|eos|>⟧"
+    assert show_rows(tokenizer, packed([encoded.document])) == f"{PROMPT}⟦ refund<|eos|>⟧"
 
 
 def test_a_long_prompt_loses_its_beginning_and_is_counted(tokenizer: PreTrainedTokenizerBase) -> None:
