@@ -146,6 +146,14 @@ class MachineChoice(Section):
     price_per_hour: float | None = Field(default=None, ge=0)
 
 
+class Cleaning(Section):
+    """How the texts of all sources are cleaned before they are learned from."""
+
+
+class Mixture(Section):
+    """How much of each source and language a corpus stage reads."""
+
+
 class Serving(Section):
     """The traffic that the model must carry, for the monthly cost."""
 
@@ -205,6 +213,8 @@ class Project(SettingsFile):
     rates: dict[str, float] = Field(default_factory=dict)
     """How much of `currency` one unit of another currency costs, e.g. {USD: 88.0}."""
     corpus: tuple[Source, ...] = ()
+    cleaning: Cleaning = Cleaning()
+    mixture: Mixture = Mixture()
     use_cases: tuple[UseCase, ...] = Field(min_length=1)
     bases: tuple[str | Endpoint, ...] = ()
     routes: Literal["all"] | tuple[RouteName, ...] = "all"
