@@ -8,7 +8,7 @@ mask means ordinary rows, and transformers' own attention answers.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 import torch
 from torch import Tensor, nn
@@ -76,6 +76,18 @@ def _spans(bounds: Tensor) -> Iterator[tuple[int, int]]:
     return ((a, b) for a, b in pairwise(ends) if b > a)
 
 
+def _runs(bounds: Tensor) -> Iterator[tuple[int, int, int]]:
+    """Start, documents and length of each run of neighbours of one length: they are computed together."""
+    for length, run in groupby(_spans(bounds), key=lambda span: span[1] - span[0]):
+        spans = list(run)
+        yield spans[0][0], len(spans), length
+
+
+def _together(row: Tensor, start: int, count: int, length: int) -> Tensor:
+    """A view of a run, [documents, heads, length, …], of a row [1, heads, positions, …]."""
+    return row[0, :, start : start + count * length].unflatten(1, (count, length)).transpose(0, 1)
+
+
 def _beyond(length: int, window: int, like: Tensor) -> Tensor | None:
     """The additive mask [length, length] of a causal sliding window, where the document is longer than the window."""
     if not window or length <= window:
@@ -95,10 +107,12 @@ def _attend(
     An operator of its own, so that a compiled layer takes it as a whole, whatever the bounds. Processors only.
     """
     mixed, logsums = _tokens_first(query), _empty_logsums(query)
-    for a, b in _spans(bounds):
-        mask = _beyond(b - a, window, query)
-        parts = (t[:, :, a:b] for t in (query, key, value))
-        mixed[:, :, a:b], logsums[:, :, a:b] = _flash(*parts, 0.0, mask is None, attn_mask=mask, scale=scale)
+    for run in _runs(bounds):
+        mask = _beyond(run[-1], window, query)
+        parts = (_together(t, *run) for t in (query, key, value))
+        found = _flash(*parts, 0.0, mask is None, attn_mask=mask, scale=scale)
+        for whole, part in zip((mixed, logsums), found, strict=True):
+            _together(whole, *run).copy_(part)
     return mixed, logsums
 
 
@@ -126,13 +140,13 @@ def _attend_backward(
     gradient: Tensor, query: Tensor, key: Tensor, value: Tensor, mixed: Tensor, logsums: Tensor, bounds: Tensor,
     window: int, scale: float,
 ) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
-    found = tuple(_tokens_first(t).zero_() for t in (query, key, value))
-    for a, b in _spans(bounds):
-        mask = _beyond(b - a, window, query)
-        parts = [t[:, :, a:b] for t in (gradient, query, key, value, mixed)]
-        of_part = _flash_backward(*parts, logsums[:, :, a:b], 0.0, mask is None, attn_mask=mask, scale=scale)
-        for whole, part in zip(found, of_part, strict=True):
-            whole[:, :, a:b] = part
+    found = tuple(_tokens_first(t) for t in (query, key, value))
+    for run in _runs(bounds):
+        mask = _beyond(run[-1], window, query)
+        parts = (_together(t, *run) for t in (gradient, query, key, value, mixed, logsums))
+        of_run = _flash_backward(*parts, 0.0, mask is None, attn_mask=mask, scale=scale)
+        for whole, part in zip(found, of_run, strict=True):
+            _together(whole, *run).copy_(part)
     return found[0], found[1], found[2]
 
 

@@ -62,10 +62,16 @@ def _chunks(positions: int, vocabulary: int) -> range:
     return range(0, positions, max(1, CHUNK_VALUES // vocabulary))
 
 
-def _log_softmax(hidden: Tensor, weight: Tensor) -> Tensor:
-    """Log p of all tokens [chunk, vocabulary], in place of the logits."""
+def _predicted(hidden: Tensor, weight: Tensor, ids: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Log p of the tokens `ids` [chunk, 1]; what p of all tokens is proportional to [chunk, vocabulary]; its sums.
+
+    Exponentials are taken once, in place of the logits: beside products they are most of what the head costs.
+    """
     logits = _exact(hidden @ weight.t())
-    return logits.sub_(logits.logsumexp(dim=1, keepdim=True))
+    own, largest = logits.gather(1, ids), logits.amax(dim=1, keepdim=True)
+    odds = logits.sub_(largest).exp_()
+    sums = odds.sum(dim=1, keepdim=True)
+    return own - largest - sums.log(), odds, sums
 
 
 def _learn(
@@ -103,11 +109,11 @@ class _CrossEntropy(torch.autograd.Function):
             for at in chunks:
                 here = slice(at, at + chunks.step)
                 part, ids = hidden[here].to(dtype), labels[here, None]
-                logs = _log_softmax(part, table)
-                total -= logs.gather(1, ids).sum()
+                logs, odds, sums = _predicted(part, table, ids)
+                total -= logs.sum()
                 if into_hidden is None and into_weight is None:
                     continue
-                slopes = logs.exp_()  # softmax − one-hot
+                slopes = odds.div_(sums)  # softmax − one-hot
                 slopes.scatter_add_(1, ids, torch.full_like(ids, -1, dtype=slopes.dtype))
                 _learn(part, table, slopes, None if into_hidden is None else into_hidden[here], into_weight)
         ctx.found, ctx.weight_dtype = (into_hidden, into_weight), weight.dtype
@@ -135,7 +141,7 @@ class _LogLikelihoods(torch.autograd.Function):
             table, chunks = weight.to(dtype), _chunks(len(hidden), len(weight))
             for at in chunks:
                 here = slice(at, at + chunks.step)
-                found[here] = _log_softmax(hidden[here].to(dtype), table).gather(1, labels[here, None])[:, 0]
+                found[here] = _predicted(hidden[here].to(dtype), table, labels[here, None])[0][:, 0]
         ctx.save_for_backward(hidden, weight, labels)
         ctx.dtype = dtype
         return found
@@ -149,8 +155,9 @@ class _LogLikelihoods(torch.autograd.Function):
             table, chunks = weight.to(ctx.dtype), _chunks(len(hidden), len(weight))
             for at in chunks:
                 here = slice(at, at + chunks.step)
-                part, factors = hidden[here].to(ctx.dtype), gradient[here, None]
-                slopes = _log_softmax(part, table).exp_().mul_(-factors)  # factor · (one-hot − softmax)
-                slopes.scatter_add_(1, labels[here, None], factors)
+                part, ids, factors = hidden[here].to(ctx.dtype), labels[here, None], gradient[here, None]
+                _, odds, sums = _predicted(part, table, ids)
+                slopes = odds.mul_(-factors / sums)  # factor · (one-hot − softmax)
+                slopes.scatter_add_(1, ids, factors)
                 _learn(part, table, slopes, None if into_hidden is None else into_hidden[here], into_weight)
         return into_hidden, None if into_weight is None else into_weight.to(weight.dtype), None, None
