@@ -5,9 +5,9 @@ python -m benchmarks.train_speed
 One 12.6 M-parameter Llama in float32, the same random data for all (`benchmarks/peers/workload.py`). Every side trains
 in a process of its own, sides in turn, round after round; the first steps of each are not counted. Pretraining reads
 8 × 512 tokens a step: the median step counts. Chat fine-tuning reads log-normal lengths, about 960 tokens a step, so a
-side's speed in a round is all its tokens over all its seconds, and the median round counts. Tokens never include
-padding. Peers run as installed and with our settings of the allocator. The first round has all sides, later ones those
-that may decide a ratio. About ten minutes on two cores that do nothing else.
+side's speed in a round is all its tokens over all its seconds. A ratio is the median of the rounds' own ratios. Tokens
+never include padding. Peers run as installed and with our settings of the allocator. The first round has all sides,
+later ones those that may decide a ratio. About ten minutes on two cores that do nothing else.
 
 Peers come with `pip install -e .[bench]`, litgpt apart, as it asks for older libraries than transformers 5 does:
 `pip install --no-deps litgpt lightning lightning-utilities torchmetrics pytorch-lightning`. Where it is missing it is
@@ -24,7 +24,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import click
 import numpy as np
@@ -86,11 +86,16 @@ class Side:
             self.skipped = str(missing)
 
     @property
-    def speed(self) -> float:
-        """Tokens a second, see the module's first lines."""
+    def speeds(self) -> list[float]:
+        """Tokens a second of each round: by its median step in pretraining, whose steps are alike, else by all."""
         if self.task == "pretraining":
-            return BATCH * LENGTH / float(np.median([s for found in self.rounds for s in found["seconds"]]))
-        return float(np.median([sum(found["tokens"]) / sum(found["seconds"]) for found in self.rounds]))
+            return [BATCH * LENGTH / float(np.median(found["seconds"])) for found in self.rounds]
+        return [sum(found["tokens"]) / sum(found["seconds"]) for found in self.rounds]
+
+    @property
+    def speed(self) -> float:
+        """Tokens a second, the median of the rounds."""
+        return float(np.median(self.speeds))
 
     @property
     def memory(self) -> float:
@@ -182,8 +187,14 @@ def fastest(sides: Sequence[Side], task: Task, way: Way) -> Side:
     return max((s for s in sides if s.task == task and s.way == way and s.rounds and s.apart), key=lambda s: s.speed)
 
 
+def speed_ratio(ours: Side, peer: Side) -> float:
+    """Ours ÷ the peer's, the median over the rounds that both ran in: a machine drifts from minute to minute."""
+    return float(np.median([mine / theirs for mine, theirs in zip(ours.speeds, peer.speeds, strict=False)]))
+
+
 def ratios(sides: Sequence[Side], peak: float) -> dict[str, float]:
     """Ours ÷ best peer: speeds, and the memory of our fastest way beside the leanest peer's as installed."""
+    tasks = {side.task for side in sides}
     ways: dict[str, tuple[Task, Way]] = {
         "pretrain_ratio": ("pretraining", "as installed"),
         "pretrain_ratio_same_allocator": ("pretraining", "our allocator"),
@@ -197,12 +208,16 @@ def ratios(sides: Sequence[Side], peak: float) -> dict[str, float]:
         "memory_ratio": "pretraining", "chat_full_memory_ratio": "chat, full", "chat_lora_memory_ratio": "chat, LoRA",
     }  # fmt: skip
     found = {
-        name: fastest(sides, task, "ours").speed / fastest(sides, task, way).speed for name, (task, way) in ways.items()
+        name: speed_ratio(fastest(sides, task, "ours"), fastest(sides, task, way))
+        for name, (task, way) in ways.items()
+        if task in tasks
     }
     for name, task in memory.items():
         peers = [s.memory for s in sides if s.task == task and s.way == "as installed" and s.rounds]
-        found[name] = fastest(sides, task, "ours").memory / min(peers)
-    found["peak_share"] = fastest(sides, "pretraining", "ours").flops / peak
+        if peers:
+            found[name] = fastest(sides, task, "ours").memory / min(peers)
+    if "pretraining" in tasks:
+        found["peak_share"] = fastest(sides, "pretraining", "ours").flops / peak
     return {name: round(value, 3) for name, value in found.items()}
 
 
@@ -215,14 +230,14 @@ def show(sides: Sequence[Side], peak: float) -> None:
         table.add_column("way")
         for name in ("tokens/s", "ours ÷ it", "GFLOP/s", "of peak", "peak GB", "first loss", "apart"):
             table.add_column(name, justify="right")
-        best = fastest(sides, task, "ours").speed
+        best = fastest(sides, task, "ours")
         for side in (s for s in sides if s.task == task):
             if side.skipped is not None:
                 table.add_row(side.name, side.way, f"skipped: {side.skipped}")
                 continue
             rate = (f"{side.flops / 1e9:.0f}", f"{side.flops / peak:.0%}") if task == "pretraining" else ("", "")
             table.add_row(
-                side.name, side.way, f"{side.speed:,.0f}", f"{best / side.speed:.2f}", *rate,
+                side.name, side.way, f"{side.speed:,.0f}", f"{speed_ratio(best, side):.2f}", *rate,
                 f"{side.memory / 1e9:.2f}", f"{side.loss:.4f}", "yes" if side.apart else "no",
             )  # fmt: skip
         console.print(table)
@@ -241,10 +256,11 @@ def versions() -> dict[str, str]:
 
 @click.command()
 @click.option("--rounds", default=2, show_default=True, help="How often each deciding side runs.")
+@click.option("--task", "tasks", multiple=True, type=click.Choice(get_args(Task)), help="Only this task (repeatable).")
 @click.option("--share", default=1.0, show_default=True, help="Of the counted steps; less only to see that it runs.")
-def main(rounds: int, share: float) -> None:
+def main(rounds: int, tasks: tuple[Task, ...], share: float) -> None:
     """Run all sides, print the tables and the RESULT line."""
-    sides, ceilings = all_sides(), []
+    sides, ceilings = [side for side in all_sides() if not tasks or side.task in tasks], []
     for number in range(rounds):
         ceilings.append(measured(["gemm"]))
         for side in sides:
