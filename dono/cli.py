@@ -101,6 +101,36 @@ def chat(model: Path, template: str | None, max_new_tokens: int) -> None:
 
 
 @dono.command()
+@click.option("--params", type=float, required=True, help="Parameters of the model, e.g. 7e9.")
+@click.option("--tokens", type=float, required=True, help="Tokens it is trained on, e.g. 140e9.")
+@click.option("--machine", required=True, help="How many of what, e.g. 64xH100.")
+@click.option("--active", type=float, help="Parameters that a token meets (mixture of experts).")
+@click.option("--context", default=4096, show_default=True, help="Tokens of a sequence.")
+@click.option("--batch-tokens", type=int, help="Tokens of a step (else usual for so many tokens).")
+@click.option("--vocabulary", default=128_000, show_default=True)
+@click.option("--lora", is_flag=True, help="Low-rank updates of a frozen model.")
+@click.option("--recompute", is_flag=True, help="Count the forward pass twice (activation checkpointing).")
+@click.option("--mfu", type=float, help="Share of the peak that you measured (else that of published runs).")
+@click.option("--price", type=float, help="Of one machine an hour, in --currency (else the price table).")
+@click.option("--currency", default="INR", show_default=True)
+@click.option("--rate", "rates", multiple=True, help="What one unit of a currency costs, e.g. USD=88 (repeatable).")
+@click.option("--engineers", default=0.0, help="People at work, for --months at --salary a month.")
+@click.option("--months", default=0.0)
+@click.option("--salary", default=0.0)
+@click.option("--ratings", default=0.0, help="Ratings by people, of --minutes each at --wage an hour.")
+@click.option("--minutes", default=2.0, show_default=True)
+@click.option("--wage", default=0.0)
+@click.option("--requests-per-day", default=0.0, help="Traffic to serve, of --tokens-in and --tokens-out each.")
+@click.option("--tokens-in", default=400.0, show_default=True)
+@click.option("--tokens-out", default=150.0, show_default=True)
+@click.option("--worth-per-month", type=float, help="What the model is worth a month: train now, or wait?")
+def plan(**asked: object) -> None:
+    """Hours, money, memory, layout and energy of a run of any size on any machines, with their ranges."""
+    module = importlib.import_module("dono.stages.plan")
+    module.command(module.Question(**asked))
+
+
+@dono.command()
 @click.argument("name")
 @click.option("--project", type=click.Path(path_type=Path), default=Path("dono.yaml"), show_default=True)
 def why(name: str, project: Path) -> None:

@@ -1,35 +1,60 @@
 """FLOPs, bytes, hours and money, each with its range and its source."""
 
+from dono.costs.energy import AROUND, energy_kwh
 from dono.costs.estimate import SPREAD, RunCost, borrowed_speed, full_run, measured_speed
+from dono.costs.failures import Failures, expected_failures
 from dono.costs.flops import Shape, forward_flops, llama_shape, request_flops, train_flops
+from dono.costs.layouts import Layout, Memory, layout_that_fits, memory_per_gpu
 from dono.costs.machines import MACHINES, THIS, Machine, machine_named, measure_peak, this_machine
 from dono.costs.memory import serving_gigabytes, training_gigabytes
 from dono.costs.money import Exchange, Meter
+from dono.costs.plan import Asked, People, RunPlan, plan_run
 from dono.costs.ranges import Label, Range, exactly, weakest
 from dono.costs.serving import ServingCost, Traffic, hosted_cost, price_of, serving_cost
+from dono.costs.sizes import usual_batch, usual_shape
+from dono.costs.trend import CLAIMS, Claim, Waiting, cost_in, longest_wait, waiting, yearly_factor
+from dono.costs.utilisation import WHOLE_RUN, whole_run_utilisation
 
 __all__ = [
+    "AROUND",
+    "CLAIMS",
     "MACHINES",
     "SPREAD",
     "THIS",
+    "WHOLE_RUN",
+    "Asked",
+    "Claim",
     "Exchange",
+    "Failures",
     "Label",
+    "Layout",
     "Machine",
+    "Memory",
     "Meter",
+    "People",
     "Range",
     "RunCost",
+    "RunPlan",
     "ServingCost",
     "Shape",
     "Traffic",
+    "Waiting",
     "borrowed_speed",
+    "cost_in",
+    "energy_kwh",
     "exactly",
+    "expected_failures",
     "forward_flops",
     "full_run",
     "hosted_cost",
+    "layout_that_fits",
     "llama_shape",
+    "longest_wait",
     "machine_named",
     "measure_peak",
     "measured_speed",
+    "memory_per_gpu",
+    "plan_run",
     "price_of",
     "request_flops",
     "serving_cost",
@@ -37,5 +62,10 @@ __all__ = [
     "this_machine",
     "train_flops",
     "training_gigabytes",
+    "usual_batch",
+    "usual_shape",
+    "waiting",
     "weakest",
+    "whole_run_utilisation",
+    "yearly_factor",
 ]

@@ -81,6 +81,8 @@ MACHINES: dict[str, Machine] = {
             _price(1.29, 1.34, 1.39, "Verda, RunPod"),
         ),
         Machine("A100-40GB", 312e12, 40, _mfu(0.36, 0.51, 0.59, f"{_FOUNDRY}, A100-40")),
+        Machine("H800", 989e12, 80, replace(_H100, label="assumed", source="as H100, with slower links")),
+        Machine("TPUv4", 275e12, 32, _mfu(0.40, 0.46, 0.50, "PaLM, arXiv 2204.02311, table 3")),
         Machine("MI300X", 1307e12, 192, _UNKNOWN),
         Machine("L40S", 362e12, 48, _UNKNOWN),
         Machine("L4", 121e12, 24, _UNKNOWN),
@@ -101,7 +103,7 @@ def machine_named(name: str) -> Machine:
         if _plain(known) == wanted:
             return machine
     near = [known for known in MACHINES if _plain(known).startswith(wanted) or wanted.startswith(_plain(known))]
-    if len(near) == 1:
+    if near and any(letter.isdigit() for letter in wanted):  # the table names the usual one of a family first
         return MACHINES[near[0]]
     remedy = f"Use one of: {', '.join([THIS, *MACHINES])}"
     raise Mistake(f"no machine {name!r} in the table", where="machine.gpu", remedy=remedy)

@@ -1,0 +1,264 @@
+"""`dono plan`: what a run of any size takes on any machines, before anything is measured."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import regex
+from rich.console import Console
+from rich.table import Table
+
+from dono.costs import (
+    AROUND,
+    Asked,
+    Exchange,
+    Machine,
+    People,
+    Range,
+    RunPlan,
+    Traffic,
+    exactly,
+    longest_wait,
+    machine_named,
+    plan_run,
+    serving_cost,
+    usual_batch,
+    usual_shape,
+    waiting,
+)
+from dono.errors import Mistake
+
+FLEET = regex.compile(r"(?:(\d[\d_,]*)\s*[x×*]\s*)?(\S.*)")
+MONTHS_AHEAD = 12
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked on the command line. Amounts of money are in `currency`."""
+
+    params: float
+    tokens: float
+    machine: str
+    active: float | None = None
+    context: int = 4096
+    batch_tokens: int | None = None
+    vocabulary: int = 128_000
+    lora: bool = False
+    recompute: bool = False
+    mfu: float | None = None
+    price: float | None = None
+    currency: str = "INR"
+    rates: tuple[str, ...] = ()
+    engineers: float = 0.0
+    months: float = 0.0
+    salary: float = 0.0
+    ratings: float = 0.0
+    minutes: float = 2.0
+    wage: float = 0.0
+    requests_per_day: float = 0.0
+    tokens_in: float = 400.0
+    tokens_out: float = 150.0
+    worth_per_month: float | None = None
+
+
+Line = tuple[str, str, str]
+"""What, how much with its range, and where that is from."""
+
+
+def command(question: Question) -> None:
+    """Print the plan as a table. Raises `Mistake` for what a person can correct."""
+    table = Table(title=heading(question), title_justify="left", show_header=False, box=None, pad_edge=False)
+    for name in ("what", "value", "source"):
+        table.add_column(name, overflow="fold", min_width=12 if name != "value" else 30)
+    for line in lines(question):
+        table.add_row(*line)
+    Console(width=132, highlight=False).print(table)
+
+
+def heading(question: Question) -> str:
+    """What is planned, in a line."""
+    how = "LoRA on" if question.lora else "train"
+    return f"{how} {short(question.params)} parameters over {short(question.tokens)} tokens on {question.machine}"
+
+
+def lines(question: Question) -> list[Line]:
+    """The plan, line by line."""
+    gpus, machine = fleet(question)
+    exchange = Exchange(question.currency, rates_of(question.rates))
+    asked = _asked(question)
+    shape = usual_shape(asked.parameters, vocabulary=asked.vocabulary)
+    mfu = None if question.mfu is None else exactly(question.mfu, "assumed", "--mfu")
+    plan = plan_run(asked, shape, machine, gpus, utilisation=mfu)
+    found: list[Line] = [
+        ("shape", f"width {shape.width:,}, {shape.layers} layers, {short(asked.batch_tokens)} tokens a step",
+         "usual proportions of Llama-like models: assumed"),
+        ("FLOPs", f"{plan.flops:.2e}", f"{4 if asked.lora else 6} a parameter and token, and attention"),
+        ("utilisation", _range(plan.utilisation, percent), _told(plan.utilisation)),
+        ("machine hours", _range(plan.machine_hours, short), "FLOPs ÷ utilisation"),
+        ("by the clock", _range(plan.hours, duration), f"with {percent(plan.failures.lost)} lost to failures"),
+        *_memory(plan, machine),
+        *_failures(plan),
+        ("energy", _range(plan.energy, lambda v: f"{short(v)} kWh"), _told(AROUND)),
+    ]  # fmt: skip
+    return found + _money(question, plan, machine, exchange) + _serving(question, machine, exchange)
+
+
+def fleet(question: Question) -> tuple[int, Machine]:
+    """`64xH100` as a count and a machine at its price. Raises `Mistake`."""
+    match = FLEET.fullmatch(question.machine.strip())
+    count = int((match[1] or "1").replace("_", "").replace(",", "")) if match else 0
+    if match is None or count < 1:
+        raise Mistake(f"{question.machine!r} names no machines", where="--machine", remedy="Write 64xH100")
+    try:
+        machine = machine_named(match[2])
+    except Mistake as mistake:
+        raise Mistake(mistake.what, where="--machine", remedy=mistake.remedy) from mistake
+    if question.price is not None:
+        machine = machine.priced(question.price, question.currency, "--price")
+    return count, machine
+
+
+def rates_of(written: tuple[str, ...]) -> dict[str, float]:
+    """`USD=88.0` and its like as a table. Raises `Mistake`."""
+    rates = {}
+    for text in written:
+        name, _, value = text.partition("=")
+        try:
+            rates[name.strip().upper()] = float(value)
+        except ValueError:
+            raise Mistake(f"{text!r} is no rate", where="--rate", remedy="Write USD=88.0") from None
+        if not (math.isfinite(rates[name.strip().upper()]) and rates[name.strip().upper()] > 0):
+            raise Mistake(f"{text!r} is no rate", where="--rate", remedy="Give a number above 0")
+    return rates
+
+
+def _asked(question: Question) -> Asked:
+    for name, value in (("--params", question.params), ("--tokens", question.tokens), ("--context", question.context)):
+        if not (math.isfinite(value) and value > 0):
+            raise Mistake(f"{value:g} is no size", where=name, remedy="Give a number above 0, e.g. 7e9")
+    if question.mfu is not None and not 0 < question.mfu <= 1:
+        raise Mistake(f"{question.mfu:g} is no share of a peak", where="--mfu", remedy="Give a share, e.g. 0.4")
+    if question.price is not None and question.price < 0:
+        raise Mistake(f"a price of {question.price:g}", where="--price", remedy="Give 0 or more an hour")
+    if question.active is not None and not 0 < question.active <= question.params:
+        raise Mistake(f"{question.active:g} active parameters", where="--active", remedy="Give at most --params")
+    batch = question.batch_tokens or usual_batch(question.tokens)
+    return Asked(
+        question.params, question.tokens, question.context, batch, question.vocabulary, question.active,
+        question.lora, question.recompute,
+    )  # fmt: skip
+
+
+def _memory(plan: RunPlan, machine: Machine) -> list[Line]:
+    held = plan.layout.memory
+    parts = (("weights", held.weights), ("gradients", held.gradients), ("optimizer", held.optimizer))
+    text = ", ".join(f"{name} {size:.1f}" for name, size in (*parts, ("activations", held.activations)))
+    return [
+        ("memory per GPU", f"{held.total:.1f} of {machine.memory:g} GB", f"{text} GB"),
+        ("layout", str(plan.layout), "the plainest that fits: sharded data, then tensor within a node, then pipeline"),
+    ]
+
+
+def _failures(plan: RunPlan) -> list[Line]:
+    found = plan.failures
+    size = f"{short(found.checkpoint_gigabytes)} GB, {found.save_seconds:.0f} s to save"
+    return [
+        ("save every", f"{duration(found.interval_minutes / 60)} ({size})", "√(2 · save time · time between failures)"),
+        ("a failure every", duration(found.between_hours), "Llama 3 405B: 419 in 54 days on 16,384 GPUs: borrowed"),
+    ]
+
+
+def _money(question: Question, plan: RunPlan, machine: Machine, exchange: Exchange) -> list[Line]:
+    def shown(name: str, amount: Range, source: str) -> Line:
+        return name, _range(amount, lambda v: f"{question.currency} {short(v)}"), source
+
+    people = People(
+        question.engineers, question.months, question.salary, question.ratings, question.minutes, question.wage
+    ).cost
+    if plan.money is None or plan.tries is None:
+        return [("money", "cannot say", f"no price is known for {machine.name}: give --price")]
+    run, tries = exchange.into(plan.money, machine.currency), exchange.into(plan.tries, machine.currency)
+    storage = exchange.into(plan.storage_money, "USD")
+    total = Range(
+        run.lo + tries.lo + storage.lo + people, run.mid + tries.mid + storage.mid + people,
+        run.hi + tries.hi + storage.hi + people, "assumed", "",
+    )  # fmt: skip
+    found = [
+        shown("the run", run, _price_told(machine, run)),
+        shown("tries beside it", tries, "failed runs, search, evaluation: assumed"),
+        shown("storage", storage, f"{short(plan.storage_gigabytes)} GB: ten checkpoints and the tokens"),
+    ]
+    if people:
+        found.append(("people", f"{question.currency} {short(people)}", "engineers and raters, as given"))
+    found.append(shown("in all", total, "serving apart"))
+    later = waiting(run.mid, question.worth_per_month or 0.0, MONTHS_AHEAD)
+    cost = Range(run.mid - later.saves.hi, run.mid - later.saves.mid, run.mid - later.saves.lo, "borrowed", "")
+    found.append(shown("the same in a year", cost, "hardware and algorithms together; rental prices are not monotone"))
+    if question.worth_per_month is not None:
+        found.append(("wait?", *_wait(question, run.mid)))
+    return found
+
+
+def _wait(question: Question, cost: float) -> tuple[str, str]:
+    assert question.worth_per_month is not None
+    months = longest_wait(cost, question.worth_per_month)
+    if months <= 0:
+        return "train now", "a month without the model costs more than the price falls in a month"
+    text = "as long as you like" if math.isinf(months) else f"about {months:.0f} months by the trend's middle"
+    return (
+        text,
+        f"until then the price falls by more than {question.currency} {short(question.worth_per_month)} a month",
+    )
+
+
+def _serving(question: Question, machine: Machine, exchange: Exchange) -> list[Line]:
+    if question.requests_per_day <= 0 or machine.price is None:
+        return []
+    traffic = Traffic(question.requests_per_day, question.tokens_in, question.tokens_out)
+    shape = usual_shape(question.active or question.params, vocabulary=question.vocabulary)
+    cost = serving_cost(shape, traffic, machine)
+    money = exchange.into(cost.busy_money, machine.currency)
+    text = _range(money, lambda v: f"{question.currency} {short(v)}")
+    kept = exchange.into(cost.reserved_money, machine.currency)
+    source = f"by use; {cost.machines} kept for the peak hour: {question.currency} {short(kept.mid)}"
+    return [("serving, a month", text, source)]
+
+
+def _range(found: Range, show: object) -> str:
+    assert callable(show)
+    if found.lo == found.hi:
+        return str(show(found.mid))
+    return f"{show(found.mid)} ({show(found.lo)} to {show(found.hi)})"
+
+
+def _price_told(machine: Machine, run: Range) -> str:
+    assert machine.price is not None
+    price = f"{machine.currency} {machine.price.lo:g} to {machine.price.hi:g} an hour: {_told(machine.price)}"
+    rate = run.source.rpartition("; ")[2]
+    return f"{price}; {rate}" if "rate" in rate else price
+
+
+def _told(found: Range) -> str:
+    return f"{found.label}: {found.source}"
+
+
+def percent(value: float) -> str:
+    """A share as per cent."""
+    return f"{value:.1%}" if value < 0.1 else f"{value:.0%}"
+
+
+def short(value: float) -> str:
+    """A number as a person says it: 7 B, 1.3 M, 950."""
+    for size, letter in ((1e12, " T"), (1e9, " G"), (1e6, " M"), (1e4, " k")):
+        if abs(value) >= size:
+            size = 1e3 if letter == " k" else size
+            return f"{value / size:,.3g}{letter}" if value / size < 1000 else f"{value / size:,.0f}{letter}"
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def duration(hours: float) -> str:
+    """Hours as a person says them."""
+    if hours < 1:
+        return f"{hours * 60:.0f} min"
+    return f"{hours:.1f} h" if hours < 48 else f"{hours / 24:,.1f} days"

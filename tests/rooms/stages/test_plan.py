@@ -1,0 +1,70 @@
+"""`dono plan` as a person meets it: a table with ranges, and one line for each mistake."""
+
+from __future__ import annotations
+
+import pytest
+from click.testing import CliRunner
+
+from dono.cli import dono
+from dono.errors import Mistake
+from dono.stages.plan import Question, duration, fleet, lines, short
+
+
+def asked(**others: object) -> Question:
+    values = {"params": 7e9, "tokens": 140e9, "machine": "64xH100", **others}
+    return Question(**values)  # type: ignore[arg-type]
+
+
+def test_the_command_prints_hours_money_memory_and_layout() -> None:
+    done = CliRunner().invoke(dono, ["plan", "--params", "7e9", "--tokens", "140e9", "--machine", "64xH100"])
+    assert done.exit_code == 0
+    for word in ("machine hours", "INR", "of 80 GB", "64 data", "kWh", "the same in a year"):
+        assert word in done.output
+
+
+def test_every_line_says_where_its_number_is_from() -> None:
+    found = lines(asked(engineers=2, months=3, salary=4e5, requests_per_day=1e5, worth_per_month=1e4))
+    assert all(source for _, _, source in found)
+    assert {"people", "serving, a month", "wait?"} <= {what for what, _, _ in found}
+
+
+def test_a_measured_share_of_the_peak_has_no_range() -> None:
+    found = {what: value for what, value, _ in lines(asked(mfu=0.4))}
+    assert found["utilisation"] == "40%"
+    assert "to" not in found["machine hours"]
+
+
+def test_a_machine_without_a_price_asks_for_it() -> None:
+    found = {what: (value, source) for what, value, source in lines(asked(machine="64xMI300X"))}
+    assert found["money"] == ("cannot say", "no price is known for MI300X: give --price")
+
+
+@pytest.mark.parametrize(
+    ("others", "said"),
+    [
+        ({"machine": "64xAbacus"}, "no machine 'Abacus'"),
+        ({"machine": "0xH100"}, "names no machines"),
+        ({"mfu": 1.2}, "no share of a peak"),
+        ({"price": -1.0}, "a price of -1"),
+        ({"tokens": float("nan")}, "no size"),
+        ({"active": 8e9}, "active parameters"),
+        ({"rates": ("USD=free",)}, "is no rate"),
+        ({"rates": ("USD=-3",)}, "is no rate"),
+        ({"currency": "KES"}, "no rate from USD to KES"),
+        ({"params": 4e11, "machine": "4xA100-40GB"}, "GB are needed on each of 4 GPUs"),
+    ],
+)
+def test_a_mistake_is_one_line_with_its_place(others: dict[str, object], said: str) -> None:
+    with pytest.raises(Mistake, match=said) as raised:
+        lines(asked(**others))
+    assert "\n" not in str(raised.value)
+
+
+def test_a_price_of_ones_own_counts_in_ones_own_currency() -> None:
+    _, machine = fleet(asked(price=215.0))
+    assert (machine.price and machine.price.mid, machine.currency) == (215.0, "INR")
+
+
+def test_numbers_are_said_as_people_say_them() -> None:
+    assert [short(v) for v in (7e9, 1.5e12, 12_345, 950, 0.5)] == ["7 G", "1.5 T", "12.3 k", "950", "0.5"]
+    assert [duration(h) for h in (0.25, 12, 100)] == ["15 min", "12.0 h", "4.2 days"]
