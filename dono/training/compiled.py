@@ -27,16 +27,24 @@ def can_compile() -> str | None:
     return "no C++ compiler (g++ or clang++) is installed"
 
 
-def compile_layers(model: PreTrainedModel) -> bool:
-    """Compile every layer in place; False where it cannot be done here, and the model then runs as it is.
+def compile_layers(model: PreTrainedModel) -> None:
+    """Compile every layer in place; where that cannot be done here the model runs as it is (`can_compile` says why).
 
     Layers are alike, so one graph serves all (measured: 4 to 7 s for the first, less from torch's cache).
     """
     if can_compile() is not None:
-        return False
+        return
     torch._dynamo.config.suppress_errors = True  # a layer that does not compile runs uncompiled
     with warnings.catch_warnings():  # torch's compiler imports what torch itself calls deprecated
         warnings.filterwarnings("ignore", message=".*torch.jit.script_method.*", category=DeprecationWarning)
         for layer in layers_of(model):
             layer.compile(dynamic=False)
-    return True
+
+
+def uncompile_layers(model: PreTrainedModel) -> None:
+    """Let every layer run as it is again: what is read after training has other shapes, each of which is a new graph.
+
+    Torch has no public way back from `Module.compile`; this is the attribute that it sets.
+    """
+    for layer in layers_of(model):
+        layer._compiled_call_impl = None

@@ -23,7 +23,7 @@ from dono.models import Reader
 from dono.training import checkpoint
 from dono.training.allocator import keep_memory
 from dono.training.checkpoint import Counters
-from dono.training.compiled import compile_layers
+from dono.training.compiled import compile_layers, uncompile_layers
 from dono.training.learners import Learner, Part, device_of
 from dono.training.memory import make_again, most_memory
 from dono.training.optimizers import OPTIMIZERS
@@ -178,6 +178,7 @@ def train(
             _go(run, batches, signals, watch, capped)
         finally:
             batches.close()
+            run.end()
         gathered(run.reader, reader)
     counters = run.counters
     return Outcome(
@@ -225,11 +226,11 @@ class _Run(Generic[P]):
     def begin(self, after: Path | None) -> None:
         """Make the model ready, and find the checkpoint to go on from."""
         self.reader = sharded(self.whole, self.world, half=self.spec.precision == "bfloat16")
-        model = next(m.model for m in self.reader.modules() if isinstance(m, Reader))
+        self.model = next(m.model for m in self.reader.modules() if isinstance(m, Reader))
         if self.spec.recompute:
-            make_again(model)
+            make_again(self.model)
         if self.spec.compiled:
-            compile_layers(model)
+            compile_layers(self.model)
         torch.manual_seed(self.spec.seed)
         self.optimizer = OPTIMIZERS[self.spec.optimizer](self.reader, self.spec)
         self.learned = [p for p in self.reader.parameters() if p.requires_grad]
@@ -245,6 +246,11 @@ class _Run(Generic[P]):
         if found is not None:
             checkpoint.load(found, self.reader, self.optimizer, self.world)
         self.reader.train()
+
+    def end(self) -> None:
+        """Give the model back as it was but for its weights."""
+        if self.spec.compiled:
+            uncompile_layers(self.model)
 
     def save(self) -> None:
         """Write a checkpoint."""

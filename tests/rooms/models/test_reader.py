@@ -244,7 +244,7 @@ def test_compiled_layers_keep_documents_apart_and_learn_the_same() -> None:
     torch._dynamo.utils.counters.clear()
     model = build(FAMILIES["mistral"])
     reader = reader_of(model)
-    assert compile_layers(model)
+    compile_layers(model)
     total = loss_of(reader, packed(documents, fill_to=48)).total
     assert torch._dynamo.utils.counters["stats"]["unique_graphs"] > 0, "nothing was compiled"
     assert total.item() == pytest.approx(expected.item(), rel=1e-6)

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch._dynamo.utils import counters
 
-from dono.models import reader_of
+from dono.models import layers_of, reader_of
 from dono.objectives import next_token
 from dono.tokens import Rows, document, packed
 from dono.training import likelihood, train
@@ -59,7 +59,9 @@ def test_without_a_compiler_layers_run_as_they_are(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(shutil, "which", lambda name: None)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert can_compile() == "no C++ compiler (g++ or clang++) is installed"
-    assert not compile_layers(tiny_model())
+    model = tiny_model()
+    compile_layers(model)
+    assert all(layer._compiled_call_impl is None for layer in layers_of(model))
     assert losses(tmp_path / "asked", compiled=True) == losses(tmp_path / "not asked", compiled=False)
 
 
@@ -71,3 +73,14 @@ def test_a_layer_that_does_not_compile_runs_as_it_is(tmp_path: Path, monkeypatch
     monkeypatch.setattr("torch._inductor.compile_fx.compile_fx", broken)
     assert losses(tmp_path / "broken", compiled=True) == losses(tmp_path / "plain", compiled=False)
     assert counters["frames"]["total"] > counters["frames"]["ok"]
+
+
+@needs_compiler
+def test_after_training_other_shapes_make_no_new_graphs(tmp_path: Path) -> None:
+    reader = reader_of(tiny_model())
+    train(reader, many_documents_at, likelihood(next_token), tiny_spec(2, compiled=True), tmp_path)
+    graphs = counters["stats"]["unique_graphs"]
+    with torch.no_grad():
+        for length in (3, 7, 11):
+            reader.model(input_ids=torch.ones(2, length, dtype=torch.int64))
+    assert counters["stats"]["unique_graphs"] == graphs == 1
