@@ -26,6 +26,7 @@ from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
 from pathlib import Path
+from typing import Any
 
 from tokenizers import Tokenizer
 from transformers import PreTrainedTokenizerFast
@@ -39,7 +40,7 @@ CORPORA = ROOT.parent / "shared" / "corpora"
 HELD_OUT_OF = 20
 SMALLEST = 200_000
 """Bytes below which a language is left out: its held-out part would be noise."""
-HELD_OUT_BYTES = 300_000
+HELD_OUT_BYTES = 100_000
 """At most so much held-out text of a language is measured on, spread over all there is."""
 TEMPERATURE, REPEATS = 5.0, 4
 ROMANISED, ENGLISH = "hi-Latn", "en"
@@ -137,7 +138,7 @@ def sentencepiece(model: str, texts: Sequence[str], vocabulary: int, folder: Pat
         return None
     file = folder / f"{model}.txt"
     file.write_text("\n".join(texts), encoding="utf8")
-    settings = {
+    settings: dict[str, Any] = {
         "input": str(file), "model_prefix": str(folder / model), "vocab_size": vocabulary, "model_type": model,
         "byte_fallback": True, "minloglevel": 2, "num_threads": 1, "character_coverage": 0.9995,
         "normalization_rule_name": "identity", "max_sentence_length": 1_000_000, "hard_vocab_limit": False,

@@ -10,6 +10,7 @@ import regex
 from transformers import PreTrainedTokenizerBase
 
 from dono.errors import Mistake
+from dono.tokens.bytewise import is_bytewise
 from dono.tokens.patterns import CONTRACTIONS, QWEN35_PATTERN
 
 SOURCE = "ggml-org/llama.cpp src/llama-vocab.cpp, llm_tokenizer_bpe, as stored November 2026"
@@ -84,13 +85,13 @@ def llama_name(tokenizer: PreTrainedTokenizerBase, probes: Sequence[str] = PROBE
     Raises `Mistake`, naming a text on which the nearest differs, when there is none: a file would be read to other ids
     than the model was trained on. Also where the tokenizer is no byte-level BPE, or changes texts before cutting.
     """
-    described = json.loads(tokenizer.backend_tokenizer.to_str()) if tokenizer.is_fast else {"model": {"type": "slow"}}
     where = str(tokenizer.name_or_path or "tokenizer")
-    model, normalizer = described["model"]["type"], described.get("normalizer")
-    if model != "BPE" or normalizer is not None:
-        what = f"llama.cpp's byte-level BPE cannot read a tokenizer with model {model}" if model != "BPE" else (
-            f"llama.cpp does not change texts before cutting, this tokenizer does ({normalizer.get('type')})"
-        )  # fmt: skip
+    described = json.loads(tokenizer.backend_tokenizer.to_str()) if tokenizer.is_fast else {"model": {"type": "slow"}}
+    if described["model"]["type"] != "BPE" or not is_bytewise(tokenizer):
+        what = f"llama.cpp's byte-level BPE cannot read a tokenizer with model {described['model']['type']}"
+        raise Mistake(what, where=where, remedy=REMEDY)
+    if described["normalizer"] is not None:
+        what = "llama.cpp does not change texts before it cuts them, as this tokenizer does"
         raise Mistake(what, where=where, remedy=REMEDY)
     own = {probe: pieces(tokenizer, probe) for probe in probes}
     differing = {name: [p for p in probes if llama_pieces(name, p) != own[p]] for name in PRE_TOKENIZERS}

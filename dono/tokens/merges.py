@@ -25,6 +25,8 @@ Pair = tuple[str, str]
 CLUSTER = regex.compile(r"\X")
 FIRST_SYMBOL = 0x10000
 """Tokens of an earlier stage are shown to the trainer as single characters from here on: room for a million."""
+UNBOUNDED = 2**31 - 1
+"""Symbols of a token that may be of any length."""
 FEED = 50_000
 """Characters given to the trainer at once: its bookkeeping takes some dozens of bytes for each."""
 
@@ -88,7 +90,7 @@ def _joined(symbols: tuple[str, ...], pair: Pair) -> tuple[str, ...]:
     return tuple(joined)
 
 
-def learned_merges(units: Iterable[str], spelled: Sequence[str], many: int, longest: int | None = None) -> list[Merge]:
+def learned_merges(units: Iterable[str], spelled: Sequence[str], many: int, longest: int = UNBOUNDED) -> list[Merge]:
     """The next `many` merges (fewer where no pair is seen twice) on texts that are symbols of an earlier stage.
 
     A symbol is `chr(FIRST_SYMBOL + i)` and spells `spelled[i]`; nothing is merged across a line break. A new token has
@@ -101,7 +103,7 @@ def learned_merges(units: Iterable[str], spelled: Sequence[str], many: int, long
         min_frequency=2,
         show_progress=False,
         initial_alphabet=[chr(FIRST_SYMBOL + i) for i in range(len(spelled))],
-        **({} if longest is None else {"max_token_length": longest}),
+        max_token_length=longest,
     )
     tokenizer.train_from_iterator(units, trainer)
     merges = json.loads(tokenizer.to_str())["model"]["merges"]

@@ -36,8 +36,10 @@ def test_the_record_says_what_was_learned_from_and_that_nothing_held_out_was_in_
 
 def test_the_kind_is_the_project_s_choice(place: Workplace, prepared: Prepared) -> None:
     assert prepared.corpus is not None
-    plain = own_tokenizer(place, prepared.corpus)
-    other = own_tokenizer(with_choice(place, kind="superwords", stage=0.8), prepared.corpus)
+    scratch = place.project.scratch.model_copy(update={"vocabulary": 900})  # room for words and phrases
+    roomy = replace(place, project=place.project.model_copy(update={"scratch": scratch}))
+    plain = own_tokenizer(roomy, prepared.corpus)
+    other = own_tokenizer(with_choice(roomy, kind="superwords", stage=0.5), prepared.corpus)
     assert plain.id != other.id
     text = "कब तक पहुँचेगा और दाम कितना होगा"
     assert len(load_tokenizer(other.path)(text)["input_ids"]) < len(load_tokenizer(plain.path)(text)["input_ids"])

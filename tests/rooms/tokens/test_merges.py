@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from itertools import pairwise
 
@@ -12,10 +13,13 @@ from hypothesis import strategies as st
 from dono.tokens.bytewise import BYTES, written
 from dono.tokens.kinds import assembled, graphemes, superwords, symbols
 from dono.tokens.merges import FIRST_SYMBOL, character_merges, cluster_merges, counted_units, learned_merges
-from dono.tokens.patterns import OUR_PATTERN
+from dono.tokens.patterns import OUR_PATTERN, PHRASE_PATTERN
 from tests.scripts import SENTENCES
 
 TEXTS = list(SENTENCES.values()) * 3
+WITHIN = graphemes([*TEXTS, "abc कि, क्b-c ''’’  ((("] * 2, 1500)
+WHOLE = assembled([(a, b) for a, b in json.loads(WITHIN.to_str())["model"]["merges"]], PHRASE_PATTERN)
+"""The same merges, applied to whole phrases."""
 
 
 def spelled(token: str) -> bytes:
@@ -34,7 +38,7 @@ def test_a_character_is_built_from_its_first_byte_on() -> None:
 def naive(clusters: dict[str, int], least: int, most: int) -> list[tuple[str, str]]:
     """Byte-pair encoding as it is written on a blackboard: count all pairs anew for every merge."""
     words = {c: list(c) for c, n in clusters.items() if n >= least and len(c) > 1}
-    merges = []
+    merges: list[tuple[str, str]] = []
     while len(merges) < most:
         pairs = Counter[tuple[str, str]]()
         for cluster, parts in words.items():
@@ -119,3 +123,14 @@ def test_a_merge_that_makes_a_known_token_again_adds_no_id() -> None:
     tokenizer = assembled([("a", "b"), ("ab", "c"), ("b", "c"), ("a", "bc")], OUR_PATTERN)
     assert tokenizer.get_vocab_size() == 3 + 256 + 3
     assert tokenizer.encode("abc").tokens == ["abc"]
+
+
+@settings(max_examples=200, deadline=None)
+@given(text=st.text(alphabet=st.sampled_from("कि्abc ,'’-1१2.।!\n\u200d❤️  é("), max_size=40))
+def test_words_are_cut_alike_alone_and_within_their_phrase(text: str) -> None:
+    phrases = regex.findall(PHRASE_PATTERN, text)
+    assert "".join(phrases) == text
+    for phrase in phrases:
+        words = regex.findall(OUR_PATTERN, phrase)
+        alone = [token for word in words for token in WITHIN.encode(word).tokens]
+        assert WHOLE.encode(phrase).tokens == alone
