@@ -18,9 +18,9 @@ OVERRIDES = click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
 DRY_RUN = click.option("--dry-run", is_flag=True, help="Show what it would spend, and stop.")
 
 
-def stage(name: str) -> Callable[..., None]:
-    """The `command` of `dono.stages.<name>`."""
-    return cast(Callable[..., None], importlib.import_module(f"dono.stages.{name}").command)
+def stage(name: str, function: str = "command") -> Callable[..., None]:
+    """The `command` of `dono.stages.<name>`, or another function of it."""
+    return cast(Callable[..., None], getattr(importlib.import_module(f"dono.stages.{name}"), function))
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -89,6 +89,57 @@ def pretrain(
 def train(run: Path, overrides: tuple[str, ...], dry_run: bool) -> None:
     """Train one model on one set of data, as a run.yaml says."""
     stage("train")(run, overrides, dry_run=dry_run)
+
+
+@dono.group()
+def tokenizer() -> None:
+    """Tokenizers that fit the corpus: train one, extend a base's, compare several, export one."""
+
+
+@tokenizer.command("train")
+@PROJECT
+@OVERRIDES
+@click.option("--kind", help="words, graphemes, superwords, portable or unigram (else tokenizer.kind of the project).")
+@click.option("--vocabulary", type=int, help="Tokens in the vocabulary (else scratch.vocabulary of the project).")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="The folder to write.")
+def train_tokenizer(
+    project: Path, overrides: tuple[str, ...], kind: str | None, vocabulary: int | None, out: Path
+) -> None:
+    """Learn a tokenizer from the project's training documents."""
+    stage("tokenizers", "train")(project, overrides, kind=kind, vocabulary=vocabulary, out=out)
+
+
+@tokenizer.command("extend")
+@PROJECT
+@OVERRIDES
+@click.option("--base", required=True, help="The model directory or hub name whose tokenizer is made longer.")
+@click.option("--added", type=int, help="Tokens to add (else tokenizer.added of the project).")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="The folder to write.")
+def extend_tokenizer(project: Path, overrides: tuple[str, ...], base: str, added: int | None, out: Path) -> None:
+    """Go on with a base's merges on the project's training documents; all its ids stay."""
+    stage("tokenizers", "extend")(project, overrides, base=base, added=added, out=out)
+
+
+@tokenizer.command("compare")
+@click.argument("tokenizers", nargs=-1, required=True)
+@click.option("--text", type=click.Path(path_type=Path), required=True, help="A folder of LANG.txt or LANG/*.txt.")
+@click.option("--parallel", type=click.Path(path_type=Path), help="A folder of en-LANG.tsv or en-LANG/*.tsv.")
+@click.option("--context", default=2048, show_default=True, help="Tokens whose worth in words is shown.")
+@click.option("--model", help="A model directory: the cost of a million words is given for its size.")
+@click.option("--gpu", default="H100-80GB", show_default=True, help="The machine it is served on.")
+def compare_tokenizers(
+    tokenizers: tuple[str, ...], text: Path, parallel: Path | None, context: int, model: str | None, gpu: str
+) -> None:
+    """Tokens a word of each of TOKENIZERS (folders) in each language, and what that costs."""
+    stage("tokenizers", "compare")(tokenizers, text, parallel=parallel, context=context, model=model, gpu=gpu)
+
+
+@tokenizer.command("export")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("out", type=click.Path(path_type=Path))
+def export_tokenizer(folder: Path, out: Path) -> None:
+    """Write the vocabulary of FOLDER as GGUF, where llama.cpp would read texts to the same ids."""
+    stage("tokenizers", "export")(folder, out)
 
 
 @dono.command()

@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter,
 from dono.errors import Mistake, Mistakes
 
 RouteName = Literal["prompt", "hosted", "finetune", "continue", "scratch", "predictive"]
+TokenizerKind = Literal["words", "graphemes", "superwords", "unigram", "portable"]
 Kind = Literal["classify", "generate", "language", "predict"]
 MetricName = Literal["accuracy", "macro_f1", "chrf", "exact_match", "bits_per_byte", "auc"]
 
@@ -154,6 +155,22 @@ class Mixture(Section):
     """How much of each source and language a corpus stage reads."""
 
 
+class TokenizerChoice(Section):
+    """How the corpus's own tokenizer is learned, and whether a base's is extended.
+
+    `stage` is the share of the vocabulary that superwords learn within words; `temperature` above 1 gives small
+    languages a larger part of the text it is learned from. `extended: auto` pilots a base with a longer vocabulary
+    where its tokenizer needs more than half as many tokens again as the corpus's own, in some language; `added` tokens
+    are learned for it (as many as scratch.vocabulary where nothing is said).
+    """
+
+    kind: TokenizerKind = "words"
+    stage: float = Field(default=0.9, gt=0, le=1)
+    temperature: float = Field(default=1.0, gt=0)
+    extended: Literal["auto"] | bool = "auto"
+    added: int | None = Field(default=None, ge=1)
+
+
 class Serving(Section):
     """The traffic that the model must carry, for the monthly cost."""
 
@@ -222,6 +239,7 @@ class Project(SettingsFile):
     machine: Annotated[MachineChoice, BeforeValidator(_machine)] = MachineChoice()
     serving: Serving | None = None
     scratch: Architecture = Architecture()
+    tokenizer: TokenizerChoice = TokenizerChoice()
     training: Training = Training()
     work: str = "work"
     """Where Dono keeps what it makes, relative to the project file."""

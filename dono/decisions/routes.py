@@ -8,7 +8,7 @@ from typing import Literal
 from dono.project import Kind, RouteName
 
 Start = Literal["none", "base", "random"]
-Vocabulary = Literal["none", "kept", "replaced", "own"]
+Vocabulary = Literal["none", "kept", "extended", "replaced", "own"]
 TaskStage = Literal["none", "lora", "full", "tfidf", "boosting"]
 
 
@@ -59,6 +59,9 @@ ROUTES: dict[RouteName, tuple[Arm, ...]] = {
         Arm(name="continue/kept", short="Base, more training",
             title="Keep training the base on your corpus, its vocabulary kept",
             start="base", vocabulary="kept", corpus_stage=True, task_stage="full", kinds=(*ANSWERS, "language")),
+        Arm(name="continue/extended", short="Base, longer vocabulary",
+            title="Keep training the base on your corpus, its vocabulary made longer for your languages",
+            start="base", vocabulary="extended", corpus_stage=True, task_stage="full", kinds=(*ANSWERS, "language")),
         Arm(name="continue/replaced", short="Base, own vocabulary",
             title="Keep the base's body, give it your own vocabulary, train on your corpus",
             start="base", vocabulary="replaced", corpus_stage=True, task_stage="full", kinds=(*ANSWERS, "language")),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -13,31 +13,28 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from dono.errors import Mistake
 from dono.models.pretrained import name_specials
-from dono.tokens import encode_plain
+from dono.tokens import SPACE, bytes_of, encode_plain, is_bytewise, written
 
-SPACE = "▁"
-"""What sentencepiece, and tokenizers in its manner, write for a space."""
-BYTE = re.compile(r"<0x([0-9A-F]{2})>")
-"""What they write for a byte of a character that is not in the vocabulary."""
+RowsName = Literal["mean", "first", "normal"]
 
 
 def replace_vocabulary(
-    model: PreTrainedModel, old: PreTrainedTokenizerBase, new: PreTrainedTokenizerBase
+    model: PreTrainedModel, old: PreTrainedTokenizerBase, new: PreTrainedTokenizerBase, *, rows: RowsName = "mean"
 ) -> PreTrainedModel:
     """Swap the tokenizer under a model, in place: the body stays, embedding rows are made anew.
 
     A new token's row is the mean of the rows of the old pieces that spell it (as in WECHSEL's and FOCUS's baselines);
     specials keep the row of their counterpart. The head, and its bias where it has one, is treated alike where it is
-    not tied. Raises `Mistake` for a tokenizer whose pieces cannot be read.
+    not tied. `rows` names another way from `ROWS`. Raises `Mistake` for a tokenizer whose pieces cannot be read.
     """
-    _rebuild(model, old_pieces(old, new, range(_size(new))))
+    _rebuild(model, old_pieces(old, new, range(_size(new))), rows)
     model.config.eos_token_id = model.generation_config.eos_token_id = None  # a list of ends counts in the old ids
     _name_specials(model, new)
     return model
 
 
 def extend_vocabulary(
-    model: PreTrainedModel, old: PreTrainedTokenizerBase, new: PreTrainedTokenizerBase
+    model: PreTrainedModel, old: PreTrainedTokenizerBase, new: PreTrainedTokenizerBase, *, rows: RowsName = "mean"
 ) -> PreTrainedModel:
     """Give a model the tokenizer `new` that adds tokens to `old`, in place: all rows of old ids stay as they are.
 
@@ -50,12 +47,12 @@ def extend_vocabulary(
         if after.get(token) != id_:
             what = f"the new tokenizer has {token!r} as {after.get(token)}, the old one as {id_}"
             raise Mistake(what, where="vocabulary", remedy="Extend the old tokenizer, or replace the vocabulary")
-    rows = int(model.get_input_embeddings().weight.shape[0])
-    pieces = [[i] for i in range(max(rows, _size(new)))]
+    held = int(model.get_input_embeddings().weight.shape[0])
+    pieces = [[i] for i in range(max(held, _size(new)))]
     added = sorted(set(after.values()) - set(before.values()))
     for id_, spelled in zip(added, old_pieces(old, new, added), strict=True):
         pieces[id_] = spelled
-    _rebuild(model, pieces)
+    _rebuild(model, pieces, rows)
     _name_specials(model, new)
     return model
 
@@ -64,7 +61,7 @@ def old_pieces(old: PreTrainedTokenizerBase, new: PreTrainedTokenizerBase, ids: 
     """For each of these ids of `new`, the ids of `old` that spell the same bytes; empty where `old` has none."""
     counterpart = _counterparts(old, new)
     tokens = {id_: token for token, id_ in new.get_vocab().items()}
-    literal, bytewise, speller = set(new.get_added_vocab()), _bytewise(new), _Speller(old)
+    literal, bytewise, speller = set(new.get_added_vocab()), is_bytewise(new), _Speller(old)
     spelled: list[list[int]] = []
     for id_ in ids:
         token = tokens.get(id_)
@@ -75,7 +72,7 @@ def old_pieces(old: PreTrainedTokenizerBase, new: PreTrainedTokenizerBase, ids: 
         elif token in literal:
             spelled.append([speller.vocabulary[token]] if token in speller.vocabulary else speller.ids(token.encode()))
         else:
-            spelled.append(speller.ids(_bytes_of(token, bytewise=bytewise)))
+            spelled.append(speller.ids(bytes_of(token, bytewise=bytewise)))
     return spelled
 
 
@@ -95,7 +92,7 @@ class _Speller:
     """Spells bytes in the pieces of a tokenizer, with nothing put before them: these are parts of texts."""
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
-        self.tokenizer, self.bytewise = tokenizer, _bytewise(tokenizer)
+        self.tokenizer, self.bytewise = tokenizer, is_bytewise(tokenizer)
         self.model, self.vocabulary = tokenizer.backend_tokenizer.model, tokenizer.get_vocab()
 
     def ids(self, raw: bytes) -> list[int]:
@@ -105,7 +102,7 @@ class _Speller:
         try:
             return encode_plain(self.tokenizer, [raw.decode("utf8")])[0]
         except UnicodeDecodeError:  # part of a character
-            return self._tokenized("".join(_CHARACTERS[b] for b in raw))
+            return self._tokenized(written(raw))
 
     def _runs(self, raw: bytes) -> list[int]:
         """Runs of whole characters by the model alone (encoding would put a space before), other bytes one by one."""
@@ -123,33 +120,6 @@ class _Speller:
         return [token.id for token in self.model.tokenize(text) if token.id != self.tokenizer.unk_token_id]
 
 
-def _bytewise(tokenizer: PreTrainedTokenizerBase) -> bool:
-    """Whether pieces are written in GPT-2's characters for bytes; else they are text in sentencepiece's manner."""
-    if not tokenizer.is_fast:
-        what = f"its pieces cannot be read ({type(tokenizer).__name__} has no tokenizer.json)"
-        raise Mistake(what, where=str(tokenizer.name_or_path), remedy="Keep this base's vocabulary")
-    described = json.loads(tokenizer.backend_tokenizer.to_str())
-    return any('"ByteLevel"' in json.dumps(described[part]) for part in ("normalizer", "pre_tokenizer", "decoder"))
-
-
-def _bytes_of(token: str, *, bytewise: bool) -> bytes:
-    if bytewise:
-        return bytes(_BYTES[c] for c in token) if _BYTES.keys() >= set(token) else token.encode()
-    byte = BYTE.fullmatch(token)
-    return bytes([int(byte[1], 16)]) if byte else token.replace(SPACE, " ").encode()
-
-
-def _gpt2_characters() -> list[str]:
-    """What byte-level BPE writes for each byte, as GPT-2 has it: printable characters stand for themselves."""
-    plain = [*range(33, 127), *range(161, 173), *range(174, 256)]
-    others = iter(range(256, 512))
-    return [chr(b if b in plain else next(others)) for b in range(256)]
-
-
-_CHARACTERS = _gpt2_characters()
-_BYTES = {character: byte for byte, character in enumerate(_CHARACTERS)}
-
-
 def _name_specials(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:
     name_specials(model.generation_config, tokenizer)
     name_specials(model.config, tokenizer)
@@ -162,8 +132,8 @@ def _size(tokenizer: PreTrainedTokenizerBase) -> int:
     return max(tokenizer.get_vocab().values()) + 1
 
 
-def _rebuild(model: PreTrainedModel, pieces: Sequence[Sequence[int]]) -> None:
-    """Give embeddings and head a row for each of `pieces`: the mean of the old rows that it lists.
+def _rebuild(model: PreTrainedModel, pieces: Sequence[Sequence[int]], rows: RowsName) -> None:
+    """Give embeddings and head a row for each of `pieces`, made of the old rows that it lists as `rows` says.
 
     One listed row is kept bit by bit; rows that the table does not have are left out; none left: the mean of all rows.
     A head of its own that takes the first piece's row instead does better on re-encoded text (0.59 against 0.73 bits
@@ -171,8 +141,8 @@ def _rebuild(model: PreTrainedModel, pieces: Sequence[Sequence[int]]) -> None:
     """
     embeddings, head = model.get_input_embeddings(), model.get_output_embeddings()
     own = head is not None and head.weight is not embeddings.weight
-    table = _means(embeddings.weight, pieces)
-    head_table = _means(head.weight, pieces) if own else None
+    table = ROWS[rows](embeddings.weight, pieces)
+    head_table = ROWS[rows](head.weight, pieces) if own else None
     bias = _means(head.bias[:, None], pieces)[:, 0] if getattr(head, "bias", None) is not None else None
     model.name_or_path = ""  # no longer the model of that name, which an adapter could be put on
     model.resize_token_embeddings(len(pieces), mean_resizing=False)
@@ -195,6 +165,36 @@ def _means(table: Tensor, pieces: Sequence[Sequence[int]]) -> Tensor:
     means = embedding_bag(flat, table, offsets, mode="mean")
     means[(counts[1:] == 0).to(table.device)] = table.mean(0)
     return means
+
+
+def _firsts(table: Tensor, pieces: Sequence[Sequence[int]]) -> Tensor:
+    """Row i [width] of the result is the first row of `pieces[i]` in `table` [rows, width]."""
+    return _means(table, [ids[:1] for ids in pieces])
+
+
+@torch.no_grad()
+def _normals(table: Tensor, pieces: Sequence[Sequence[int]]) -> Tensor:
+    """Rows of one piece are kept; others are drawn from the normal distribution of all old rows, always the same ones.
+
+    Hewitt 2021 ("Initializing new word embeddings for pretrained language models"); arXiv 2407.05841 finds it on par
+    with costlier ways once the model has been trained on.
+    """
+    made = _means(table, pieces)
+    drawn = [i for i, ids in enumerate(pieces) if len(ids) != 1]
+    wide = table.detach().double().cpu()
+    values, vectors = torch.linalg.eigh(torch.cov(wide.T).reshape(wide.shape[1], -1))
+    noise = torch.randn(len(drawn), wide.shape[1], dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    sampled = wide.mean(0) + noise @ (vectors * values.clamp(min=0).sqrt()).T
+    made[drawn] = sampled.to(made)
+    return made
+
+
+ROWS: dict[RowsName, Callable[[Tensor, Sequence[Sequence[int]]], Tensor]] = {
+    "mean": _means,
+    "first": _firsts,
+    "normal": _normals,
+}
+"""How the row of a new token is made from the rows of the old pieces that spell it."""
 
 
 @torch.no_grad()

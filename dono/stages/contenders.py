@@ -18,7 +18,8 @@ from dono.errors import Mistake
 from dono.models import Shape, load_model, random_llama, reader_of, shape_of
 from dono.objectives import next_token
 from dono.project import Endpoint
-from dono.stages.prepare import Case, Prepared, corpus_tokens, own_tokenizer
+from dono.stages.prepare import Case, Prepared, corpus_tokens
+from dono.stages.vocabularies import WORTH, base_fertility, extended_tokenizer, own_tokenizer
 from dono.stages.workplace import Workplace
 from dono.tokens import Shards, document, encode_examples, load_tokenizer, packed, padded
 from dono.training import LoopSpec, likelihood, train
@@ -112,22 +113,47 @@ def contenders(place: Workplace, prepared: Prepared) -> tuple[list[Contender], l
         if arm.start == "none" or (arm.corpus_stage and prepared.corpus is None):
             continue
         for base in bases if arm.start == "base" else [None]:
-            found.append(bind(place, prepared, arm, base, several=len(bases) > 1))
+            name = named(arm, base, several=len(bases) > 1)
+            reason = not_extended(place, prepared, base) if base and arm.vocabulary == "extended" else None
+            if reason is None:
+                found.append(bind(place, prepared, arm, base, several=len(bases) > 1))
+            else:
+                notes.append(f"{name}: not measured; {reason}")
     return found, notes
+
+
+def named(arm: Arm, base: Base | None, *, several: bool) -> str:
+    """An arm's name, with its base where there are several."""
+    return f"{arm.name}@{base.name}" if base is not None and several else arm.name
+
+
+def not_extended(place: Workplace, prepared: Prepared, base: Base) -> str | None:
+    """Why a base is not piloted with its tokenizer extended; None where it is: asked for, or likely to be of use."""
+    wanted = place.project.tokenizer.extended
+    if wanted is False:
+        return "tokenizer.extended is false"
+    assert prepared.corpus is not None
+    try:
+        language, ratio = base_fertility(place, prepared.corpus, base.source, base.reference)
+        if wanted == "auto" and ratio <= WORTH:
+            return (
+                f"the base's tokenizer needs at most {ratio:.2g} tokens for one of the corpus's own (in {language}), "
+                f"and below {WORTH:g} extending it is not tried unasked"
+            )
+        extended_tokenizer(place, prepared.corpus, base.source, base.reference)
+    except Mistake as mistake:
+        if wanted is True:
+            raise
+        return str(mistake)
+    return None
 
 
 def bind(place: Workplace, prepared: Prepared, arm: Arm, base: Base | None, *, several: bool = False) -> Contender:
     """An arm with its tokenizer, tokens, sizes, measured speed and full-budget plan."""
     project = place.project
-    name = f"{arm.name}@{base.name}" if base is not None and several else arm.name
-    if arm.vocabulary == "kept":
-        assert base is not None
-        folder, tokenizer = base.source, base.reference
-    else:
-        assert prepared.corpus is not None
-        own = own_tokenizer(place, prepared.corpus)
-        folder, tokenizer = str(own.path), own.reference
-    shape = _shape(place, base, folder, replaced=arm.vocabulary != "kept")
+    name = named(arm, base, several=several)
+    folder, tokenizer = _tokenizer(place, prepared, arm, base)
+    shape = _shape(place, base, folder, arm)
     speed = measured_speed(place, base, folder, shape)
     tokens, reference, planned = None, None, 0
     if arm.corpus_stage:
@@ -142,6 +168,20 @@ def bind(place: Workplace, prepared: Prepared, arm: Arm, base: Base | None, *, s
     return Contender(arm, name, base, folder, tokenizer, shape, tokens, reference, planned, speed)
 
 
+def _tokenizer(place: Workplace, prepared: Prepared, arm: Arm, base: Base | None) -> tuple[str, Reference]:
+    """Where an arm's tokenizer lies, and what it is called."""
+    if arm.vocabulary == "kept":
+        assert base is not None
+        return base.source, base.reference
+    assert prepared.corpus is not None
+    if arm.vocabulary == "extended":
+        assert base is not None
+        made = extended_tokenizer(place, prepared.corpus, base.source, base.reference)
+    else:
+        made = own_tokenizer(place, prepared.corpus)
+    return str(made.path), made.reference
+
+
 def target_speed(place: Workplace, here: float, context: int) -> Range:
     """FLOP/s of the project's machines together: measured where it is this one, else peak × published utilisation."""
     choice = place.project.machine
@@ -150,14 +190,17 @@ def target_speed(place: Workplace, here: float, context: int) -> Range:
     return borrowed_speed(machine_named(choice.gpu), context=context).times(choice.count)
 
 
-def _shape(place: Workplace, base: Base | None, folder: str, *, replaced: bool) -> Shape:
+def _shape(place: Workplace, base: Base | None, folder: str, arm: Arm) -> Shape:
     if base is None:
         model = random_llama(place.project.scratch, load_tokenizer(folder), seed=0)
         return _within(shape_of(model), place.project.scratch.context)
-    if not replaced:
+    if arm.vocabulary == "kept":
         return base.shape
-    grown = (len(load_tokenizer(folder)) - base.shape.vocabulary) * base.shape.width
-    sizes = {**vars(base.shape), "vocabulary": len(load_tokenizer(folder))}
+    rows = max(load_tokenizer(folder).get_vocab().values()) + 1
+    if arm.vocabulary == "extended":
+        rows = max(rows, base.shape.vocabulary)  # the table's spare rows are taken first
+    grown = (rows - base.shape.vocabulary) * base.shape.width
+    sizes = {**vars(base.shape), "vocabulary": rows}
     tables = 1 if base.shape.parameters == base.shape.stored_parameters else 2
     sizes["parameters"] = base.shape.parameters + grown
     sizes["stored_parameters"] = base.shape.stored_parameters + tables * grown

@@ -9,7 +9,7 @@ from pathlib import Path
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from dono.artifacts import Artifact, Json
-from dono.models import reader_of, replace_vocabulary, save_model
+from dono.models import extend_vocabulary, reader_of, replace_vocabulary, save_model
 from dono.objectives import next_token
 from dono.stages.contenders import Contender, start_model
 from dono.stages.oversight import Oversight
@@ -24,6 +24,9 @@ WARMUP_STEPS = 10
 """The same in pilots and full runs, so that a trunk is shared (assumed; small models need little)."""
 LEAST_STEPS = 8
 """A corpus stage shorter than this measures its warm-up only."""
+
+SURGERY = {"replaced": replace_vocabulary, "extended": extend_vocabulary}
+"""What is done to a base whose vocabulary is not kept."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +63,8 @@ def trunk_stop(steps: int) -> int:
 def _start_model(place: Workplace, contender: Contender, seed: int) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     tokenizer = load_tokenizer(contender.tokenizer_folder)
     model = start_model(place, contender.base, tokenizer, seed)
-    if contender.base is not None and contender.arm.vocabulary == "replaced":
-        replace_vocabulary(model, load_tokenizer(contender.base.source), tokenizer)
+    if contender.base is not None and contender.arm.vocabulary in SURGERY:
+        SURGERY[contender.arm.vocabulary](model, load_tokenizer(contender.base.source), tokenizer)
     return model, tokenizer
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,11 +12,9 @@ from dono.artifacts import Artifact, Json, Reference, fingerprint, write_atomica
 from dono.corpus import Example, gather, load_examples, overlap, read_documents, source_files
 from dono.errors import Mistake
 from dono.project import UseCase
+from dono.stages.vocabularies import train_documents
 from dono.stages.workplace import Workplace
-from dono.tokens import Shards, load_tokenizer, train_tokenizer, write_shards
-
-TOKENIZER_BYTES = 50_000_000
-"""A tokenizer is trained on at most this much text (assumed: merges are stable long before)."""
+from dono.tokens import Shards, load_tokenizer, write_shards
 
 
 @dataclass(frozen=True)
@@ -184,33 +182,6 @@ def table_case(place: Workplace, use_case: UseCase) -> Artifact:
     return place.store.make(
         "examples", spec, lambda folder: {"files": len(paths)}, made_from=made_from, name=use_case.name
     )
-
-
-def train_documents(corpus: Artifact) -> Iterator[tuple[str, str]]:
-    """Text and language of the corpus's training documents; the held-out ones are never learned from."""
-    for document in read_documents(corpus.path, split="train"):
-        yield document.text, document.language
-
-
-def own_tokenizer(place: Workplace, corpus: Artifact) -> Artifact:
-    """The tokenizer learned from the corpus's training documents."""
-    vocabulary = place.project.scratch.vocabulary
-
-    def texts() -> Iterator[str]:
-        taken = 0
-        for text, _ in train_documents(corpus):
-            taken += len(text.encode())
-            if taken > TOKENIZER_BYTES:
-                return
-            yield text
-
-    def make(folder: Path) -> dict[str, Json]:
-        place.display.say(f"learning a tokenizer of {vocabulary} tokens")
-        train_tokenizer(texts(), vocabulary, folder)
-        return {"vocabulary": len(load_tokenizer(folder))}
-
-    spec: dict[str, Json] = {"corpus": corpus.id, "vocabulary": vocabulary, "recipe": "byte-level BPE, marks kept"}
-    return place.store.make("tokenizer", spec, make, made_from=[corpus.reference], name=place.project.project)
 
 
 def corpus_tokens(place: Workplace, corpus: Artifact, tokenizer: Reference, folder: str) -> tuple[Artifact, Shards]:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from dono.corpus import survey_lines
 from dono.stages.display import print_result
-from dono.stages.prepare import own_tokenizer, prepare
+from dono.stages.prepare import prepare
+from dono.stages.vocabularies import own_tokenizer
 from dono.stages.workplace import open_workplace
 
 

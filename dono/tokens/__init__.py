@@ -1,10 +1,18 @@
 """Text to ids and back: tokenizers, tokens on disk, the order they are read in, examples of a use case."""
 
 from dono.tokens.batches import Batches
+from dono.tokens.bytewise import SPACE, bytes_of, is_bytewise, spellings, written
 from dono.tokens.chat import encode_chat
 from dono.tokens.checks import check_rows, show_rows
+from dono.tokens.compare import Compared, compare_tokenizers, worst_ratio
+from dono.tokens.extend import Extended, extend_tokenizer, word_floor
+from dono.tokens.fertility import Fertility, fertility
+from dono.tokens.kinds import BOS, EOS, KINDS, PAD, new_tokenizer
+from dono.tokens.llama_cpp import llama_name, write_gguf
 from dono.tokens.packing import best_fit, even_parts, near_parts
+from dono.tokens.patterns import CL100K_PATTERN, OUR_PATTERN, PHRASE_PATTERN
 from dono.tokens.rows import IGNORED, Document, Ids, Rows, document, packed, padded, separate
+from dono.tokens.sample import Sample, Taken, balanced_sample
 from dono.tokens.shards import Counts, Shards, TokenCounts, write_shards
 from dono.tokens.tasks import (
     TEMPLATES,
@@ -23,38 +31,40 @@ from dono.tokens.tasks import (
     spaced,
     task_batches,
 )
-from dono.tokens.train import (
-    BOS,
-    EOS,
-    OUR_PATTERN,
-    PAD,
-    encode_plain,
-    load_tokenizer,
-    new_tokenizer,
-    save_tokenizer,
-    train_tokenizer,
-)
+from dono.tokens.train import encode_plain, load_tokenizer, save_tokenizer, train_tokenizer
 
 __all__ = [
     "BOS",
+    "CL100K_PATTERN",
     "EOS",
     "IGNORED",
+    "KINDS",
     "OUR_PATTERN",
     "PAD",
+    "PHRASE_PATTERN",
+    "SPACE",
     "TEMPLATES",
     "Batches",
+    "Compared",
     "Counts",
     "Cuts",
     "Document",
     "Encoded",
+    "Extended",
+    "Fertility",
     "Ids",
     "Rows",
+    "Sample",
     "Shards",
+    "Taken",
     "TaskBatches",
     "TokenCounts",
     "answer_ids",
+    "balanced_sample",
     "best_fit",
+    "bytes_of",
     "check_rows",
+    "compare_tokenizers",
     "cut_left",
     "document",
     "encode_chat",
@@ -62,8 +72,12 @@ __all__ = [
     "encode_examples",
     "encode_plain",
     "even_parts",
+    "extend_tokenizer",
+    "fertility",
     "few_shot",
     "fill",
+    "is_bytewise",
+    "llama_name",
     "load_tokenizer",
     "near_parts",
     "new_tokenizer",
@@ -76,7 +90,12 @@ __all__ = [
     "separate",
     "show_rows",
     "spaced",
+    "spellings",
     "task_batches",
     "train_tokenizer",
+    "word_floor",
+    "worst_ratio",
+    "write_gguf",
     "write_shards",
+    "written",
 ]

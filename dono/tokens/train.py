@@ -1,4 +1,4 @@
-"""A tokenizer of the corpus's own: byte-level BPE whose words keep their vowel signs."""
+"""A tokenizer of the corpus's own, written and read as a Hugging Face directory."""
 
 from __future__ import annotations
 
@@ -6,26 +6,11 @@ import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import AutoTokenizer, PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from dono.errors import Mistake
-
-BOS, EOS, PAD = "<|bos|>", "<|eos|>", "<|pad|>"
-
-WORDS = r" ?[\p{L}\p{M}\x{200C}\x{200D}]+"
-DIGITS = r"\p{N}{1,3}"
-SIGNS = r" ?[^\s\p{L}\p{M}\p{N}][^\s\p{L}\p{N}]*"
-BREAKS = r"[\r\n]+"
-BLANKS = r"[^\S\r\n]+(?!\S)|\s"
-OUR_PATTERN = "|".join((WORDS, DIGITS, SIGNS, BREAKS, BLANKS))
-"""What BPE may not merge across.
-
-Letters, combining marks and the two joiners form one word with the space before it: a pattern of letters alone cuts
-Indic words at every vowel sign, and no vocabulary size repairs that (measured: Tamil 5.8 against 2.3 tokens a word at
-32,000). Signs keep the marks and joiners that follow them (emoji sequences). Digits go in threes. The last blank of a
-run goes with the next word.
-"""
+from dono.project import TokenizerKind
+from dono.tokens.kinds import BOS, EOS, KINDS, PAD
 
 SMALLEST_VOCABULARY = 256 + 3
 """Every byte and the three special tokens."""
@@ -33,23 +18,18 @@ SMALLEST_VOCABULARY = 256 + 3
 ProgressOfTexts = Callable[[int], None]
 
 
-def new_tokenizer() -> Tokenizer:
-    """An empty byte-level BPE with our pre-tokenizer; no normalizer, so that every text comes back byte for byte."""
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [
-            pre_tokenizers.Split(Regex(OUR_PATTERN), "isolated"),
-            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
-        ]
-    )
-    tokenizer.decoder = decoders.ByteLevel()
-    return tokenizer
-
-
 def train_tokenizer(
-    texts: Iterator[str], vocab_size: int, out: Path, *, progress: ProgressOfTexts | None = None
+    texts: Iterator[str],
+    vocab_size: int,
+    out: Path,
+    *,
+    kind: TokenizerKind = "words",
+    stage: float = 0.9,
+    progress: ProgressOfTexts | None = None,
 ) -> Path:
-    """Train on `texts` and write a Hugging Face fast-tokenizer directory; returns `out`.
+    """Train a tokenizer of a kind of `KINDS` on `texts` and write a Hugging Face directory; returns `out`.
+
+    `stage` is the share of the vocabulary that superwords learn within words.
 
     The vocabulary may end up smaller than `vocab_size` where the texts hold no more pairs seen twice: read it back
     with `len(load_tokenizer(out))`. Nothing is added by encoding: EOS between documents is written by the shards.
@@ -62,15 +42,8 @@ def train_tokenizer(
             where="vocabulary",
             remedy=f"Give at least {SMALLEST_VOCABULARY}",
         )
-    tokenizer, seen = new_tokenizer(), _Seen()
-    trainer = trainers.BpeTrainer(
-        vocab_size=vocab_size,
-        min_frequency=2,
-        special_tokens=[BOS, EOS, PAD],
-        initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
-        show_progress=False,
-    )
-    tokenizer.train_from_iterator(seen.count(texts, progress), trainer)
+    seen = _Seen()
+    tokenizer = KINDS[kind](seen.count(texts, progress), vocab_size, stage)
     if not seen.characters:
         raise Mistake("there is no text to learn a tokenizer from", where="corpus", remedy="Check the corpus's sources")
     out.mkdir(parents=True, exist_ok=True)

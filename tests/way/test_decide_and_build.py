@@ -29,7 +29,7 @@ def decided(shop: Path) -> Verdict:
 
 def test_every_route_is_measured_on_every_use_case_that_it_can_serve(decided: Verdict) -> None:
     arms = {u.use_case: {a.arm for a in u.arms} for u in decided.use_cases}
-    both = {"prompt/zero-shot", "continue/kept", "continue/replaced", "scratch/own"}
+    both = {"prompt/zero-shot", "continue/kept", "continue/extended", "continue/replaced", "scratch/own"}
     tasks = both | {"prompt/few-shot", "finetune/lora", "finetune/full"}
     assert arms == {
         "intent": tasks | {"predictive/tfidf"},

@@ -25,7 +25,7 @@ from transformers.convert_slow_tokenizer import bytes_to_unicode
 
 from dono.errors import Mistake
 from dono.models import add_lora, extend_vocabulary, load_model, replace_vocabulary, save_adapter, save_model
-from dono.models.vocabulary import old_pieces
+from dono.models.vocabulary import ROWS, RowsName, old_pieces
 from dono.tokens import encode_plain, load_tokenizer, train_tokenizer
 from tests.conftest import TEXTS
 from tests.rooms.models.checkpoints import EVERY, made
@@ -143,10 +143,8 @@ def bits_per_byte(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) ->
     return nats / math.log(2) / sum(len(text.encode()) for text in TEXTS[:4])
 
 
-@pytest.mark.parametrize("tied", [True, False])
-def test_a_trained_model_starts_near_its_loss_after_extension(
-    tied: bool, old: PreTrainedTokenizerBase, longer: PreTrainedTokenizerBase
-) -> None:
+def knowing(old: PreTrainedTokenizerBase, *, tied: bool) -> LlamaForCausalLM:
+    """A small model that knows the four texts by heart."""
     torch.manual_seed(0)
     model = LlamaForCausalLM(
         LlamaConfig(
@@ -160,6 +158,15 @@ def test_a_trained_model_starts_near_its_loss_after_extension(
         optimizer.zero_grad()
         sum(model(input_ids=ids, labels=ids).loss for ids in rows).backward()
         optimizer.step()
+    return model
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_a_trained_model_starts_near_its_loss_after_extension(
+    tied: bool, old: PreTrainedTokenizerBase, longer: PreTrainedTokenizerBase
+) -> None:
+    model = knowing(old, tied=tied)
+    rows = [torch.tensor([[old.bos_token_id, *ids]]) for ids in encode_plain(old, TEXTS[:4])]
     untrained = math.log2(len(old)) * sum(ids.shape[1] - 1 for ids in rows) / sum(len(t.encode()) for t in TEXTS[:4])
     before = bits_per_byte(model, old)
     theirs = deepcopy(model)
@@ -175,6 +182,42 @@ def test_a_trained_model_starts_near_its_loss_after_extension(
     assert after < bits_per_byte(theirs, longer) - 0.1
     # read in the old pieces, it only shares its certainty with the added words: measured below 0.01
     assert bits_per_byte(model, old) < before + 0.02
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_new_rows_of_old_pieces_start_below_rows_drawn_at_random(
+    tied: bool, old: PreTrainedTokenizerBase, longer: PreTrainedTokenizerBase
+) -> None:
+    knows = knowing(old, tied=tied)
+    bits = {}
+    for rows in ROWS:
+        model = deepcopy(knows)
+        extend_vocabulary(model, old, longer, rows=rows)
+        bits[rows] = bits_per_byte(model, longer)
+    assert bits["mean"] < bits["normal"] and bits["first"] < bits["normal"], bits
+
+
+@pytest.mark.parametrize("rows", ROWS)
+def test_old_rows_stay_however_new_ones_are_made(
+    rows: RowsName, old: PreTrainedTokenizerBase, longer: PreTrainedTokenizerBase
+) -> None:
+    model = phi(len(old))
+    before = tables(model)
+    extend_vocabulary(model, old, longer, rows=rows)
+    for was, is_now in zip(before, tables(model), strict=True):
+        assert torch.equal(is_now[: len(old)], was)
+        if rows == "first":
+            first = [encode_plain(old, [word])[0][0] for word in ADDED]
+            assert torch.equal(is_now[len(old) :], was[first]) or is_now.shape[1] == 1
+
+
+def test_rows_drawn_from_the_normal_have_its_mean_and_covariance_and_are_drawn_alike_again() -> None:
+    torch.manual_seed(0)
+    table = torch.randn(500, 3) @ torch.tensor([[2.0, 0.5, 0.0], [0.0, 1.0, 0.3], [0.0, 0.0, 0.1]]) + 5
+    drawn = ROWS["normal"](table, [[0, 1]] * 20_000)
+    assert torch.allclose(drawn.mean(0), table.mean(0), atol=0.05)
+    assert torch.allclose(torch.cov(drawn.T), torch.cov(table.T), atol=0.1)
+    assert torch.equal(drawn, ROWS["normal"](table, [[0, 1]] * 20_000))
 
 
 def test_rows_beyond_the_tokenizer_are_taken_first_and_never_lost(
