@@ -149,9 +149,38 @@ class MachineChoice(Section):
 class Cleaning(Section):
     """How the texts of all sources are cleaned before they are learned from."""
 
+    workers: int | None = Field(default=None, ge=1)
+    """Processes that clean at the same time; None: one for each core. What comes out is the same."""
+
+
+Weight = Annotated[float, Field(ge=0)]
+
+
+class Weights(Section):
+    """How much more often a source, language or region is read than it otherwise would be: 2 twice, 0 never."""
+
+    sources: dict[str, Weight] = Field(default_factory=dict)
+    languages: dict[str, Weight] = Field(default_factory=dict)
+    regions: dict[str, Weight] = Field(default_factory=dict)
+
 
 class Mixture(Section):
-    """How much of each source and language a corpus stage reads."""
+    """How much of each source and language a corpus stage reads. As it is, everything is read equally often."""
+
+    temperature: float = Field(default=1.0, ge=1)
+    """Above 1 small groups are read more often: each by the 1/temperature-th power of its size."""
+    over: Literal["language", "source", "region"] = "language"
+    """What the groups are."""
+    weights: Weights = Weights()
+    max_repeats: float = Field(default=4.0, ge=1)
+    """No source, language and region is read more often; beyond 4 times reading again is worth less than new text."""
+    decay: Weights | None = None
+    """Weights for the last part of a corpus stage, in which the rate decays: the best text last."""
+
+    @property
+    def plain(self) -> bool:
+        """Whether everything is read equally often."""
+        return self.temperature == 1 and self.weights == Weights() and self.decay in (None, Weights())
 
 
 class Serving(Section):

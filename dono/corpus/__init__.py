@@ -1,6 +1,6 @@
 """The corpus: sources, formats, normalising, languages, duplicates, contamination, splits; examples of use cases."""
 
-from dono.corpus.documents import Document, Split, is_held_out, read_documents
+from dono.corpus.documents import Document, Split, document_parts, is_held_out, read_documents
 from dono.corpus.examples import Example, Loaded, load_examples, overlap
 from dono.corpus.formats import FORMATS, Reading, Turns, recognise
 from dono.corpus.gather import gather
@@ -8,6 +8,7 @@ from dono.corpus.languages import guess_language
 from dono.corpus.lessons import Lesson, LessonKind, lesson_files, read_lessons
 from dono.corpus.normalise import normalise
 from dono.corpus.rows import Broken, Malformed, Reject, Row
+from dono.corpus.sampling import Sample, count_words, sample_languages, scripts_of
 from dono.corpus.sources import KIND_OF_SUFFIX, SOURCES, Reader, kind_of, source_files
 from dono.corpus.survey import survey_lines
 
@@ -26,8 +27,11 @@ __all__ = [
     "Reading",
     "Reject",
     "Row",
+    "Sample",
     "Split",
     "Turns",
+    "count_words",
+    "document_parts",
     "gather",
     "guess_language",
     "is_held_out",
@@ -39,6 +43,8 @@ __all__ = [
     "read_documents",
     "read_lessons",
     "recognise",
+    "sample_languages",
+    "scripts_of",
     "source_files",
     "survey_lines",
 ]

@@ -11,6 +11,7 @@ from dono.corpus.languages import stated_language
 from dono.corpus.normalise import usable
 from dono.corpus.rendering import Groups, renderer
 from dono.corpus.rows import Broken, Fields, Malformed, Reject, Row, set_aside
+from dono.corpus.shards import Span
 from dono.corpus.sources import reader_of
 from dono.project import Source
 
@@ -38,16 +39,16 @@ class Draft:
 
 
 def drafts(
-    source: Source, files: Sequence[Path], folder: Path, read: Callable[[int], None]
+    source: Source, spans: Sequence[Span], folder: Path, read: Callable[[int], None]
 ) -> Iterator[Draft | Reject]:
-    """The texts of a source in the order of its files, and the rows set aside.
+    """The texts of parts of a source in their order, and the rows set aside; lines count from the begin of a part.
 
     With `group_by` the rows of a group, ordered by `order_by`, are one text, and the groups come in the order of their
     keys; `folder` then holds them meanwhile. `read` is told the bytes read so far.
     """
     understand = _understanding(source)
     groups = Groups(folder / f".{source.name}.groups") if source.group_by else None
-    for path, row in _rows(source, files, read):
+    for path, row in _rows(source, spans, read):
         try:
             if isinstance(row, Broken):
                 raise Malformed(row.reason)
@@ -66,15 +67,15 @@ def drafts(
             yield Draft(text, language, f"rows grouped by {source.group_by}", key, file, line)
 
 
-def _rows(source: Source, files: Sequence[Path], read: Callable[[int], None]) -> Iterator[tuple[Path, Row | Broken]]:
+def _rows(source: Source, spans: Sequence[Span], read: Callable[[int], None]) -> Iterator[tuple[Path, Row | Broken]]:
     reader, done, told = reader_of(source), 0, 0
-    for path in files:
-        for row in reader(path, source):
+    for span in spans:
+        for row in reader(span.path if span.end is None else span, source):
             if done + row.at - told >= TOLD_EVERY:
                 told = done + row.at
                 read(told)
-            yield path, row
-        done += path.stat().st_size
+            yield span.path, row
+        done += span.size
     read(done)
 
 

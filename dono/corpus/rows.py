@@ -17,6 +17,7 @@ SHOWN = 200
 """Characters of a broken row that are kept to recognise it by."""
 COMPRESSED = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
 """First bytes of compressed files: the bytes are believed, not the file's name."""
+BOM = b"\xef\xbb\xbf"
 IN_UTF8 = ("text", "jsonl", "csv")
 """Kinds of sources whose bytes are text; of others nothing is known here."""
 WIDE = {b"\xff\xfe\0\0": "UTF-32", b"\0\0\xfe\xff": "UTF-32", b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
@@ -69,7 +70,7 @@ def read_lines(path: Path) -> Iterator[tuple[int, int, bytes]]:
         with path.open("rb") as raw:
             for line in unpacked(raw):
                 number += 1
-                yield number, raw.tell(), line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
+                yield number, raw.tell(), line.removeprefix(BOM) if number == 1 else line
     except OSError as error:
         raise unreadable(path, error, f"after line {number}") from error
 
@@ -95,7 +96,10 @@ def unreadable(path: Path, error: OSError, place: str = "") -> Mistake:
 
 
 def check_file(path: Path, kind: str) -> None:
-    """Look at a file's first bytes. Raises `Mistake` when it is missing, unreadable, empty or no UTF-8 as a whole."""
+    """Look at a file's first bytes.
+
+    Raises `Mistake` when it is missing, unreadable, empty, no UTF-8 as a whole, or a JSON array for JSON lines.
+    """
     try:
         with path.open("rb") as raw:
             head = unpacked(raw).read(1 << 12)
@@ -103,6 +107,9 @@ def check_file(path: Path, kind: str) -> None:
         raise unreadable(path, error) from error
     if not head.strip():
         raise Mistake("the file is empty", where=str(path), remedy="Fill it, or take it out of the project file")
+    if kind == "jsonl" and head.removeprefix(BOM).lstrip().startswith(b"["):
+        remedy = "Write one object a line (jq -c '.[]' file.json > file.jsonl)"
+        raise Mistake("the file is a JSON array, not JSON lines", where=str(path), remedy=remedy)
     if kind not in IN_UTF8:
         return
     encoding = next((name for mark, name in WIDE.items() if head.startswith(mark)), None)

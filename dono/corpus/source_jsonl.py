@@ -7,18 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from dono.corpus.rows import Broken, Row, beginning, read_lines
-from dono.errors import Mistake
 from dono.project import Source
 
 
 def read_jsonl(path: Path, source: Source) -> Iterator[Row | Broken]:
-    """The objects of the file. Raises `Mistake` when the file is one JSON array."""
+    """The objects of the file."""
     for number, at, line in read_lines(path):
         if not line.strip():
             continue
-        if number == 1 and line.lstrip().startswith(b"["):
-            remedy = "Write one object a line (jq -c '.[]' file.json > file.jsonl)"
-            raise Mistake("the file is a JSON array, not JSON lines", where=str(path), remedy=remedy)
         try:
             fields = json.loads(line.decode("utf8"))
         except UnicodeDecodeError:

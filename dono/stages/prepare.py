@@ -65,7 +65,7 @@ def _file_references(files: Sequence[Path]) -> tuple[Reference, ...]:
 
 
 def prepare_corpus(place: Workplace, cases: Sequence[Case]) -> Artifact:
-    """The corpus artifact: documents.parquet with a split, rejects.jsonl, survey.json."""
+    """The corpus artifact: documents.parquet with a split, rejects.jsonl, drops.jsonl, survey.json."""
     project = place.project
     sources = [s.model_copy(update={"path": str(project.folder / s.path)}) for s in project.corpus]
     files = {s.name: source_files(s) for s in sources}
@@ -74,6 +74,7 @@ def prepare_corpus(place: Workplace, cases: Sequence[Case]) -> Artifact:
         "sources": [{**s.model_dump(mode="json"), "path": Path(s.path).name} for s in project.corpus],
         "files": [r.id for r in made_from],
         "tests": {c.use_case.name: c.artifact.id for c in cases},
+        "cleaning": project.cleaning.model_dump(mode="json", exclude={"workers"}),
         "heldout_share": project.training.heldout_share,
         "seed": project.training.seed,
     }
@@ -88,12 +89,14 @@ def prepare_corpus(place: Workplace, cases: Sequence[Case]) -> Artifact:
                 folder,
                 heldout_share=project.training.heldout_share,
                 seed=project.training.seed,
-                progress=lambda done, _: view.at(done),
+                progress=lambda done, texts: view.at(
+                    done, f"{done / 1e6:,.0f} of {total / 1e6:,.0f} MB, {texts:,} texts"
+                ),
+                cleaning=project.cleaning,
             )
 
-    return place.store.make(
-        "corpus", spec, make, made_from=[*made_from, *(c.artifact.reference for c in cases)], name=project.project
-    )
+    origins = [*made_from, *(c.artifact.reference for c in cases)]
+    return place.store.make("corpus", spec, make, made_from=origins, name=project.project, keep_partial=True)
 
 
 def prepare_case(place: Workplace, use_case: UseCase) -> Case:

@@ -3,6 +3,7 @@
 from dono.tokens.batches import Batches
 from dono.tokens.chat import encode_chat
 from dono.tokens.checks import check_rows, show_rows
+from dono.tokens.mixture import SAFE_REPEATS, Part, Rings, portions, repeated, whole
 from dono.tokens.packing import best_fit, even_parts, near_parts
 from dono.tokens.rows import IGNORED, Document, Ids, Rows, document, packed, padded, separate
 from dono.tokens.shards import Counts, Shards, TokenCounts, write_shards
@@ -41,6 +42,7 @@ __all__ = [
     "IGNORED",
     "OUR_PATTERN",
     "PAD",
+    "SAFE_REPEATS",
     "TEMPLATES",
     "Batches",
     "Counts",
@@ -48,6 +50,8 @@ __all__ = [
     "Document",
     "Encoded",
     "Ids",
+    "Part",
+    "Rings",
     "Rows",
     "Shards",
     "TaskBatches",
@@ -70,13 +74,16 @@ __all__ = [
     "packed",
     "padded",
     "padding_id",
+    "portions",
     "prompt_ids",
     "render_prompt",
+    "repeated",
     "save_tokenizer",
     "separate",
     "show_rows",
     "spaced",
     "task_batches",
     "train_tokenizer",
+    "whole",
     "write_shards",
 ]

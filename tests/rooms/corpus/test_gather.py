@@ -162,7 +162,7 @@ def test_rows_of_a_group_are_joined_in_order_and_stay_together(tmp_path: Path) -
         "2025-03-01: lamp for 5",
     ]
     assert survey["documents"] == 2 and sorted(p.name for p in (tmp_path / "o").iterdir()) == [
-        "documents.parquet", "rejects.jsonl", "survey.json",
+        "documents.parquet", "drops.jsonl", "rejects.jsonl", "survey.json",
     ]  # fmt: skip
 
 
