@@ -16,7 +16,9 @@ from typing import Any, Generic, TypeVar
 
 from dono.errors import Mistake
 
-S, T, R = TypeVar("S"), TypeVar("T"), TypeVar("R")
+S = TypeVar("S")
+T = TypeVar("T")
+R = TypeVar("R")
 Tell = Callable[[int], None]
 """Told how far a task is."""
 Work = Callable[[T, Tell], R]
@@ -73,7 +75,7 @@ class Tasks(Generic[S, T, R]):
         pool = ProcessPoolExecutor(workers, context, _begin, (self.begin, self.settings, done, stop))
         unfinished = set(range(len(self.tasks)))
         try:
-            waiting: dict[Future[R], int] = {pool.submit(_do, n, task): n for n, task in enumerate(self.tasks)}
+            waiting: dict[Future[Any], int] = {pool.submit(_do, n, task): n for n, task in enumerate(self.tasks)}
             while waiting:
                 for future in wait(waiting, timeout=EVERY, return_when=FIRST_COMPLETED).done:
                     number = waiting.pop(future)
@@ -114,7 +116,7 @@ def _end_with(parent: int) -> None:
     os._exit(1)
 
 
-def _do(number: int, task: T) -> Any:
+def _do(number: int, task: object) -> object:
     def tell(at: int) -> None:
         if _stop.value:
             raise Stopped

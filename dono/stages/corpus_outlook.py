@@ -18,6 +18,8 @@ REPEATS = 4.0
 """Reading so often is about as good as new text (borrowed: Muennighoff et al. 2023)."""
 MONTHS = 12
 """The inflow is that of the last full months, so many at most (assumed: a year has all seasons)."""
+LEAST_TREND = 0.005
+"""A smaller change each month, as a share of the inflow, is none (assumed)."""
 LEAST_MONTHS = 3
 """Fewer full months show no inflow (assumed)."""
 
@@ -51,7 +53,7 @@ def monthly_inflow(months: Months) -> tuple[float, str]:
     found = np.array([tokens for _, tokens in months[1:-1][-MONTHS:]])
     mean = float(found.mean())
     slope, error = _slope(found)
-    if abs(slope) < 2 * error or mean == 0:
+    if abs(slope) < max(2 * error, LEAST_TREND * mean):
         return mean, "neither more nor fewer over time"
     return mean, f"{'growing' if slope > 0 else 'shrinking'} by {abs(slope) / mean:.0%} of that each month"
 

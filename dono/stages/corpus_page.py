@@ -16,6 +16,7 @@ from dono.corpus import Sample, count_words, sample_languages, scripts_of
 from dono.errors import Mistake
 from dono.project import Source
 from dono.stages.corpus_outlook import outlook
+from dono.stages.corpus_stage import DECAY_SHARE
 from dono.stages.mixing import plan_mixture, repeated_too_often
 from dono.stages.workplace import Workplace
 from dono.studio.survey import Amount, CorpusSurvey, Example, LanguageLine, MixtureLine, Reason, SourceLine
@@ -32,7 +33,6 @@ WORDS, MIXED = "words", "mixed words"
 """What the language step counts: measures, not findings."""
 REJECTS_SHOWN = 3
 MONTHS_SHOWN = 36
-DECAY = 0.2
 
 
 def corpus_survey(place: Workplace, corpus: Artifact, tokenizer: Artifact) -> CorpusSurvey:
@@ -196,18 +196,18 @@ def _rejected(folder: Path) -> tuple[Reason, ...]:
 
 
 def _mixture(place: Workplace, tokens: Mapping[Part, float]) -> tuple[tuple[MixtureLine, ...], str, list[str]]:
-    """What a run of the most epochs reads of each part, in words how it is shared out, and warnings."""
-    mixture, epochs = place.project.mixture, place.project.training.corpus_epochs
+    """What a run as long as the corpus reads of each part, in words how it is shared out, and warnings."""
+    mixture = place.project.mixture
     there = {part: round(count) for part, count in tokens.items() if round(count)}
     if mixture.plain or not there:
         return (), "Every source and language is read equally often: the project file states no mixture.", []
-    total = round(epochs * sum(there.values()))
-    plan = plan_mixture(there, mixture, total - round(DECAY * total), round(DECAY * total))
+    total = sum(there.values())
+    plan = plan_mixture(there, mixture, total - round(DECAY_SHARE * total), round(DECAY_SHARE * total))
     lines = tuple(
         MixtureLine(part.source, part.language, part.region, there[part], taken, taken / there[part])
         for part, taken in sorted(plan.taken.items())
     )
-    rule = f"The mixture of the project file, for a run of {epochs:g} times the corpus: temperature "
+    rule = "The mixture of the project file, for a run that reads as many tokens as there are: temperature "
     rule += f"{mixture.temperature:g} over {mixture.over}s"
     rule += ", weights of its own while the rate decays." if mixture.decay else "."
     return lines, rule, repeated_too_often(there, plan)

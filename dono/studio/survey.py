@@ -30,8 +30,11 @@ class Amount:
 
 @dataclass(frozen=True)
 class LanguageLine:
-    """One language. `scripts`: share of the letters by script; `mixed`: share of the words that are of another language,
-    None where it was not counted; `scripts_mixed`: share of documents in more than one script; `words_cost`: tokens for a word by tokenizer, None where words cannot be told apart.
+    """One language.
+
+    `scripts`: share of the letters by script; `mixed`: share of the words that are of another language, None where it
+    was not counted; `scripts_mixed`: share of the documents in more than one script; `words_cost`: tokens for a word by
+    tokenizer, None where words cannot be told apart; `from_heldout`: whether no text of the sample is learned from.
     """
 
     language: str

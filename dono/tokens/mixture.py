@@ -101,7 +101,7 @@ def _shares(parts: list[Part], tokens: Mapping[Part, int], mixture: Mixture, wei
 def _check(names: Iterable[str], known: set[str], what: str) -> None:
     for name in names:
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
             remedy = f"Did you mean {near[0]!r}?" if near else f"The corpus has {', '.join(sorted(known)) or 'none'}"
             raise Mistake(f"the corpus has no {what} {name!r}", where=f"mixture: {what}s", remedy=remedy)
 

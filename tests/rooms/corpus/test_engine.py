@@ -17,7 +17,8 @@ import pytest
 
 from dono.corpus import engine, read_documents
 from dono.corpus.gather import PLAN, SHARDS
-from dono.corpus.shards import plan_shards
+from dono.corpus.shards import Shard, plan_shards
+from dono.corpus.workers import Tell, Work
 from dono.errors import Mistake
 from dono.project import Source
 from tests.rooms.corpus.gathered import SHARD, files_of, run, write_corpus
@@ -89,10 +90,10 @@ def test_a_finished_shard_is_not_done_again(sources: list[Source], whole: Path, 
     done: list[int] = []
     make = engine.shard_work
 
-    def counting(recipe: engine.Recipe) -> engine.Work[engine.Shard, engine.ShardRecord]:
+    def counting(recipe: engine.Recipe) -> Work[Shard, engine.ShardRecord]:
         work = make(recipe)
 
-        def one(shard: engine.Shard, tell: engine.Tell) -> engine.ShardRecord:
+        def one(shard: Shard, tell: Tell) -> engine.ShardRecord:
             if len(done) == 7:
                 raise KeyboardInterrupt
             done.append(shard.number)
