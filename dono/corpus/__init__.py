@@ -7,8 +7,19 @@ from dono.corpus.gather import gather
 from dono.corpus.languages import guess_language
 from dono.corpus.lessons import Lesson, LessonKind, lesson_files, read_lessons
 from dono.corpus.normalise import normalise
+from dono.corpus.parts import LocalFile, Part
 from dono.corpus.rows import Broken, Malformed, Reject, Row
-from dono.corpus.sources import KIND_OF_SUFFIX, SOURCES, Reader, kind_of, source_files
+from dono.corpus.sources import (
+    KIND_OF_SUFFIX,
+    SOURCES,
+    Checked,
+    Note,
+    Reader,
+    checked_parts,
+    kind_of,
+    source_parts,
+    source_spec,
+)
 from dono.corpus.survey import survey_lines
 
 __all__ = [
@@ -16,18 +27,23 @@ __all__ = [
     "KIND_OF_SUFFIX",
     "SOURCES",
     "Broken",
+    "Checked",
     "Document",
     "Example",
     "Lesson",
     "LessonKind",
     "Loaded",
+    "LocalFile",
     "Malformed",
+    "Note",
+    "Part",
     "Reader",
     "Reading",
     "Reject",
     "Row",
     "Split",
     "Turns",
+    "checked_parts",
     "gather",
     "guess_language",
     "is_held_out",
@@ -39,6 +55,7 @@ __all__ = [
     "read_documents",
     "read_lessons",
     "recognise",
-    "source_files",
+    "source_parts",
+    "source_spec",
     "survey_lines",
 ]

@@ -12,14 +12,14 @@ from dono.corpus.contamination import Probes
 from dono.corpus.documents import Document, DocumentWriter, Split, digest, is_held_out
 from dono.corpus.drafts import Draft, drafts
 from dono.corpus.languages import guess_language
-from dono.corpus.rows import check_file
-from dono.corpus.sources import reader_of, source_files
+from dono.corpus.parts import Part
+from dono.corpus.sources import checked_parts
 from dono.corpus.survey import Survey
 from dono.errors import Mistake
 from dono.project import Source
 
 Progress = Callable[[float, int], None]
-"""Told how many bytes of the files were read so far, and how many documents are kept."""
+"""Told how many bytes of the parts were read so far, and how many documents are kept."""
 
 
 def gather(
@@ -38,24 +38,21 @@ def gather(
     first is kept. Near duplicates are not looked for: they can be on both sides of the split. Memory is bounded by a
     row group, the tests, and a hash (8 bytes, about 80 as Python keeps them) for each document.
 
-    Raises `Mistake` for a file that cannot be read as a whole, a source without a usable row, a full disk.
+    Raises `Mistake` for a part that cannot be read as a whole, a source without a usable row, a full disk.
     """
-    files = [(source, source_files(source)) for source in sources]
-    for source, paths in files:
-        reader_of(source)
-        for path in paths:
-            check_file(path, source.kind)
+    checked = [(source, *checked_parts(source)) for source in sources]
     try:
         with DocumentWriter(folder) as writer, (folder / "rejects.jsonl").open("w", encoding="utf8") as rejects:
             gathering = _Gathering(writer, Probes(tests), heldout_share, seed, progress)
-            for source, paths in files:
-                for found in drafts(source, paths, folder, gathering.read):
+            for source, parts, notes in checked:
+                gathering.survey.notes += [{"source": source.name, "file": n.file, "note": n.text} for n in notes]
+                for found in drafts(source, parts, folder, gathering.read):
                     if isinstance(found, Draft):
                         gathering.take(source, found)
                     else:
                         rejects.write(json.dumps(asdict(found), ensure_ascii=False) + "\n")
                         gathering.survey.reject(found)
-                gathering.end(source, paths)
+                gathering.end(source, parts)
         survey = gathering.survey.as_json()
         write_atomically(folder / "survey.json", json.dumps(survey, ensure_ascii=False, indent=1))
     except OSError as error:
@@ -105,9 +102,9 @@ class _Gathering:
         self.survey.contamination.update(cases)
         return "contaminated" if cases else "train"
 
-    def end(self, source: Source, files: Sequence[Path]) -> None:
+    def end(self, source: Source, parts: Sequence[Part]) -> None:
         """Raises `Mistake` when nothing of the source was usable."""
-        left, where = self.survey.left[source.name], f"corpus[{source.name}]: {files[0]}"
+        left, where = self.survey.left[source.name], f"corpus[{source.name}]: {parts[0]}"
         if not left.formats and left.rejects:
             reason, times = left.reasons.most_common(1)[0]
             what = f"none of {left.rejects:,} rows is usable; most often ({times:,} times): {reason}"
@@ -115,4 +112,4 @@ class _Gathering:
             raise Mistake(what, where=where, remedy=remedy)
         if not left.formats:
             raise Mistake("there is no row", where=where, remedy="Fill the file, or take it out of the project file")
-        self.bytes_done += sum(path.stat().st_size for path in files)
+        self.bytes_done += sum(part.size for part in parts)

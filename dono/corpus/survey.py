@@ -51,6 +51,8 @@ class Survey:
     by_source: defaultdict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
     left: defaultdict[str, Left] = field(default_factory=lambda: defaultdict(Left))
     contamination: Counter[str] = field(default_factory=Counter)
+    notes: list[dict[str, Json]] = field(default_factory=list)
+    """What a person should know of single files: source, file, note ("read as cp1252")."""
 
     def keep(self, document: Document, size: int) -> None:
         """Count a document that is in the corpus."""
@@ -79,6 +81,7 @@ class Survey:
             "sources": {name: {**asdict(self.by_source[name]), **_counts(part)} for name, part in self.left.items()},
             "contamination": dict(self.contamination),
             "reject_reasons": dict(reasons.most_common()),
+            "notes": self.notes,
         }
 
 
@@ -103,6 +106,12 @@ def survey_lines(survey: Mapping[str, Json]) -> list[str]:
         counts = survey[title]
         assert isinstance(counts, Mapping)
         lines += [f"{what} {name}: {count:,}" for name, count in counts.items()]
+    noted = survey["notes"]
+    assert isinstance(noted, list)
+    texts = [(note["note"], note["file"]) for note in noted if isinstance(note, Mapping)]
+    for text, times in Counter(text for text, _ in texts).items():
+        file = next(file for said, file in texts if said == text)
+        lines.append(f"{text}: {file}" + (f" and {times - 1:,} more files" if times > 1 else ""))
     return lines
 
 
