@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import codecs
 import difflib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar, get_args, get_origin
+from urllib.parse import parse_qsl
 
+import regex
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from dono.errors import Mistake, Mistakes
 
@@ -54,8 +66,25 @@ class Rights(Section):
     retain_until: str | None = None
 
 
+CHATS = ("whatsapp", "telegram", "slack")
+"""Kinds of sources that are exports of chats."""
+OF_KINDS = {"query": ("sql",), "table": ("sql",), "unique_key": ("sql",), "config": ("huggingface",),
+            "split": ("huggingface",), "revision": ("huggingface",), "assistant": CHATS,
+            "encoding": ("text", "jsonl", "csv", "whatsapp", "telegram"),
+            "silence_hours": CHATS}  # fmt: skip
+"""Keys of a source that only some kinds have."""
+ENVIRONMENT = regex.compile(r"\$\{(\w+)\}")
+"""A value that is taken from the environment: ${NAME}."""
+USER_INFO = regex.compile(r"[\w+.-]+://[^:/]*(?::(?P<password>[^@]*))?@")
+"""User and password of a URL, as SQLAlchemy reads them."""
+SECRET = ("pass", "pwd", "token", "secret")
+"""What the names of settings that hold a secret contain."""
+
+
 class Source(Section):
-    """One source of the corpus. `path` is a file or a glob, relative to the project file."""
+    """One source of the corpus. `path` is a file, a glob, a directory, a zip archive or a URL; else relative to the
+    project file. Of kind `sql` it is SQLAlchemy's URL, of kind `huggingface` a directory or `organisation/name`.
+    """
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
     kind: str = "text"
@@ -68,6 +97,62 @@ class Source(Section):
     order_by: str | None = None
     render: str | None = None
     rights: Rights | None = None
+    encoding: str | None = None
+    """Encoding of the files where it is not UTF-8, e.g. cp1252; without it only a certain one is taken for granted."""
+    members: str | None = None
+    """Pattern of the members of a zip archive that are read; without it those that end as the kind's files do."""
+    query: str | None = None
+    """Of kind sql: what is read. Either this or `table`."""
+    table: str | None = None
+    """Of kind sql: the table that is read whole, perhaps as `schema.table`."""
+    unique_key: str | None = None
+    """Of kind sql: a column with a value of its own in every row. A read that breaks off goes on after the last one."""
+    config: str | None = None
+    """Of kind huggingface: the configuration, where there are several."""
+    split: str = "train"
+    """Of kind huggingface: the split that is read."""
+    revision: str | None = None
+    """Of kind huggingface: a commit or a tag of the hub's dataset."""
+    silence_hours: float = Field(default=8, gt=0)
+    """Of chats: a silence this long ends a conversation, which is one document (assumed: a night)."""
+    assistant: str | None = None
+    """Of chats: the name (for Slack also the id) of the side that is learned as the assistant's, the others' as the
+    user's. Without it a conversation is plain text."""
+
+    @field_validator("encoding")
+    @classmethod
+    def _known_encoding(cls, value: str | None) -> str | None:
+        if value is not None:
+            try:
+                codecs.lookup(value)
+            except LookupError:
+                raise ValueError("no such encoding; use a name like utf-16, cp1252 or shift_jis") from None
+        return value
+
+    @model_validator(mode="after")
+    def _fits_the_kind(self) -> Source:
+        for key, kinds in OF_KINDS.items():
+            if key in self.model_fields_set and self.kind not in kinds and "." not in self.kind:
+                raise ValueError(f"`{key}` is for sources of kind {' or '.join(kinds)}, this one is {self.kind}")
+        if self.kind == "sql" and (self.query is None) == (self.table is None):
+            raise ValueError("a source of kind sql needs `query` or `table`, one of them")
+        if self.kind == "sql" and "://" not in self.path:
+            raise ValueError("the `path` of a source of kind sql is a URL like sqlite:///shop.db")
+        self._refuse_secrets()
+        return self
+
+    def _refuse_secrets(self) -> None:
+        """A secret stands in the environment, never in a file that is shared. The value is not shown."""
+        if "://" not in self.path:
+            return
+        user = USER_INFO.match(self.path)
+        if self.kind != "sql":
+            if user is not None:
+                raise ValueError("`path` holds credentials; leave them to the environment, as the service's tools do")
+            return
+        said = [v for k, v in parse_qsl(self.path.partition("?")[2]) if any(word in k.lower() for word in SECRET)]
+        if any(v and not ENVIRONMENT.fullmatch(v) for v in (user["password"] if user else None, *said)):
+            raise ValueError("`path` holds a password; write ${NAME}, and set NAME in the environment")
 
 
 class UseCase(Section):
@@ -268,6 +353,17 @@ class Project(SettingsFile):
         """Where this project's artifacts live."""
         return self.path(self.work)
 
+    def located(self, source: Source) -> Source:
+        """The source with its path resolved against the project's folder; URLs and names on the hub stay."""
+        path = source.path
+        if source.kind == "sql":
+            file = path.partition(":///")[2] if path.startswith("sqlite") else ""
+            if file and not file.startswith((":", "/")):
+                path = path.replace(f":///{file}", f":///{self.folder.resolve() / file}", 1)
+        elif "://" not in path and not (source.kind == "huggingface" and not (self.folder / path).exists()):
+            path = str(self.folder / path)
+        return source.model_copy(update={"path": path})
+
     def wants(self, route: RouteName) -> bool:
         """Whether the person asked for this route."""
         return self.routes == "all" or route in self.routes
@@ -407,6 +503,8 @@ def _missing_files(project: Project) -> Iterator[Mistake]:
                     f"no such file {named!r}", where=f"use_cases[{case.name}].{key}", remedy="Correct the path"
                 )
     for source in project.corpus:
+        if source.kind in ("sql", "huggingface"):
+            continue
         if not any(mark in source.path for mark in "*?[:") and not project.path(source.path).exists():
             yield Mistake(
                 f"no such file {source.path!r}", where=f"corpus[{source.name}].path", remedy="Correct the path"

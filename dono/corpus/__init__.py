@@ -7,9 +7,20 @@ from dono.corpus.gather import gather
 from dono.corpus.languages import guess_language
 from dono.corpus.lessons import Lesson, LessonKind, lesson_files, read_lessons
 from dono.corpus.normalise import normalise
+from dono.corpus.parts import LocalFile, Part
 from dono.corpus.rows import Broken, Malformed, Reject, Row
 from dono.corpus.sampling import Sample, count_words, sample_languages, scripts_of
-from dono.corpus.sources import KIND_OF_SUFFIX, SOURCES, Reader, kind_of, source_files
+from dono.corpus.sources import (
+    KIND_OF_SUFFIX,
+    SOURCES,
+    Checked,
+    Note,
+    Reader,
+    checked_parts,
+    kind_of,
+    source_parts,
+    source_spec,
+)
 from dono.corpus.survey import survey_lines
 
 __all__ = [
@@ -17,12 +28,16 @@ __all__ = [
     "KIND_OF_SUFFIX",
     "SOURCES",
     "Broken",
+    "Checked",
     "Document",
     "Example",
     "Lesson",
     "LessonKind",
     "Loaded",
+    "LocalFile",
     "Malformed",
+    "Note",
+    "Part",
     "Reader",
     "Reading",
     "Reject",
@@ -32,6 +47,7 @@ __all__ = [
     "Turns",
     "count_words",
     "document_parts",
+    "checked_parts",
     "gather",
     "guess_language",
     "is_held_out",
@@ -45,6 +61,7 @@ __all__ = [
     "recognise",
     "sample_languages",
     "scripts_of",
-    "source_files",
+    "source_parts",
+    "source_spec",
     "survey_lines",
 ]

@@ -1,4 +1,4 @@
-"""From a source's files to texts: rows read, understood, written out, normalised, grouped."""
+"""From a source's parts to texts: rows read, understood, written out, normalised, grouped."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pathlib import Path
 from dono.corpus.formats import recognise, text_of
 from dono.corpus.languages import stated_language
 from dono.corpus.normalise import usable
+from dono.corpus.parts import Part
 from dono.corpus.rendering import Groups, renderer
 from dono.corpus.rows import Broken, Fields, Malformed, Reject, Row, set_aside
-from dono.corpus.shards import Span
 from dono.corpus.sources import reader_of
 from dono.project import Source
 
@@ -39,43 +39,43 @@ class Draft:
 
 
 def drafts(
-    source: Source, spans: Sequence[Span], folder: Path, read: Callable[[int], None]
+    source: Source, parts: Sequence[Part], folder: Path, read: Callable[[int], None]
 ) -> Iterator[Draft | Reject]:
-    """The texts of parts of a source in their order, and the rows set aside; lines count from the begin of a part.
+    """The texts of a source in the order of its parts, and the rows set aside.
 
     With `group_by` the rows of a group, ordered by `order_by`, are one text, and the groups come in the order of their
     keys; `folder` then holds them meanwhile. `read` is told the bytes read so far.
     """
     understand = _understanding(source)
     groups = Groups(folder / f".{source.name}.groups") if source.group_by else None
-    for path, row in _rows(source, spans, read):
+    for part, row in _rows(source, parts, read):
         try:
             if isinstance(row, Broken):
                 raise Malformed(row.reason)
             form, text = understand(row.fields)
             text, language = usable(text), _language(row.fields, source)
             if groups is None:
-                yield Draft(text, language, form, text, str(path), row.line)
+                yield Draft(text, language, form, text, part.name, row.line)
             else:
                 key = usable(str(_field(row.fields, source.group_by or "")))
                 rank = _field(row.fields, source.order_by) if source.order_by else None
-                groups.add(key, rank, text, language, str(path), row.line)
+                groups.add(key, rank, text, language, part.name, row.line)
         except Malformed as error:
-            yield set_aside(source.name, path, row, error)
+            yield set_aside(source.name, part, row, error)
     if groups is not None:
         for key, text, language, file, line in groups.documents():
             yield Draft(text, language, f"rows grouped by {source.group_by}", key, file, line)
 
 
-def _rows(source: Source, spans: Sequence[Span], read: Callable[[int], None]) -> Iterator[tuple[Path, Row | Broken]]:
+def _rows(source: Source, parts: Sequence[Part], read: Callable[[int], None]) -> Iterator[tuple[Part, Row | Broken]]:
     reader, done, told = reader_of(source), 0, 0
-    for span in spans:
-        for row in reader(span.path if span.end is None else span, source):
+    for part in parts:
+        for row in reader(part, source):
             if done + row.at - told >= TOLD_EVERY:
                 told = done + row.at
                 read(told)
-            yield span.path, row
-        done += span.size
+            yield part, row
+        done += part.size
     read(done)
 
 

@@ -18,7 +18,7 @@ from dono.corpus.documents import GroupWriter, digest, is_held_out
 from dono.corpus.drafts import Draft, drafts
 from dono.corpus.drops import Drops
 from dono.corpus.rows import Reject
-from dono.corpus.shards import Shard, count_lines
+from dono.corpus.shards import Shard, Span, count_lines
 from dono.corpus.steps import Dropped, run_steps
 from dono.corpus.workers import Tell, Work
 from dono.project import Cleaning, Source
@@ -100,7 +100,7 @@ def shard_work(recipe: Recipe) -> Work[Shard, ShardRecord]:
                         reasons[one.reason] += 1
                         rejects.write(json.dumps(asdict(one), ensure_ascii=False) + "\n")
 
-            for batch in batches(usable(drafts(source, shard.spans, recipe.folder, tell))):
+            for batch in batches(usable(drafts(source, shard.parts, recipe.folder, tell))):
                 outcomes = run_steps(steps, batch)
                 for one in outcomes:
                     if isinstance(one, Dropped):
@@ -111,7 +111,7 @@ def shard_work(recipe: Recipe) -> Work[Shard, ShardRecord]:
         files["drops"].write_text(json.dumps(drops.as_json(), ensure_ascii=False), encoding="utf8")
         for name in ("texts", "rejects", "drops"):
             _to_disk(files[name])
-        lines = [count_lines(span) for span in shard.spans if span.end is not None]
+        lines = [count_lines(part) for part in shard.parts if isinstance(part, Span)]
         record = ShardRecord(texts, reasons.total(), dict(reasons), dict(formats), lines)
         write_atomically(files["record"], json.dumps(asdict(record), ensure_ascii=False))
         return record

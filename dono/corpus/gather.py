@@ -11,9 +11,8 @@ from pathlib import Path
 from dono.artifacts import Json, disk_mistake, identity, write_atomically
 from dono.corpus.engine import Recipe, ShardRecord, finished, shard_work
 from dono.corpus.join import join_shards
-from dono.corpus.rows import check_file
 from dono.corpus.shards import Shard, plan_shards
-from dono.corpus.sources import reader_of, source_files
+from dono.corpus.sources import checked_parts
 from dono.corpus.workers import Tasks, cores
 from dono.errors import Mistake
 from dono.project import Cleaning, Source
@@ -44,21 +43,20 @@ def gather(
     written does not depend on how many. Killed at any point, the same call goes on: a shard that is done is not done
     again. Memory is bounded by a batch and a row group for each process, and about 10 bytes a document.
 
-    Raises `Mistake` for a file that cannot be read as a whole, a source without a usable row, a full disk, a worker
+    Raises `Mistake` for a part that cannot be read as a whole, a source without a usable row, a full disk, a worker
     that was killed.
     """
-    files = [(source, source_files(source)) for source in sources]
-    for source, paths in files:
-        reader_of(source)
-        for path in paths:
-            check_file(path, source.kind)
+    checked = [(source, checked_parts(source)) for source in sources]
     kept = {name: tuple(texts) for name, texts in tests.items()}
     recipe = Recipe(tuple(sources), kept, cleaning or Cleaning(), heldout_share, seed, folder / SHARDS)
-    gathering = _Gathering(recipe, plan_shards(files), progress)
+    gathering = _Gathering(recipe, plan_shards([(source, found.parts) for source, found in checked]), progress)
     try:
         gathering.open_folder()
         records = gathering.run()
-        survey = join_shards(recipe, gathering.shards, records, folder)
+        survey: dict[str, Json] = {
+            **join_shards(recipe, gathering.shards, records, folder),
+            "notes": [{"source": s.name, "file": n.file, "note": n.text} for s, found in checked for n in found.notes],
+        }
         write_atomically(folder / "survey.json", json.dumps(survey, ensure_ascii=False, indent=1))
         shutil.rmtree(recipe.folder)
     except OSError as error:
@@ -82,21 +80,21 @@ class _Gathering:
             write_atomically(at, plan)
 
     def _plan(self) -> dict[str, Json]:
-        """What shards depend on: settings, tests, and files as far as name, size and time tell them apart."""
+        """What shards depend on: settings, tests, and files as far as their stamps tell them apart."""
         recipe = self.recipe
-        stats = [(s.path, s.path.stat(), str(s)) for shard in self.shards for s in shard.spans]
+        files: list[Json] = [[str(part), part.stamp()] for shard in self.shards for part in shard.parts]
         return {
             "sources": [s.model_dump(mode="json") for s in recipe.sources],
             "cleaning": recipe.cleaning.model_dump(mode="json", exclude={"workers"}),
             "tests": identity(recipe.tests),
             "heldout": [recipe.heldout_share, recipe.seed],
-            "files": identity({"files": [[str(p), s.st_size, s.st_mtime_ns, name] for p, s, name in stats]}),
+            "files": identity({"files": files}),
         }
 
     def run(self) -> list[ShardRecord]:
         """Do the shards that are not done. Raises `Mistake` as soon as a source is found to have no usable row."""
         records = {s.number: record for s in self.shards if (record := finished(self.recipe.folder, s.number))}
-        sizes = [sum(span.size for span in s.spans) for s in self.shards]
+        sizes = [sum(part.size for part in s.parts) for s in self.shards]
         before = sum(sizes[number] for number in records)
         for number, record in self._results(records, before, sum(sizes) - before):
             records[number] = record
@@ -123,7 +121,7 @@ class _Gathering:
         done = [records[s.number] for s in shards if s.number in records]
         if len(done) < len(shards) or any(record.formats for record in done):
             return
-        where = f"corpus[{self.recipe.sources[place].name}]: {shards[0].spans[0].path}"
+        where = f"corpus[{self.recipe.sources[place].name}]: {shards[0].parts[0].name}"
         rejects = sum(record.rejects for record in done)
         if not rejects:
             raise Mistake("there is no row", where=where, remedy="Fill the file, or take it out of the project file")

@@ -18,7 +18,7 @@ from dono.corpus.documents import NAME, GroupWriter
 from dono.corpus.documents import SCHEMA as DOCUMENTS
 from dono.corpus.drops import Drops
 from dono.corpus.engine import Recipe, ShardRecord, shard_files
-from dono.corpus.shards import Shard
+from dono.corpus.shards import Shard, Span
 from dono.corpus.survey import Survey
 from dono.errors import Mistake
 
@@ -54,10 +54,10 @@ def _lines_before(shards: Sequence[Shard], records: Sequence[ShardRecord]) -> li
     found = []
     for shard, record in zip(shards, records, strict=True):
         counted = iter(record.lines)
-        parts = [span for span in shard.spans if span.end is not None]
-        found.append({str(span.path): so_far.get(str(span.path), 0) for span in parts})
-        for span in parts:
-            so_far[str(span.path)] = so_far.get(str(span.path), 0) + next(counted)
+        spans = [part for part in shard.parts if isinstance(part, Span)]
+        found.append({span.name: so_far.get(span.name, 0) for span in spans})
+        for span in spans:
+            so_far[span.name] = so_far.get(span.name, 0) + next(counted)
     return found
 
 

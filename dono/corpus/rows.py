@@ -1,4 +1,4 @@
-"""Rows of files, whatever the container: good ones as fields, broken ones with the reason, their place in both."""
+"""Rows of parts, whatever the container: good ones as fields, broken ones with the reason, their place in both."""
 
 from __future__ import annotations
 
@@ -6,22 +6,20 @@ import io
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import pyarrow as pa
 
-from dono.errors import Mistake
+from dono.corpus.parts import Part, unreadable
 
 SHOWN = 200
 """Characters of a broken row that are kept to recognise it by."""
 COMPRESSED = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
 """First bytes of compressed files: the bytes are believed, not the file's name."""
 BOM = b"\xef\xbb\xbf"
-IN_UTF8 = ("text", "jsonl", "csv")
-"""Kinds of sources whose bytes are text; of others nothing is known here."""
-WIDE = {b"\xff\xfe\0\0": "UTF-32", b"\0\0\xfe\xff": "UTF-32", b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
-
+LONGEST = 32 << 20
+"""Bytes of a line, or of a file that is one document. Assumed: beyond that it is a file without line ends, or one of
+another kind. What is longer is set aside, so that memory is bounded whatever the file holds."""
 
 Fields = Mapping[str, object]
 
@@ -32,7 +30,7 @@ class Malformed(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row: `line` counts from 1, `at` is how many bytes of the file were read so far."""
+    """One row: `line` counts from 1, `at` is how many bytes of the part were read so far."""
 
     fields: Fields
     line: int
@@ -60,65 +58,53 @@ class Reject:
     beginning: str
 
 
-def read_lines(path: Path) -> Iterator[tuple[int, int, bytes]]:
-    """Number (from 1), bytes of the file read so far, and content of each line; gzip and zstd are unpacked.
+class Line(NamedTuple):
+    """A line of a part: its number from 1, how many bytes of the part were read so far, its content."""
 
-    Raises `Mistake` when the file cannot be read to its end.
+    number: int
+    at: int
+    raw: bytes
+
+
+def read_lines(part: Part) -> Iterator[Line | Broken]:
+    """The lines of a part; gzip and zstd are unpacked. A line longer than `LONGEST` is broken, and reading goes on.
+
+    Raises `Mistake` when the part cannot be read to its end.
     """
     number = 0
     try:
-        with path.open("rb") as raw:
-            for line in unpacked(raw):
+        size = part.size
+        with part.open() as raw:
+            stream = unpacked(raw)
+            while line := stream.readline(LONGEST + 1):
                 number += 1
-                yield number, raw.tell(), line.removeprefix(BOM) if number == 1 else line
+                too_long = len(line) > LONGEST
+                line = line.removeprefix(BOM) if number == 1 else line
+                if too_long:
+                    _skip_line(stream, line)
+                at = min(raw.tell(), size) if size else raw.tell()
+                if too_long:
+                    yield Broken(f"a line of more than {LONGEST >> 20} MiB", beginning(line), number, at)
+                else:
+                    yield Line(number, at, line)
     except OSError as error:
-        raise unreadable(path, error, f"after line {number}") from error
+        raise unreadable(part.name, error, f"after line {number}") from error
+
+
+def _skip_line(stream: BinaryIO, begun: bytes) -> None:
+    block = begun
+    while block and not block.endswith(b"\n"):
+        block = stream.readline(1 << 20)
 
 
 def unpacked(raw: BinaryIO) -> BinaryIO:
     """The stream itself, or what a gzip or zstd stream holds; one that breaks off raises `OSError` when read."""
-    head = raw.read(4)
-    raw.seek(0)
+    stream = raw if isinstance(raw, io.BufferedReader) else io.BufferedReader(raw)  # type: ignore[type-var]
+    head = stream.peek(4)
     for magic, codec in COMPRESSED.items():
         if head.startswith(magic):
-            return io.BufferedReader(pa.CompressedInputStream(pa.PythonFile(raw), codec))
-    return raw
-
-
-def unreadable(path: Path, error: OSError, place: str = "") -> Mistake:
-    """An OS error on reading, as a person's mistake."""
-    if isinstance(error, PermissionError):
-        return Mistake("no permission to read the file", where=str(path), remedy="Give yourself the right to read it")
-    if isinstance(error, FileNotFoundError):
-        return Mistake("no such file", where=str(path), remedy="Correct the path")
-    what = f"cannot be read {place}".strip() + f" ({error.strerror or error})"
-    return Mistake(what, where=str(path), remedy="Copy or unpack the file again")
-
-
-def check_file(path: Path, kind: str) -> None:
-    """Look at a file's first bytes.
-
-    Raises `Mistake` when it is missing, unreadable, empty, no UTF-8 as a whole, or a JSON array for JSON lines.
-    """
-    try:
-        with path.open("rb") as raw:
-            head = unpacked(raw).read(1 << 12)
-    except OSError as error:
-        raise unreadable(path, error) from error
-    if not head.strip():
-        raise Mistake("the file is empty", where=str(path), remedy="Fill it, or take it out of the project file")
-    if kind == "jsonl" and head.removeprefix(BOM).lstrip().startswith(b"["):
-        remedy = "Write one object a line (jq -c '.[]' file.json > file.jsonl)"
-        raise Mistake("the file is a JSON array, not JSON lines", where=str(path), remedy=remedy)
-    if kind not in IN_UTF8:
-        return
-    encoding = next((name for mark, name in WIDE.items() if head.startswith(mark)), None)
-    # In UTF-16 every space, digit and line end has a zero byte; in UTF-8 text there is none.
-    if encoding is None and head.count(0) * 50 > len(head):
-        encoding = "UTF-16, or no text at all"
-    if encoding is not None:
-        remedy = "Save it as UTF-8 (iconv -f UTF-16 -t UTF-8)"
-        raise Mistake(f"the file is {encoding}, not UTF-8", where=str(path), remedy=remedy)
+            return io.BufferedReader(pa.CompressedInputStream(pa.PythonFile(stream, "r"), codec))
+    return stream
 
 
 def beginning(raw: bytes | str) -> str:
@@ -127,10 +113,10 @@ def beginning(raw: bytes | str) -> str:
     return text.encode("utf8", "backslashreplace").decode()[:SHOWN].rstrip("\r\n")
 
 
-def set_aside(source: str, path: Path, row: Row | Broken, reason: Malformed) -> Reject:
+def set_aside(source: str, part: Part, row: Row | Broken, reason: Malformed) -> Reject:
     """The reject that stands for a row: its beginning as it is in the file, or its fields as JSON."""
     if isinstance(row, Broken):
         start = row.beginning
     else:
         start = beginning(json.dumps(dict(row.fields), ensure_ascii=False, default=str))
-    return Reject(source, str(path), row.line, beginning(str(reason)), start)
+    return Reject(source, part.name, row.line, beginning(str(reason)), start)

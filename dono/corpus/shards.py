@@ -1,44 +1,56 @@
-"""How the files of all sources are cut into shards: pieces of work that are done once, in any process."""
+"""How the parts of all sources are shared out into shards: pieces of work that are done once, in any process."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import BinaryIO
 
-from dono.corpus.rows import COMPRESSED, unreadable
+from dono.corpus.parts import Part, unreadable
+from dono.corpus.rows import COMPRESSED
 from dono.project import Source
 
 SHARD_BYTES = 32_000_000
-"""Bytes of files in a shard (assumed: seconds of work, so that little is redone and many processes find some)."""
+"""Bytes of parts in a shard (assumed: seconds of work, so that little is redone and many processes find some)."""
 CUT = ("text", "jsonl")
 """Kinds of sources in which every line is a row, so that a file can be cut at any line end."""
 BLOCK = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
-    """The part of a file from byte `begin` up to `end`, whole lines; None: all of it, whatever it holds."""
+@dataclass(frozen=True)
+class Span(Part):
+    """A part from byte `begin` up to `end`: whole lines."""
 
-    path: Path
-    begin: int = 0
-    end: int | None = None
+    part: Part
+    begin: int
+    end: int
+
+    @property
+    def name(self) -> str:
+        """That of the whole."""
+        return self.part.name
 
     @property
     def size(self) -> int:
         """Bytes."""
-        return (self.path.stat().st_size if self.end is None else self.end) - self.begin
+        return self.end - self.begin
 
-    def open(self, mode: str = "rb") -> BinaryIO:
-        """A stream of these bytes alone."""
-        assert mode == "rb"
-        raw = self.path.open("rb")
-        return raw if self.end is None else io.BufferedReader(_Window(raw, self.begin, self.end), BLOCK)
+    @property
+    def continued(self) -> bool:  # type: ignore[override]
+        """Whether something of the part comes before."""
+        return self.begin > 0
+
+    def open(self) -> BinaryIO:
+        """These bytes alone."""
+        return io.BufferedReader(_Window(self.part.open(), self.begin, self.end), BLOCK)
+
+    def stamp(self) -> str:
+        """That of the whole, and which bytes."""
+        return f"{self.part.stamp()} {self}"
 
     def __str__(self) -> str:
-        return str(self.path) if self.end is None else f"{self.path} (bytes {self.begin:,} to {self.end:,})"
+        return f"{self.part} (bytes {self.begin:,} to {self.end:,})"
 
 
 class _Window(io.RawIOBase):
@@ -72,58 +84,59 @@ class _Window(io.RawIOBase):
         super().close()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Shard:
-    """Some spans of one source, in the order of its files. `source` is its place among the sources."""
+    """Some parts of one source, in their order. `source` is its place among the sources."""
 
     number: int
     source: int
-    spans: tuple[Span, ...]
+    parts: tuple[Part, ...]
 
     def __str__(self) -> str:
-        more = f" and {len(self.spans) - 1} more" if len(self.spans) > 1 else ""
-        return f"{self.spans[0]}{more}"
+        more = f" and {len(self.parts) - 1} more" if len(self.parts) > 1 else ""
+        return f"{self.parts[0]}{more}"
 
 
-def plan_shards(files: Sequence[tuple[Source, Sequence[Path]]]) -> list[Shard]:
-    """The shards of all sources, in their order. They depend on the files alone, never on the machine.
+def plan_shards(sources: Sequence[tuple[Source, Sequence[Part]]]) -> list[Shard]:
+    """The shards of all sources, in their order. They depend on the parts alone, never on the machine.
 
-    Small files are put together, large ones cut at line ends where every line is a row. The rows of a source that are
+    Small parts are put together, large ones cut at line ends where every line is a row. The rows of a source that are
     grouped must come together, so such a source is one shard.
     """
     shards: list[Shard] = []
-    for place, (source, paths) in enumerate(files):
-        spans: list[Span] = []
+    for place, (source, parts) in enumerate(sources):
+        taken: list[Part] = []
         size = 0
-        for span in (s for path in paths for s in _spans(source, path)):
-            if spans and size + span.size > SHARD_BYTES and not source.group_by:
-                shards.append(Shard(len(shards), place, tuple(spans)))
-                spans, size = [], 0
-            spans.append(span)
-            size += span.size
-        shards.append(Shard(len(shards), place, tuple(spans)))
+        for part in (piece for whole in parts for piece in _pieces(source, whole)):
+            if taken and size + part.size > SHARD_BYTES and not source.group_by:
+                shards.append(Shard(len(shards), place, tuple(taken)))
+                taken, size = [], 0
+            taken.append(part)
+            size += part.size
+        shards.append(Shard(len(shards), place, tuple(taken)))
     return shards
 
 
-def _spans(source: Source, path: Path) -> Iterator[Span]:
-    """A file as it is, or cut; what is compressed has no lines to cut at."""
-    size = path.stat().st_size
-    if size <= SHARD_BYTES or source.kind not in CUT or source.unit == "file" or source.group_by:
-        yield Span(path)
+def _pieces(source: Source, part: Part) -> Iterator[Part]:
+    """A part as it is, or cut; what is compressed has no lines to cut at."""
+    size = part.size
+    cuttable = part.cuttable and source.kind in CUT and source.unit == "line" and not source.group_by
+    if size <= SHARD_BYTES or not cuttable:
+        yield part
         return
     try:
-        with path.open("rb") as file:
+        with part.open() as file:
             if file.read(4).startswith(tuple(COMPRESSED)):
-                yield Span(path)
+                yield part
                 return
             begin = 0
             while begin < size:
                 file.seek(min(size, begin + SHARD_BYTES))
                 end = _line_end(file)
-                yield Span(path, begin, end)
+                yield Span(part, begin, end)
                 begin = end
     except OSError as error:
-        raise unreadable(path, error) from error
+        raise unreadable(part.name, error) from error
 
 
 def _line_end(file: BinaryIO) -> int:
@@ -135,10 +148,10 @@ def _line_end(file: BinaryIO) -> int:
     return file.tell()
 
 
-def count_lines(span: Span) -> int:
-    """How many lines end in a span."""
+def count_lines(part: Part) -> int:
+    """How many lines end in a part."""
     count = 0
-    with span.open() as stream:
+    with part.open() as stream:
         while block := stream.read(BLOCK):
             count += block.count(b"\n")
     return count

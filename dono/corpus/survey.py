@@ -187,6 +187,12 @@ def survey_lines(survey: Mapping[str, Json]) -> list[str]:
         counts = survey[title]
         assert isinstance(counts, Mapping)
         lines += [f"{what} {name}: {count:,}" for name, count in counts.items()]
+    noted = survey["notes"]
+    assert isinstance(noted, list)
+    texts = [(note["note"], note["file"]) for note in noted if isinstance(note, Mapping)]
+    for text, times in Counter(text for text, _ in texts).items():
+        file = next(file for said, file in texts if said == text)
+        lines.append(f"{text}: {file}" + (f" and {times - 1:,} more files" if times > 1 else ""))
     return lines
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dono.artifacts import Artifact, Json, Reference, fingerprint, write_atomically
-from dono.corpus import Example, gather, load_examples, overlap, read_documents, source_files
+from dono.corpus import Example, gather, load_examples, overlap, read_documents, source_parts, source_spec
 from dono.errors import Mistake
 from dono.project import UseCase
 from dono.stages.workplace import Workplace
@@ -67,11 +67,11 @@ def _file_references(files: Sequence[Path]) -> tuple[Reference, ...]:
 def prepare_corpus(place: Workplace, cases: Sequence[Case]) -> Artifact:
     """The corpus artifact: documents.parquet with a split, rejects.jsonl, drops.jsonl, survey.json."""
     project = place.project
-    sources = [s.model_copy(update={"path": str(project.folder / s.path)}) for s in project.corpus]
-    files = {s.name: source_files(s) for s in sources}
-    made_from = [r for found in files.values() for r in _file_references(found)]
+    sources = [project.located(s) for s in project.corpus]
+    parts = [part for s in sources for part in source_parts(s)]
+    made_from = [Reference("file", part.fingerprint(), part.name.rpartition("/")[2]) for part in parts]
     spec: dict[str, Json] = {
-        "sources": [{**s.model_dump(mode="json"), "path": Path(s.path).name} for s in project.corpus],
+        "sources": [source_spec(s) for s in project.corpus],
         "files": [r.id for r in made_from],
         "tests": {c.use_case.name: c.artifact.id for c in cases},
         "cleaning": project.cleaning.model_dump(mode="json", exclude={"workers"}),
@@ -81,7 +81,7 @@ def prepare_corpus(place: Workplace, cases: Sequence[Case]) -> Artifact:
     tests = {c.use_case.name: [e.prompt for e in c.test] for c in cases}
 
     def make(folder: Path) -> dict[str, Json]:
-        total = sum(f.stat().st_size for found in files.values() for f in found)
+        total = sum(part.size for part in parts)
         with place.display.task("gathering the corpus", total) as view:
             return gather(
                 sources,

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from dono.artifacts import Json
-from dono.corpus import Broken, Row, gather, shards
+from dono.corpus import Broken, Part, Row, gather, shards
 from dono.corpus.source_text import read_text
 from dono.project import Cleaning, Source
 
@@ -87,11 +87,11 @@ def files_of(folder: Path) -> dict[str, bytes]:
     return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
 
 
-def read_until_killed(path: Path, source: Source) -> Iterator[Row | Broken]:
+def read_until_killed(part: Part, source: Source) -> Iterator[Row | Broken]:
     """A reader whose process is killed when it is a worker: as the kernel does when memory runs out."""
-    if multiprocessing.parent_process() is not None and path.name == "b3.txt":
+    if multiprocessing.parent_process() is not None and part.name.endswith("b3.txt"):
         os.kill(os.getpid(), signal.SIGKILL)
-    return read_text(path, source)
+    return read_text(part, source)
 
 
 def main(sources: Path, folder: Path, workers: int) -> None:
