@@ -122,7 +122,10 @@ def test_one_very_long_line_does_not_need_its_size_in_memory(tmp_path: Path) -> 
             out.write(b"x" * 1_000_000)
         out.write(b'"}\n' + json.dumps({"text": GOOD[1]}).encode() + b"\n")
     listed = tmp_path / "sources.json"
-    listed.write_text(json.dumps([Source(name="a", kind="jsonl", path=str(path)).model_dump(mode="json")]), "utf8")
+    listed.write_text(
+        json.dumps([Source(name="a", kind="jsonl", path=str(path)).model_dump(mode="json", exclude_defaults=True)]),
+        "utf8",
+    )
     command = [sys.executable, "-m", "tests.rooms.corpus.gathered", str(listed), str(tmp_path / "out"), "1"]
     peak = int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     assert peak < 400_000, f"{peak} kB"

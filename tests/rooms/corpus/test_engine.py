@@ -51,7 +51,7 @@ def whole(sources: list[Source], tmp_path_factory: pytest.TempPathFactory) -> Pa
 def asked(sources: Sequence[Source], base: Path, folder: Path, workers: int) -> list[str]:
     """The command that gathers in a process of its own."""
     listed = base / "sources.json"
-    listed.write_text(json.dumps([s.model_dump(mode="json") for s in sources]), encoding="utf8")
+    listed.write_text(json.dumps([s.model_dump(mode="json", exclude_defaults=True) for s in sources]), encoding="utf8")
     return [sys.executable, "-m", "tests.rooms.corpus.gathered", str(listed), str(folder), str(workers)]
 
 
@@ -139,8 +139,10 @@ def test_killed_at_random_times_and_gone_on_with_it_is_as_if_nothing_had_happene
             while process.poll() is None and len(list((tmp_path / "out" / SHARDS).glob("?????.json"))) < wanted:
                 time.sleep(0.005)
             process.send_signal(signal.SIGKILL)
-        if process.wait() == 0:
+        code = process.wait()
+        if code == 0:
             break
+        assert code == -signal.SIGKILL
         kills, records = kills + 1, len(list((tmp_path / "out" / SHARDS).glob("?????.json")))
     assert kills and files_of(tmp_path / "out") == files_of(whole)
 
@@ -148,7 +150,7 @@ def test_killed_at_random_times_and_gone_on_with_it_is_as_if_nothing_had_happene
 def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
     sources = write_corpus(tmp_path / "corpus", 20_000)
     process = subprocess.Popen(asked(sources, tmp_path, tmp_path / "out", 2))
-    while len(list((tmp_path / "out" / SHARDS).glob("?????.json"))) < 3:
+    while process.poll() is None and len(list((tmp_path / "out" / SHARDS).glob("?????.json"))) < 3:
         time.sleep(0.01)
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text(encoding="utf8").split()
     process.kill()
