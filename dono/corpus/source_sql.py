@@ -192,12 +192,12 @@ def _url(source: Source) -> URL:
         raise Mistake("no database URL", where=where, remedy=remedy) from error
     except ImportError as error:
         raise Mistake(f"the driver is missing ({error})", where=where, remedy="pip install 'dono[sql]'") from error
-    in_file = url.get_backend_name() == "sqlite" and url.database not in (None, "", ":memory:")
-    if in_file and not Path(str(url.database)).is_file():
-        raise Mistake(f"no such file {url.database!r}", where=where, remedy="Correct the path")
     names = ("username", "password", "host", "database")
     known = {name: _filled(value, where) for name in names if (value := getattr(url, name)) is not None}
     query: Mapping[str, str] = {k: _filled(str(v), where) for k, v in url.query.items()}
+    in_file = url.get_backend_name() == "sqlite" and known.get("database", ":memory:") != ":memory:"
+    if in_file and not Path(known["database"]).is_file():  # SQLite would make it
+        raise Mistake(f"no such file {url.database!r}", where=where, remedy="Correct the path")
     return url.set(**known, query=query)  # type: ignore[arg-type]
 
 

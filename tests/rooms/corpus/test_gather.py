@@ -213,8 +213,8 @@ def test_half_a_character_is_set_aside(tmp_path: Path) -> None:
 
 def test_nothing_is_read_before_all_files_were_looked_at(tmp_path: Path) -> None:
     write(tmp_path / "a.jsonl", {"text": "hello"})
-    (tmp_path / "b.jsonl").touch()
-    with pytest.raises(Mistake, match="empty"):
+    (tmp_path / "b.jsonl").write_bytes(bytes(5000))
+    with pytest.raises(Mistake, match="no text at all"):
         run(tmp_path / "o", [Source(name="a", kind="jsonl", path=str(tmp_path / "*.jsonl"))])
     assert list((tmp_path / "o").iterdir()) == []
 
