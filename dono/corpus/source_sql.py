@@ -127,15 +127,17 @@ def _stream(source: Source, last: object) -> Iterator[Fields]:
         if key is not None:
             rows = rows.order_by(sa.column(key))
         statement = rows if key is None or last is None else rows.where(sa.column(key) > sa.literal(last))
-    with _connected(source) as connection:
-        with connection.execution_options(yield_per=BATCH).execute(statement) as result:
-            names = list(result.keys())
-            twice = sorted({name for name in names if names.count(name) > 1})
-            if twice:
-                remedy = "Name the columns in the query, each with a name of its own (AS …)"
-                raise Mistake(f"two columns are called {twice[0]!r}", where=_where(source), remedy=remedy)
-            for row in result:
-                yield dict(zip(names, row, strict=True))
+    with (
+        _connected(source) as connection,
+        connection.execution_options(yield_per=BATCH).execute(statement) as result,
+    ):
+        names = list(result.keys())
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            remedy = "Name the columns in the query, each with a name of its own (AS …)"
+            raise Mistake(f"two columns are called {twice[0]!r}", where=_where(source), remedy=remedy)
+        for row in result:
+            yield dict(zip(names, row, strict=True))
 
 
 def _next_key(source: Source, fields: Fields, last: object, number: int) -> object:
