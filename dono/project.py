@@ -358,7 +358,7 @@ class Project(SettingsFile):
         path = source.path
         if source.kind == "sql":
             file = path.partition(":///")[2] if path.startswith("sqlite") else ""
-            if file and not file.startswith((":", "/")):
+            if file and not file.startswith((":", "/", "$")):
                 path = path.replace(f":///{file}", f":///{self.folder.resolve() / file}", 1)
         elif "://" not in path and not (source.kind == "huggingface" and not (self.folder / path).exists()):
             path = str(self.folder / path)

@@ -71,13 +71,13 @@ class _Recoding(io.RawIOBase):
     def __init__(self, raw: BinaryIO, encoding: str) -> None:
         self.raw, self.stream = raw, unpacked(raw)
         self.decoder = codecs.getincrementaldecoder(encoding)("dono.damaged")
-        self.ready, self.ended = b"", False
+        self.ready, self.ended, self.at = b"", False, 0
 
     def readable(self) -> bool:
         return True
 
     def tell(self) -> int:
-        return self.raw.tell()
+        return self.at
 
     def readinto(self, into: bytearray | memoryview) -> int:  # type: ignore[override]
         while not self.ready and not self.ended:
@@ -86,6 +86,7 @@ class _Recoding(io.RawIOBase):
             self.ready = self.decoder.decode(block, self.ended).encode("utf8", "surrogateescape")
         given, self.ready = self.ready[: len(into)], self.ready[len(into) :]
         into[: len(given)] = given
+        self.at += len(given)
         return len(given)
 
     def close(self) -> None:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from dono.artifacts import fingerprint
 from dono.errors import Mistake
 
 
@@ -17,8 +16,6 @@ class Part(ABC):
 
     cuttable = False
     """Whether `open` gives plain UTF-8 bytes in which any place is found at once, so that lines can be shared out."""
-    continued = False
-    """Whether it is a later piece of a file: its first line is not the file's."""
     seekable = True
     """Whether any place of the bytes is found at once, forwards and backwards."""
 
@@ -72,21 +69,17 @@ class LocalFile(Part):
         """The file's bytes."""
         return self.path.open("rb")
 
-    def fingerprint(self) -> str:
-        """Of name and bytes."""
-        try:
-            return fingerprint(self.path)
-        except OSError as error:
-            raise unreadable(self.name, error) from error
-
     def stamp(self) -> str:
         """Size and time of the last change."""
-        found = self.path.stat()
+        try:
+            found = self.path.stat()
+        except OSError as error:
+            raise unreadable(self.name, error) from error
         return f"{found.st_size} {found.st_mtime_ns}"
 
 
 def hashed(part: Part) -> str:
-    """The fingerprint of a part's base name and bytes, read to the end."""
+    """The fingerprint of a part's base name and bytes, as `artifacts.fingerprint` gives it for a file."""
     digest = hashlib.sha256(part.name.rpartition("/")[2].encode() + b"\0")
     try:
         with part.open() as stream:

@@ -36,11 +36,6 @@ class Span(Part):
         """Bytes."""
         return self.end - self.begin
 
-    @property
-    def continued(self) -> bool:  # type: ignore[override]
-        """Whether something of the part comes before."""
-        return self.begin > 0
-
     def open(self) -> BinaryIO:
         """These bytes alone."""
         return io.BufferedReader(_Window(self.part.open(), self.begin, self.end), BLOCK)

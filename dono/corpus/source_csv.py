@@ -34,7 +34,7 @@ class _Feed(Iterator[str]):
         if isinstance(line, Broken):
             raise _TooLong
         # Bytes that are no UTF-8 become lone surrogates here, so that the other cells can still be parsed.
-        return line.raw.decode("utf8", "surrogateescape")
+        return line[2].decode("utf8", "surrogateescape")
 
     def set_aside(self, reason: str) -> Broken:
         """Break off the present record: its first line is broken, the lines after it are read again."""
@@ -42,12 +42,14 @@ class _Feed(Iterator[str]):
         self.again.extendleft(reversed(rest))
         if isinstance(first, Broken):
             return first
-        return Broken(reason, beginning(first.raw), first.number, first.at)
+        number, at, raw = first
+        return Broken(reason, beginning(raw), number, at)
 
     def place(self) -> tuple[int, int]:
         """Where the present record begins (its line) and ends (bytes)."""
         first, last = self.taken[0], self.taken[-1]
-        return first.line if isinstance(first, Broken) else first.number, last.at
+        assert not isinstance(first, Broken) and not isinstance(last, Broken)  # such a record would not be whole
+        return first[0], last[1]
 
 
 def read_csv(part: Part, source: Source) -> Iterator[Row | Broken]:

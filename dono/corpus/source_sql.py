@@ -127,15 +127,17 @@ def _stream(source: Source, last: object) -> Iterator[Fields]:
         if key is not None:
             rows = rows.order_by(sa.column(key))
         statement = rows if key is None or last is None else rows.where(sa.column(key) > sa.literal(last))
-    with _connected(source) as connection:
-        with connection.execution_options(yield_per=BATCH).execute(statement) as result:
-            names = list(result.keys())
-            twice = sorted({name for name in names if names.count(name) > 1})
-            if twice:
-                remedy = "Name the columns in the query, each with a name of its own (AS …)"
-                raise Mistake(f"two columns are called {twice[0]!r}", where=_where(source), remedy=remedy)
-            for row in result:
-                yield dict(zip(names, row, strict=True))
+    with (
+        _connected(source) as connection,
+        connection.execution_options(yield_per=BATCH).execute(statement) as result,
+    ):
+        names = list(result.keys())
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            remedy = "Name the columns in the query, each with a name of its own (AS …)"
+            raise Mistake(f"two columns are called {twice[0]!r}", where=_where(source), remedy=remedy)
+        for row in result:
+            yield dict(zip(names, row, strict=True))
 
 
 def _next_key(source: Source, fields: Fields, last: object, number: int) -> object:
@@ -192,12 +194,12 @@ def _url(source: Source) -> URL:
         raise Mistake("no database URL", where=where, remedy=remedy) from error
     except ImportError as error:
         raise Mistake(f"the driver is missing ({error})", where=where, remedy="pip install 'dono[sql]'") from error
-    in_file = url.get_backend_name() == "sqlite" and url.database not in (None, "", ":memory:")
-    if in_file and not Path(str(url.database)).is_file():
-        raise Mistake(f"no such file {url.database!r}", where=where, remedy="Correct the path")
     names = ("username", "password", "host", "database")
     known = {name: _filled(value, where) for name in names if (value := getattr(url, name)) is not None}
     query: Mapping[str, str] = {k: _filled(str(v), where) for k, v in url.query.items()}
+    in_file = url.get_backend_name() == "sqlite" and known.get("database", ":memory:") != ":memory:"
+    if in_file and not Path(known["database"]).is_file():  # SQLite would make it
+        raise Mistake(f"no such file {url.database!r}", where=where, remedy="Correct the path")
     return url.set(**known, query=query)  # type: ignore[arg-type]
 
 

@@ -19,20 +19,27 @@ def read_text(part: Part, source: Source) -> Iterator[Row | Broken]:
     for line in read_lines(part):
         if isinstance(line, Broken):
             yield line
-        elif line.raw.strip():
-            yield _row(line.raw, line.number, line.at)
+        elif line[2].strip():
+            number, at, raw = line
+            yield _row(raw, number, at)
 
 
 def _whole(part: Part) -> Row | Broken:
     """The part as one document, or that it is too long to be one."""
     kept, size, at = list[bytes](), 0, 0
     for line in read_lines(part):
-        at, size = line.at, size + (LONGEST if isinstance(line, Broken) else len(line.raw))
-        if isinstance(line, Broken) or size > LONGEST:
-            start = line.beginning if isinstance(line, Broken) else beginning(b"".join(kept[:5]))
-            return Broken(f"a file of more than {LONGEST >> 20} MiB as one document", start, 1, at)
-        kept.append(line.raw)
+        if isinstance(line, Broken):
+            return _too_long(line.beginning, line.at)
+        _, at, raw = line
+        kept.append(raw)
+        size += len(raw)
+        if size > LONGEST:
+            return _too_long(beginning(b"".join(kept[:5])), at)
     return _row(b"".join(kept), 1, at)
+
+
+def _too_long(start: str, at: int) -> Broken:
+    return Broken(f"a file of more than {LONGEST >> 20} MiB as one document", start, 1, at)
 
 
 def _row(raw: bytes, line: int, at: int) -> Row | Broken:

@@ -15,7 +15,7 @@ import regex
 
 from dono.corpus.conversations import Chat, Message, mentions
 from dono.corpus.parts import Part
-from dono.corpus.rows import LONGEST, Broken, Line, Row, beginning, read_lines
+from dono.corpus.rows import LONGEST, Broken, Row, beginning, read_lines
 from dono.project import Source
 
 MARKS = "\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff"
@@ -102,8 +102,8 @@ def date_order(heads: Iterable[regex.Match[str]]) -> str:
 
 def _text_lines(part: Part) -> Iterator[str]:
     for line in read_lines(part):
-        if isinstance(line, Line):
-            yield line.raw.decode("utf8", "replace")
+        if not isinstance(line, Broken):
+            yield line[2].decode("utf8", "replace")
 
 
 def _when(head: regex.Match[str], order: str) -> datetime | None:
@@ -124,36 +124,36 @@ def _when(head: regex.Match[str], order: str) -> datetime | None:
 
 def _messages(part: Part, order: str) -> Iterator[Message | Broken]:
     """The messages of an export. Lines that begin none go on with the one before."""
-    begun: tuple[Line, regex.Match[str], datetime] | None = None
+    begun: tuple[int, regex.Match[str], datetime] | None = None
     texts, size, at = list[str](), 0, 0
     for line in read_lines(part):
-        before, at = at, line.at
         if isinstance(line, Broken):
             yield line
             continue
+        before, (number, at, raw) = at, line
         try:
-            text = line.raw.decode("utf8").removesuffix("\n").removesuffix("\r")
+            text = raw.decode("utf8").removesuffix("\n").removesuffix("\r")
         except UnicodeDecodeError:
-            yield Broken("not UTF-8", beginning(line.raw), line.number, line.at)
+            yield Broken("not UTF-8", beginning(raw), number, at)
             continue
         head = HEAD.match(text)
         when = _when(head, order) if head else None
         if head and when:
             if begun:
                 yield from _message(*begun, texts, before)
-            begun, texts, size = (line, head, when), [text[head.end() :]], len(line.raw)
+            begun, texts, size = (number, head, when), [text[head.end() :]], len(raw)
         elif head:
-            yield Broken("a date that does not exist", beginning(line.raw), line.number, line.at)
-        elif begun and size + len(line.raw) <= LONGEST:
+            yield Broken("a date that does not exist", beginning(raw), number, at)
+        elif begun and size + len(raw) <= LONGEST:
             texts.append(text)
-            size += len(line.raw)
+            size += len(raw)
         elif text.strip():
-            yield Broken("no message begins here", beginning(line.raw), line.number, line.at)
+            yield Broken("no message begins here", beginning(raw), number, at)
     if begun:
         yield from _message(*begun, texts, at)
 
 
-def _message(line: Line, head: regex.Match[str], when: datetime, texts: list[str], at: int) -> Iterator[Message]:
+def _message(number: int, head: regex.Match[str], when: datetime, texts: list[str], at: int) -> Iterator[Message]:
     """The message, unless WhatsApp itself wrote it or its content was left out."""
     named = SENDER.match(texts[0])
     if named is None or QUOTES.search(named["sender"]):
@@ -164,4 +164,4 @@ def _message(line: Line, head: regex.Match[str], when: datetime, texts: list[str
     if not text.strip() or ours or any(pattern.fullmatch(text) for pattern in LEFT_OUT):
         return
     if text.strip().rstrip(".।") not in REMOVED:
-        yield Message(person(named["sender"]), text, when, line.number, at)
+        yield Message(person(named["sender"]), text, when, number, at)

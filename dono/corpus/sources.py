@@ -17,7 +17,7 @@ from dono.corpus.remote import is_url, remote_files, shown
 from dono.corpus.rows import Broken, Row, unpacked
 from dono.corpus.source_csv import read_csv
 from dono.corpus.source_huggingface import dataset_parts, read_dataset
-from dono.corpus.source_jsonl import read_jsonl, refuse_array
+from dono.corpus.source_jsonl import read_jsonl
 from dono.corpus.source_parquet import read_parquet
 from dono.corpus.source_slack import read_slack, slack_parts
 from dono.corpus.source_sql import query_parts, read_sql
@@ -174,8 +174,9 @@ def check_part(part: Part, source: Source) -> Part | None:
     if encoding is None and head.count(0) * 50 > len(head):  # in UTF-8 text there is none
         remedy = "Save it as UTF-8, or state its `encoding`"
         raise Mistake("the file is UTF-16 or UTF-32, or no text at all", where=part.name, remedy=remedy)
-    if source.kind == "jsonl" and encoding is None:
-        refuse_array(head.removeprefix(b"\xef\xbb\xbf"), part)
+    if source.kind == "jsonl" and head.decode(encoding or "utf-8-sig", "ignore").lstrip().startswith("["):
+        remedy = "Write one object a line (jq -c '.[]' file.json > file.jsonl)"
+        raise Mistake("the file is a JSON array, not JSON lines", where=part.name, remedy=remedy)
     return part if encoding is None else Recoded(part, encoding)
 
 

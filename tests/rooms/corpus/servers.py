@@ -121,8 +121,8 @@ class MariaDB(Server):
 
     def install(self) -> None:
         """With root, who has no password."""
-        self.run("mariadb-install-db", "--no-defaults", f"--datadir={self.folder}/data", "--auth-root-authentication-method=normal",
-                 "--skip-test-db")  # fmt: skip
+        where, how = f"--datadir={self.folder}/datadir", "--auth-root-authentication-method=normal"
+        self.run("mariadb-install-db", "--no-defaults", where, how, "--skip-test-db")
         self.url = f"mysql+pymysql://dono:${{DONO_TEST_PASSWORD}}@localhost/shop?unix_socket={self.folder}/socket"
 
     def start(self) -> None:
@@ -134,10 +134,9 @@ class MariaDB(Server):
 
     def command(self) -> list[str]:
         """On a socket in the server's folder."""
-        return [
-            mariadb_program(), "--no-defaults", f"--datadir={self.folder}/data", f"--socket={self.folder}/socket", "--skip-networking",
-            "--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=16M", f"--pid-file={self.folder}/pid",
-        ]  # fmt: skip
+        files = [f"--{name}={self.folder}/{name}" for name in ("datadir", "socket", "pid-file")]
+        small = ["--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=16M"]
+        return [mariadb_program(), "--no-defaults", *files, "--skip-networking", *small]
 
     def owner(self) -> sa.URL:
         """Root of a new server has no password."""

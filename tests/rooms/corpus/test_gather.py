@@ -213,8 +213,8 @@ def test_half_a_character_is_set_aside(tmp_path: Path) -> None:
 
 def test_nothing_is_read_before_all_files_were_looked_at(tmp_path: Path) -> None:
     write(tmp_path / "a.jsonl", {"text": "hello"})
-    (tmp_path / "b.jsonl").touch()
-    with pytest.raises(Mistake, match="empty"):
+    (tmp_path / "b.jsonl").write_bytes(bytes(5000))
+    with pytest.raises(Mistake, match="no text at all"):
         run(tmp_path / "o", [Source(name="a", kind="jsonl", path=str(tmp_path / "*.jsonl"))])
     assert list((tmp_path / "o").iterdir()) == []
 
@@ -276,3 +276,15 @@ def test_a_text_is_held_out_or_learned_from_but_never_both(tmp_path: Path) -> No
     survey, documents = run(tmp_path / "o", [Source(name="a", kind="jsonl", path=path)], share=0.5)
     by_split = [{" ".join(d.text.split()) for d in documents if d.split == s} for s in ("train", "heldout")]
     assert not by_split[0] & by_split[1] and len(by_split[0] | by_split[1]) == 50 and survey["duplicates"] == 250
+
+
+def test_what_was_found_out_about_files_stands_in_the_survey(tmp_path: Path) -> None:
+    for name in "abc":
+        (tmp_path / f"{name}.txt").write_text(f"नमस्ते {name}\n", encoding="utf-16")
+    (tmp_path / "d.txt").write_text(" \n")
+    survey, documents = run(tmp_path / "o", [Source(name="a", path=str(tmp_path / "*.txt"))])
+    assert len(documents) == 3
+    assert [line for line in survey_lines(survey) if str(tmp_path) in line] == [
+        f"read as utf-16: {tmp_path}/a.txt and 2 more files",
+        f"empty, left out: {tmp_path}/d.txt",
+    ]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import sqlite3
 import traceback
 from collections.abc import Iterator
@@ -16,6 +17,8 @@ from dono.errors import Mistake
 from dono.project import Source
 from tests.rooms.corpus.servers import PASSWORD, SERVERS, Server, missing
 
+# PyMySQL leaves the sockets of servers that died to the garbage collector, and stumbles over them there.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 ROWS = 5_000
 TEXT = "आपका ऑर्डर 100% पक्का: 👩‍💻 “yes”"
 
@@ -38,10 +41,12 @@ def server(request: pytest.FixtureRequest) -> Iterator[Server]:
 
 
 @pytest.fixture(autouse=True)
-def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("DONO_TEST_PASSWORD", PASSWORD)
     monkeypatch.setattr(source_sql, "WAITS", (0.01, 0.01, 0.01))
     source_sql._count.cache_clear()
+    yield
+    gc.collect()
 
 
 def of(server: Server, **more: object) -> Source:
