@@ -4,9 +4,10 @@ from dono.corpus.documents import Document, Split, is_held_out, read_documents
 from dono.corpus.examples import Example, Loaded, load_examples, overlap
 from dono.corpus.formats import FORMATS, Reading, Turns, recognise
 from dono.corpus.gather import gather
+from dono.corpus.identities import Identities
 from dono.corpus.languages import guess_language
 from dono.corpus.lessons import Lesson, LessonKind, lesson_files, read_lessons
-from dono.corpus.normalise import normalise
+from dono.corpus.normalise import normalise, usable
 from dono.corpus.rows import Broken, Malformed, Reject, Row
 from dono.corpus.sources import KIND_OF_SUFFIX, SOURCES, Reader, kind_of, source_files
 from dono.corpus.survey import survey_lines
@@ -18,6 +19,7 @@ __all__ = [
     "Broken",
     "Document",
     "Example",
+    "Identities",
     "Lesson",
     "LessonKind",
     "Loaded",
@@ -41,4 +43,5 @@ __all__ = [
     "recognise",
     "source_files",
     "survey_lines",
+    "usable",
 ]

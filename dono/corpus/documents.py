@@ -24,7 +24,8 @@ NAME = "documents.parquet"
 class Document:
     """A text to learn from, normalised. `split` contaminated: held back because a use case is tested on it.
 
-    `file` and `line` are where it began (a group: where its first row is).
+    `file` and `line` are where it began (a group: where its first row is). `id` is a keyed hash that stands for the
+    person (or text) that it is of: see `Identities`.
     """
 
     text: str
@@ -33,10 +34,12 @@ class Document:
     split: Split = "train"
     file: str = ""
     line: int = 0
+    id: str = ""
 
 
 SCHEMA = pa.schema(
-    [(name, pa.string()) for name in ("text", "language", "source", "split", "file")] + [("line", pa.int64())]
+    [(name, pa.string()) for name in ("text", "language", "source", "split", "file")]
+    + [("line", pa.int64()), ("id", pa.string())]
 )
 
 

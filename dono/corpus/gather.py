@@ -11,6 +11,7 @@ from dono.artifacts import Json, disk_mistake, write_atomically
 from dono.corpus.contamination import Probes
 from dono.corpus.documents import Document, DocumentWriter, Split, digest, is_held_out
 from dono.corpus.drafts import Draft, drafts
+from dono.corpus.identities import Identities
 from dono.corpus.languages import guess_language
 from dono.corpus.rows import check_file
 from dono.corpus.sources import reader_of, source_files
@@ -30,13 +31,15 @@ def gather(
     heldout_share: float,
     seed: int,
     progress: Progress,
+    identities: Identities | None = None,
 ) -> dict[str, Json]:
     """Write `documents.parquet`, `rejects.jsonl` and `survey.json` into `folder`; returns the survey.
 
     `tests` holds, by use case, the texts it is tested on. A document is held out by the hash of its content (a group
     by the hash of its key), so the split is the same in any order and when files are added. Of equal documents the
     first is kept. Near duplicates are not looked for: they can be on both sides of the split. Memory is bounded by a
-    row group, the tests, and a hash (8 bytes, about 80 as Python keeps them) for each document.
+    row group, the tests, and a hash (8 bytes, about 80 as Python keeps them) for each document. `identities` give the
+    documents their ids; those that are forgotten are counted and written nowhere.
 
     Raises `Mistake` for a file that cannot be read as a whole, a source without a usable row, a full disk.
     """
@@ -47,7 +50,7 @@ def gather(
             check_file(path, source.kind)
     try:
         with DocumentWriter(folder) as writer, (folder / "rejects.jsonl").open("w", encoding="utf8") as rejects:
-            gathering = _Gathering(writer, Probes(tests), heldout_share, seed, progress)
+            gathering = _Gathering(writer, Probes(tests), heldout_share, seed, progress, identities)
             for source, paths in files:
                 for found in drafts(source, paths, folder, gathering.read):
                     if isinstance(found, Draft):
@@ -67,10 +70,17 @@ class _Gathering:
     """What is known while a corpus is gathered."""
 
     def __init__(
-        self, writer: DocumentWriter, tested: Probes, heldout_share: float, seed: int, progress: Progress
+        self,
+        writer: DocumentWriter,
+        tested: Probes,
+        heldout_share: float,
+        seed: int,
+        progress: Progress,
+        identities: Identities | None,
     ) -> None:
         self.writer, self.tested, self.heldout_share, self.seed = writer, tested, heldout_share, seed
         self.progress, self.bytes_done = progress, 0
+        self.identities = identities
         self.survey = Survey()
         self.seen: set[int] = set()
 
@@ -82,6 +92,10 @@ class _Gathering:
         """Write a text as a document with its split, unless the same text was there before."""
         left = self.survey.left[source.name]
         left.formats[draft.format] += 1
+        id_ = "" if self.identities is None else self.identities.of(source.name, draft.key)
+        if self.identities is not None and id_ in self.identities.forgotten:
+            left.forgotten += 1  # before duplicates: a forgotten text hides nobody else's equal one
+            return
         mark = digest(draft.text)
         if mark in self.seen:
             left.duplicates += 1
@@ -89,7 +103,7 @@ class _Gathering:
         self.seen.add(mark)
         language = draft.language or guess_language(draft.text)
         split = self._split(draft)
-        document = Document(draft.text, language, source.name, split, draft.file, draft.line)
+        document = Document(draft.text, language, source.name, split, draft.file, draft.line, id_)
         size = len(document.text.encode())
         self.writer.add(document, size)
         if split == "contaminated":

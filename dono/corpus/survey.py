@@ -38,6 +38,7 @@ class Left:
     duplicates: int = 0
     contaminated: int = 0
     rejects: int = 0
+    forgotten: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
     formats: Counter[str] = field(default_factory=Counter)
 
@@ -75,6 +76,7 @@ class Survey:
             "duplicates": sum(part.duplicates for part in left),
             "contaminated": sum(part.contaminated for part in left),
             "rejects": sum(part.rejects for part in left),
+            "forgotten": sum(part.forgotten for part in left),
             "languages": {code: asdict(self.by_language[code]) for code in sorted(self.by_language)},
             "sources": {name: {**asdict(self.by_source[name]), **_counts(part)} for name, part in self.left.items()},
             "contamination": dict(self.contamination),
@@ -87,6 +89,7 @@ def _counts(part: Left) -> dict[str, Json]:
         "duplicates": part.duplicates,
         "contaminated": part.contaminated,
         "rejects": part.rejects,
+        "forgotten": part.forgotten,
         "formats": dict(part.formats.most_common()),
     }
 
@@ -109,7 +112,8 @@ def survey_lines(survey: Mapping[str, Json]) -> list[str]:
 def _counted(part: Json) -> str:
     assert isinstance(part, Mapping)
     shown = [f"{part['documents']:,} documents ({part['heldout_documents']:,} held out), {part['bytes']:,} bytes"]
-    shown += [f"{part[name]:,} {name}" for name in ("duplicates", "contaminated", "rejects") if part.get(name)]
+    others = ("duplicates", "contaminated", "rejects", "forgotten")
+    shown += [f"{part[name]:,} {name}" for name in others if part.get(name)]
     formats = part.get("formats")
     if isinstance(formats, Mapping):
         shown.append(f"read as {', '.join(formats)}")

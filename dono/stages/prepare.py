@@ -12,6 +12,7 @@ from dono.artifacts import Artifact, Json, Reference, fingerprint, write_atomica
 from dono.corpus import Example, gather, load_examples, overlap, read_documents, source_files
 from dono.errors import Mistake
 from dono.project import UseCase
+from dono.stages.bookkeeping import record_corpus, record_step
 from dono.stages.workplace import Workplace
 from dono.tokens import Shards, load_tokenizer, train_tokenizer, write_shards
 
@@ -69,14 +70,20 @@ def prepare_corpus(place: Workplace, cases: Sequence[Case]) -> Artifact:
     project = place.project
     sources = [s.model_copy(update={"path": str(project.folder / s.path)}) for s in project.corpus]
     files = {s.name: source_files(s) for s in sources}
-    made_from = [r for found in files.values() for r in _file_references(found)]
+    marks = {name: _file_references(found) for name, found in files.items()}
+    made_from = [r for found in marks.values() for r in found]
+    identities = place.ledger.identities()
+    # Rights are no part of what is asked of the text: stating them better does not make the corpus again.
+    asked = [{**s.model_dump(mode="json", exclude={"rights"}), "path": Path(s.path).name} for s in project.corpus]
     spec: dict[str, Json] = {
-        "sources": [{**s.model_dump(mode="json"), "path": Path(s.path).name} for s in project.corpus],
+        "sources": list[Json](asked),
         "files": [r.id for r in made_from],
         "tests": {c.use_case.name: c.artifact.id for c in cases},
         "heldout_share": project.training.heldout_share,
         "seed": project.training.seed,
     }
+    if identities.forgotten:
+        spec["forgotten"] = list[Json](sorted(identities.forgotten))
     tests = {c.use_case.name: [e.prompt for e in c.test] for c in cases}
 
     def make(folder: Path) -> dict[str, Json]:
@@ -89,11 +96,14 @@ def prepare_corpus(place: Workplace, cases: Sequence[Case]) -> Artifact:
                 heldout_share=project.training.heldout_share,
                 seed=project.training.seed,
                 progress=lambda done, _: view.at(done),
+                identities=identities,
             )
 
-    return place.store.make(
+    corpus = place.store.make(
         "corpus", spec, make, made_from=[*made_from, *(c.artifact.reference for c in cases)], name=project.project
     )
+    record_corpus(place, corpus, {name: [r.id for r in found] for name, found in marks.items()})
+    return corpus
 
 
 def prepare_case(place: Workplace, use_case: UseCase) -> Case:
@@ -210,7 +220,9 @@ def own_tokenizer(place: Workplace, corpus: Artifact) -> Artifact:
         return {"vocabulary": len(load_tokenizer(folder))}
 
     spec: dict[str, Json] = {"corpus": corpus.id, "vocabulary": vocabulary, "recipe": "byte-level BPE, marks kept"}
-    return place.store.make("tokenizer", spec, make, made_from=[corpus.reference], name=place.project.project)
+    artifact = place.store.make("tokenizer", spec, make, made_from=[corpus.reference], name=place.project.project)
+    record_step(place, "tokenizer", artifact, "tokenizer.json")
+    return artifact
 
 
 def corpus_tokens(place: Workplace, corpus: Artifact, tokenizer: Reference, folder: str) -> tuple[Artifact, Shards]:
@@ -231,4 +243,5 @@ def corpus_tokens(place: Workplace, corpus: Artifact, tokenizer: Reference, fold
 
     spec: dict[str, Json] = {"corpus": corpus.id, "tokenizer": tokenizer.id}
     artifact = place.store.make("tokens", spec, make, made_from=[corpus.reference, tokenizer], name=tokenizer.name)
+    record_step(place, "tokens", artifact, "tokens.bin", "index.npz")
     return artifact, Shards.open(artifact.path)
