@@ -124,6 +124,12 @@ class Source(Section):
     render: str | None = None
     rights: Rights | None = None
 
+    @model_validator(mode="after")
+    def _one_key(self) -> Source:
+        if self.key is not None and self.group_by is not None:
+            raise ValueError("a group of rows is known by `group_by`; leave `key` out")
+        return self
+
 
 class UseCase(Section):
     """What the model is for, and how it is scored. `bar` is the value of the metric that is good enough."""

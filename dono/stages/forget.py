@@ -157,7 +157,7 @@ def _clean(place: Workplace, corpus: Artifact, entry: Entry, traces: Traces, don
 
 
 def _sweep(artifact: Artifact, traces: Traces, done: Forgotten) -> None:
-    """Tokens are texts in another writing: their files go, their record stays. Elsewhere the rows about the person go."""
+    """Tokens are texts in another writing: their files go, the record stays. Of other files the person's rows go."""
     if artifact.kind == "tokens":
         files = [f for f in artifact.path.iterdir() if f.is_file() and f.name != "artifact.json"]
         for file in files:

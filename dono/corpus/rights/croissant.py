@@ -21,14 +21,16 @@ CONTEXT: dict[str, Json] = {
     "cr": "http://mlcommons.org/croissant/", "rai": "http://mlcommons.org/croissant/RAI/",
     "dct": "http://purl.org/dc/terms/", "citeAs": "cr:citeAs", "column": "cr:column", "conformsTo": "dct:conformsTo",
     "data": {"@id": "cr:data", "@type": "@json"}, "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
-    "examples": {"@id": "cr:examples", "@type": "@json"}, "extract": "cr:extract", "field": "cr:field",
+    "equivalentProperty": "cr:equivalentProperty", "examples": {"@id": "cr:examples", "@type": "@json"},
+    "extract": "cr:extract", "field": "cr:field",
     "fileProperty": "cr:fileProperty", "fileObject": "cr:fileObject", "fileSet": "cr:fileSet", "format": "cr:format",
     "includes": "cr:includes", "isLiveDataset": "cr:isLiveDataset", "jsonPath": "cr:jsonPath", "key": "cr:key",
     "md5": "cr:md5", "parentField": "cr:parentField", "path": "cr:path", "recordSet": "cr:recordSet",
     "references": "cr:references", "regex": "cr:regex", "repeated": "cr:repeated", "replace": "cr:replace",
-    "separator": "cr:separator", "source": "cr:source", "subField": "cr:subField", "transform": "cr:transform",
+    "samplingRate": "cr:samplingRate", "separator": "cr:separator", "source": "cr:source",
+    "subField": "cr:subField", "transform": "cr:transform",
 }  # fmt: skip
-"""The context of the specification, word for word."""
+"""The context of the specification."""
 CONFORMS = ["http://mlcommons.org/croissant/1.0", "http://mlcommons.org/croissant/RAI/1.0"]
 TYPES = {"string": "sc:Text", "int64": "sc:Integer", "double": "sc:Float", "bool": "sc:Boolean"}
 SPDX = "https://spdx.org/licenses/"
@@ -105,13 +107,13 @@ def _responsible(survey: Mapping[str, Json], rights: Mapping[str, Rights]) -> di
     uses = [f"{name}: {r.purpose or UNSTATED} (covers training: {r.covers_training})" for name, r in rights.items()]
     kept = [f"{name}: kept until {r.retain_until or UNSTATED}" for name, r in rights.items()]
     return {
-        "rai:dataCollection": [f"{name}: {by_source[name]} documents" for name in sorted(by_source)],
-        "rai:dataCollectionRawData": [f"{name}: {r.title or name}" for name, r in rights.items()],
+        "rai:dataCollection": "; ".join(f"{name}: {by_source[name]} documents" for name in sorted(by_source)),
+        "rai:dataCollectionRawData": "; ".join(f"{name}: {r.title or name}" for name, r in rights.items()),
         "rai:dataPreprocessingProtocol": [f"{name}: {count} left out" for name, count in left.items()],
         "rai:personalSensitiveInformation": list[Json]([*personal, *protection]),
         "rai:dataUseCases": list[Json](uses),
         "rai:dataReleaseMaintenancePlan": "; ".join([*kept, "people are taken out on request (`dono forget`)"]),
-        "rai:dataLimitations": "Languages have the shares that were gathered, which need not be those of their speakers.",
+        "rai:dataLimitations": "Languages have the shares that were gathered, not those of their speakers.",
     }
 
 

@@ -46,12 +46,15 @@ class Entry:
 
     def line(self) -> bytes:
         """The bytes of the entry in the file, without the line end."""
-        return _canonical(vars(self))
+        return _canonical(self._told())
 
     def own_hash(self) -> str:
         """The hash that the entry must have: of all of it but the hash."""
-        told: dict[str, Json] = {name: value for name, value in vars(self).items() if name != "hash"}
+        told: dict[str, Json] = {name: value for name, value in self._told().items() if name != "hash"}
         return hashlib.sha256(_canonical(told)).hexdigest()
+
+    def _told(self) -> dict[str, Json]:
+        return dict(vars(self))
 
 
 def _canonical(value: Mapping[str, Json]) -> bytes:

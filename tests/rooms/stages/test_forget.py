@@ -26,8 +26,8 @@ PROJECT = f"""
 project: desk
 corpus:
   - {{name: chats, kind: jsonl, path: chats.jsonl, text: text, language: hi, key: customer, {RIGHTS}}}
-  - {{name: orders, kind: csv, path: orders.csv, render: "{{{{ day }}}} {{{{ item }}}}", language: en, group_by: customer,
-     {RIGHTS}}}
+  - {{name: orders, kind: csv, path: orders.csv, render: "{{{{ day }}}} {{{{ item }}}}", language: en,
+     group_by: customer, {RIGHTS}}}
   - {{name: notes, kind: text, path: notes.txt, language: en, {RIGHTS}}}
 use_cases: [{{name: language, kind: language}}]
 budget: {{hours: 1}}

@@ -129,7 +129,8 @@ def test_moved_and_missing_entries_are_named(
 
 
 def test_a_chain_written_anew_without_the_key_is_found(written: Path, tmp_path: Path) -> None:
-    for body in [{"source": "chats", "n": 4}, *BODIES[1:]]:  # by somebody with another key
+    changed: list[dict[str, Json]] = [{"source": "chats", "n": 4}, *BODIES[1:]]
+    for body in changed:  # by somebody with another key
         Ledger(tmp_path / "forged").append("run", body)
     folder = Path(shutil.copytree(written, tmp_path / "rights"))
     shutil.copyfile(tmp_path / "forged" / LEDGER, folder / LEDGER)
