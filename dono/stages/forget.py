@@ -10,6 +10,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 from dono.artifacts import Artifact, Json, read_artifact
@@ -52,6 +53,12 @@ def command(project: Path, *, source: str, key: str) -> None:
             print_result(f"  {artifact.kind} {artifact.name} @{artifact.id}: {artifact.path}")
         print_result("stop using them, or build again: what is built from now on does not learn from these documents")
     print_result("the source's own files are yours: erase the rows there too")
+    floors = [e.body["keep_until"] for e in place.ledger.of_kind("source") if e.body["source"] == source]
+    if floors and floors[-1] and str(floors[-1]) > date.today().isoformat():
+        print_result(
+            f"note: the law asks that records of processing be kept until {floors[-1]} (Rule 8(3)); training copies "
+            "are taken for none here: ask counsel"
+        )
 
 
 def forget(place: Workplace, source: str, key: str) -> Forgotten:
@@ -123,7 +130,9 @@ def _ids_of_place(source: str, key: str, corpora: Iterable[Artifact]) -> set[str
 
 
 def _remove_half_done(root: Path) -> None:
-    """Unfinished corpora and tokens hold texts that no record tells of; they are made again anyway."""
+    """Unfinished corpora, tokens and files hold texts that no record tells of; they are made again anyway."""
+    for partial in [path for path in root.rglob(".*.partial") if path.is_file()]:
+        partial.unlink()
     for kind in ("corpus", "tokens"):
         for folder in (f for f in (root / kind).glob("*") if f.is_dir() and read_artifact(f) is None):
             shutil.rmtree(folder)

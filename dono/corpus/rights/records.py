@@ -22,23 +22,23 @@ LABEL_END = regex.compile(r"""['":(]|\d|\bamong\b""")
 def source_record(
     name: str, rights: Rights | None, files: Sequence[str], *, commercial: bool, today: date
 ) -> dict[str, Json]:
-    """A source as it is learned from: its rights, the fingerprints of its files (their names may be people's)."""
-    keep_until = None if rights is None else rights.keep_until
-    stated: dict[str, Json] = {} if rights is None else rights.model_dump(mode="json")
-    if rights is not None and rights.ground != "not_personal":
-        stated["keep_until"] = (keep_until or today + timedelta(days=FLOOR_DAYS)).isoformat()
-    return {"source": name, "files": list(files), "rights": stated or None, "commercial": commercial}
+    """A source as it is learned from: its rights, the fingerprints of its files (their names may be people's).
+
+    `keep_until` is the floor that is stated, else a year from `today` where there is personal data.
+    """
+    stated = None if rights is None else rights.model_dump(mode="json")
+    floor = None if rights is None else rights.keep_until
+    if floor is None and (rights is None or rights.ground != "not_personal"):
+        floor = today + timedelta(days=FLOOR_DAYS)
+    return {
+        "source": name, "files": list(files), "rights": stated, "commercial": commercial,
+        "keep_until": None if floor is None else floor.isoformat(),
+    }  # fmt: skip
 
 
 def same_source(old: Mapping[str, Json], new: Mapping[str, Json]) -> bool:
     """Whether two records of a source say the same, whatever day their floor was counted from."""
-    return _without_floor(old) == _without_floor(new)
-
-
-def _without_floor(record: Mapping[str, Json]) -> dict[str, Json]:
-    rights = record["rights"]
-    told = {k: v for k, v in rights.items() if k != "keep_until"} if isinstance(rights, Mapping) else rights
-    return {**record, "rights": told}
+    return {**old, "keep_until": None} == {**new, "keep_until": None}
 
 
 def gathered(corpus: Artifact, files: Mapping[str, Sequence[str]], mixture: Mapping[str, Json]) -> dict[str, Json]:

@@ -15,7 +15,7 @@ import regex
 
 from dono.artifacts import Artifact, Json, read_artifact
 from dono.errors import Mistake
-from dono.stages.forget import forget
+from dono.stages.forget import command, forget
 from dono.stages.gate import sources_of
 from dono.stages.prepare import corpus_tokens, own_tokenizer, prepare
 from dono.stages.workplace import Workplace, open_workplace
@@ -170,8 +170,11 @@ def test_half_done_work_is_removed_because_nobody_knows_what_it_holds(place: Wor
     half = corpus.path.parent / "0123456789abcdef"
     half.mkdir()
     (half / ".groups").write_text(ASHA[0], encoding="utf8")
+    (place.store.root / "run" / "1").mkdir(parents=True)
+    partial = place.store.root / "run" / "1" / ".samples.json.7.partial"
+    partial.write_text(ASHA[1], encoding="utf8")
     forget(place, "chats", "asha-9")
-    assert not half.exists()
+    assert not half.exists() and not partial.exists()
 
 
 @pytest.mark.parametrize(
@@ -241,3 +244,30 @@ def test_killed_at_any_step_the_same_command_completes_it(place: Workplace, tmp_
         assert not any(part in after for part in (*ASHA, "asha-9"))
         kinds = [e.kind for e in again.ledger.entries()]
         assert kinds.count("erasure") == kinds.count("erased") == 1
+
+
+def test_the_command_says_what_was_done_and_what_was_not(place: Workplace, capsys: pytest.CaptureFixture[str]) -> None:
+    model = learned(place, gathered(place), ASHA[0])
+    command(place.project.folder / "dono.yaml", source="chats", key="asha-9")
+    said = capsys.readouterr().out
+    assert "2 documents taken out of 1 corpora; none of them comes back" in said
+    assert f"model language-scratch @{model.id}: {model.path}" in said and "NOT erased" in said
+    assert "emptied: tokens desk" in said and "ask counsel" in said
+
+
+def test_a_verdict_shows_the_person_no_more(place: Workplace) -> None:
+    corpus = gathered(place)
+    shown = " ".join(ASHA[1].split()[4:])
+    sample = {"prompt": "p", "answer": "a", "expected": shown, "language": "hi"}
+    told = {"use_cases": [{"name": "language", "arms": [{"name": "scratch", "samples": [sample]}]}]}
+
+    def make(folder: Path) -> dict[str, Json]:
+        (folder / "verdict.json").write_text(json.dumps(told, ensure_ascii=False), encoding="utf8")
+        return {}
+
+    verdict = place.store.make("verdict", {}, make, made_from=[corpus.reference], name="desk-verdict")
+    shutil.copyfile(verdict.path / "verdict.json", place.store.root / "verdict.json")
+    forget(place, "chats", "asha-9")
+    for path in (verdict.path / "verdict.json", place.store.root / "verdict.json"):
+        after = json.loads(path.read_text(encoding="utf8"))
+        assert after["use_cases"][0]["arms"] == [{"name": "scratch", "samples": []}]

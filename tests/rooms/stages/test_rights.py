@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,8 @@ CLEAR = {"ground": "not_personal", "purpose": ["train"], "licence": "CC0-1.0"}
 CONSENT = {
     "title": "Chats of the shop", "issuer": "Bazaar Private Limited", "ground": "consent", "purpose": "to answer",
     "covers_training": "yes", "children": "excluded", "notice": "N-1", "consent_store": "urn:consents:1",
-    "consent_from": date(2025, 1, 1), "consent_to": date(2025, 12, 31), "retain_until": date(2999, 1, 1),
+    "consent_from": date(2025, 1, 1), "consent_to": date(2025, 12, 31),
+    "retain_until": date.today() + timedelta(days=30),
     "geography": ["IN"], "storage": ["IN"],
 }  # fmt: skip
 
@@ -97,7 +98,7 @@ def test_preparing_is_no_learning_and_tells_the_ledger(tmp_path: Path) -> None:
     assert len(place.ledger.of_kind("source")) == 2 and sources["stories"]["rights"] is None
     rights = sources["chats"]["rights"]
     assert isinstance(rights, dict) and rights["ground"] == "consent"
-    floor = date.fromisoformat(str(rights["keep_until"])) - date.today()
+    floor = date.fromisoformat(str(sources["chats"]["keep_until"])) - date.today()
     assert floor.days in (364, 365)
     (gathered,) = (e.body for e in place.ledger.of_kind("run") if e.body["step"] == "gather")
     assert gathered["artifact"] == f"corpus/{corpus.id}" and gathered["by_language"] == {"en": 60, "hi": 60}
