@@ -46,15 +46,12 @@ class Entry:
 
     def line(self) -> bytes:
         """The bytes of the entry in the file, without the line end."""
-        return _canonical(self._told())
+        return _canonical(vars(self))
 
     def own_hash(self) -> str:
         """The hash that the entry must have: of all of it but the hash."""
-        told: dict[str, Json] = {name: value for name, value in self._told().items() if name != "hash"}
+        told: dict[str, Json] = {name: value for name, value in vars(self).items() if name != "hash"}
         return hashlib.sha256(_canonical(told)).hexdigest()
-
-    def _told(self) -> dict[str, Json]:
-        return dict(vars(self))
 
 
 def _canonical(value: Mapping[str, Json]) -> bytes:
@@ -110,7 +107,7 @@ class Ledger:
             except OSError as error:
                 raise disk_mistake(error, self.path) from error
             seal = secret.seal(f"{entry.sequence} {entry.hash}")
-            head = {"sequence": entry.sequence, "hash": entry.hash, "seal": seal}
+            head: dict[str, Json] = {"sequence": entry.sequence, "hash": entry.hash, "seal": seal}
             write_atomically(self.folder / HEAD, _canonical(head).decode())
         return entry
 
