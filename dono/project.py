@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import difflib
 from collections.abc import Callable, Iterator, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar, get_args, get_origin
 from urllib.parse import parse_qsl
@@ -23,6 +24,7 @@ from pydantic import (
 )
 
 from dono.errors import Mistake, Mistakes
+from dono.rights import Answer, Children, Ground, Licence, PersonalData, Status, widened
 
 RouteName = Literal["prompt", "hosted", "finetune", "continue", "scratch", "predictive"]
 Kind = Literal["classify", "generate", "language", "predict"]
@@ -57,13 +59,64 @@ F = TypeVar("F", bound=SettingsFile)
 
 
 class Rights(Section):
-    """Why a source may be learned from: ground in law, purposes, notice, licence, how long."""
+    """Why a source may be learned from. What is not known is stated as unknown, and the gate asks (docs/rights.md).
 
-    basis: str
-    purpose: tuple[str, ...] = ("train",)
+    The old short form (`basis`, a list as `purpose`) is read as the fields that it stands for.
+    """
+
+    title: str | None = None
+    issuer: str | None = None
+    """Who collected it or holds it: the data fiduciary, an author, a publisher."""
+    ground: Ground = "unknown"
+    clause: str | None = None
+    """Which of the legitimate uses of section 7."""
+    personal_data: PersonalData = "unknown"
+    third_persons: Answer = "unknown"
+    """Whether people other than those who consented are named in it."""
+    purpose: str = ""
+    """The purpose as the notice, the licence or the contract has it."""
+    covers_training: Answer = "unknown"
+    """Whether that purpose covers training a model."""
     notice: str | None = None
-    licence: str | None = None
-    retain_until: str | None = None
+    notice_version: str | None = None
+    notice_languages: tuple[str, ...] = ()
+    consent_store: str | None = None
+    """URI of the records that prove notice and consent."""
+    consent_from: date | None = None
+    consent_to: date | None = None
+    children: Children = "unknown"
+    children_method: str | None = None
+    licence: Licence | None = None
+    contract: str | None = None
+    """A contract's reference, where no public licence gives the right."""
+    retain_until: date | None = None
+    """The last day on which it may be kept."""
+    keep_until: date | None = None
+    """The day until which the law asks that it be kept; else a year from processing (Rule 8(3))."""
+    erasure_method: str | None = None
+    geography: tuple[str, ...] = ()
+    """Countries in which it was collected (ISO 3166)."""
+    transfer_countries: tuple[str, ...] = ()
+    storage: tuple[str, ...] = ()
+    """Countries in which it may be stored; none named: not limited."""
+    approved_by: str | None = None
+    approved_on: date | None = None
+    status: Status = "active"
+    basis: str | None = Field(default=None, exclude=True)
+    """The old short form of `ground`."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, stated: object) -> object:
+        return widened(stated) if isinstance(stated, dict) else stated
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Rights:
+        if self.ground == "not_personal" and self.personal_data in ("identifiable", "pseudonymised"):
+            raise ValueError(f"ground not_personal does not fit personal_data {self.personal_data}")
+        if self.retain_until and self.keep_until and self.retain_until < self.keep_until:
+            raise ValueError(f"retain_until {self.retain_until} comes before keep_until {self.keep_until}")
+        return self
 
 
 CHATS = ("whatsapp", "telegram", "slack")
@@ -93,6 +146,8 @@ class Source(Section):
     language: str | None = None
     language_column: str | None = None
     unit: Literal["line", "file"] = "line"
+    key: str | None = None
+    """The column that says whose row it is; a person's rows are held out together and forgotten together."""
     group_by: str | None = None
     order_by: str | None = None
     render: str | None = None
@@ -153,6 +208,12 @@ class Source(Section):
         said = [v for k, v in parse_qsl(self.path.partition("?")[2]) if any(word in k.lower() for word in SECRET)]
         if any(v and not ENVIRONMENT.fullmatch(v) for v in (user["password"] if user else None, *said)):
             raise ValueError("`path` holds a password; write ${NAME}, and set NAME in the environment")
+
+    @model_validator(mode="after")
+    def _one_key(self) -> Source:
+        if self.key is not None and self.group_by is not None:
+            raise ValueError("a group of rows is known by `group_by`; leave `key` out")
+        return self
 
 
 class UseCase(Section):
@@ -330,6 +391,10 @@ class Project(SettingsFile):
     cleaning: Cleaning = Cleaning()
     mixture: Mixture = Mixture()
     use_cases: tuple[UseCase, ...] = Field(min_length=1)
+    commercial: bool = True
+    """Whether what is learned serves a business: sources under a non-commercial licence are refused then."""
+    approvers: dict[str, str] = Field(default_factory=dict)
+    """Who may override the rights gate: a name, and the public key (hexadecimal) that this person signs with."""
     bases: tuple[str | Endpoint, ...] = ()
     routes: Literal["all"] | tuple[RouteName, ...] = "all"
     budget: Budget

@@ -4,9 +4,10 @@ from dono.corpus.documents import Document, Split, document_parts, is_held_out, 
 from dono.corpus.examples import Example, Loaded, load_examples, overlap
 from dono.corpus.formats import FORMATS, Reading, Turns, recognise
 from dono.corpus.gather import gather
+from dono.corpus.identities import Identities
 from dono.corpus.languages import guess_language
 from dono.corpus.lessons import Lesson, LessonKind, lesson_files, read_lessons
-from dono.corpus.normalise import normalise
+from dono.corpus.normalise import normalise, usable
 from dono.corpus.parts import LocalFile, Part
 from dono.corpus.rows import Broken, Malformed, Reject, Row
 from dono.corpus.sampling import Sample, count_words, sample_languages, scripts_of
@@ -31,6 +32,7 @@ __all__ = [
     "Checked",
     "Document",
     "Example",
+    "Identities",
     "Lesson",
     "LessonKind",
     "Loaded",
@@ -45,9 +47,9 @@ __all__ = [
     "Sample",
     "Split",
     "Turns",
+    "checked_parts",
     "count_words",
     "document_parts",
-    "checked_parts",
     "gather",
     "guess_language",
     "is_held_out",
@@ -64,4 +66,5 @@ __all__ = [
     "source_parts",
     "source_spec",
     "survey_lines",
+    "usable",
 ]

@@ -27,7 +27,8 @@ class Document:
     """A text to learn from, normalised. `split` contaminated: held back because a use case is tested on it.
 
     `file` and `line` are where it began (a group: where its first row is). `region` and `period` are those that its
-    source states, None where it states none.
+    source states, None where it states none. `id` is a keyed hash that stands for the person (or text) that it is of:
+    see `Identities`.
     """
 
     text: str
@@ -38,11 +39,12 @@ class Document:
     line: int = 0
     region: str | None = None
     period: str | None = None
+    id: str = ""
 
 
 SCHEMA = pa.schema(
     [(name, pa.string()) for name in ("text", "language", "source", "split", "file")]
-    + [("line", pa.int64()), ("region", pa.string()), ("period", pa.string())]
+    + [("line", pa.int64()), ("region", pa.string()), ("period", pa.string()), ("id", pa.string())]
 )
 
 

@@ -23,7 +23,8 @@ TOLD_EVERY = 1 << 18
 class Draft:
     """A normalised text on its way into the corpus.
 
-    `format` says how its row was understood, `key` decides whether it is held out, `language` is None if not stated.
+    `format` says how its row was understood, `key` says whose it is and so decides whether it is held out (a group's
+    key, the source's `key` column, else the text as it was read); `language` is None if not stated.
     `found` counts what a step found in it, by name ("pii mobile": 2).
     """
 
@@ -55,7 +56,8 @@ def drafts(
             form, text = understand(row.fields)
             text, language = usable(text), _language(row.fields, source)
             if groups is None:
-                yield Draft(text, language, form, text, part.name, row.line)
+                key = usable(str(_field(row.fields, source.key))) if source.key else text
+                yield Draft(text, language, form, key, part.name, row.line)
             else:
                 key = usable(str(_field(row.fields, source.group_by or "")))
                 rank = _field(row.fields, source.order_by) if source.order_by else None

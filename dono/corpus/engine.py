@@ -17,6 +17,7 @@ from dono.corpus.contamination import Probes
 from dono.corpus.documents import GroupWriter, digest, is_held_out
 from dono.corpus.drafts import Draft, drafts
 from dono.corpus.drops import Drops
+from dono.corpus.identities import Identities
 from dono.corpus.rows import Reject
 from dono.corpus.shards import Shard, Span, count_lines
 from dono.corpus.steps import Dropped, run_steps
@@ -29,7 +30,7 @@ BATCH_ROWS, BATCH_CHARACTERS = 512, 2_000_000
 SCHEMA = pa.schema(
     [
         ("text", pa.string()), ("language", pa.string()), ("file", pa.string()), ("line", pa.int64()),
-        ("region", pa.string()), ("period", pa.string()),
+        ("region", pa.string()), ("period", pa.string()), ("id", pa.string()),
         ("mark", pa.uint64()), ("held", pa.bool_()), ("tested", pa.list_(pa.string())),
         ("found", pa.list_(pa.struct([("name", pa.string()), ("times", pa.int64())]))),
     ]
@@ -48,6 +49,15 @@ class Recipe:
     heldout_share: float
     seed: int
     folder: Path
+    identities: Identities | None = None
+
+    def id_of(self, source: Source, draft: Draft) -> str:
+        """The id that a draft's document has, "" where ids are not asked for."""
+        return "" if self.identities is None else self.identities.of(source.name, draft.key)
+
+    def forgets(self, id_: str) -> bool:
+        """Whether the person with this id asked to be forgotten."""
+        return self.identities is not None and id_ in self.identities.forgotten
 
 
 @dataclass(frozen=True)
@@ -56,6 +66,7 @@ class ShardRecord:
 
     texts: int
     rejects: int
+    forgotten: int
     reasons: Mapping[str, int]
     formats: Mapping[str, int]
     lines: Sequence[int]
@@ -88,14 +99,18 @@ def shard_work(recipe: Recipe) -> Work[Shard, ShardRecord]:
         steps = make_steps(recipe.cleaning, source)
         reasons: Counter[str] = Counter()
         formats: Counter[str] = Counter()
-        drops, texts = Drops(), 0
+        drops, texts, forgotten = Drops(), 0, 0
         with files["rejects"].open("w", encoding="utf8") as rejects, GroupWriter(files["texts"], SCHEMA) as writer:
 
             def usable(found: Iterable[Draft | Reject]) -> Iterator[Draft]:
+                nonlocal forgotten
                 for one in found:
                     if isinstance(one, Draft):
                         formats[one.format] += 1
-                        yield one
+                        if recipe.forgets(recipe.id_of(source, one)):
+                            forgotten += 1  # before duplicates: a forgotten text hides nobody else's equal one
+                        else:
+                            yield one
                     else:
                         reasons[one.reason] += 1
                         rejects.write(json.dumps(asdict(one), ensure_ascii=False) + "\n")
@@ -104,15 +119,15 @@ def shard_work(recipe: Recipe) -> Work[Shard, ShardRecord]:
                 outcomes = run_steps(steps, batch)
                 for one in outcomes:
                     if isinstance(one, Dropped):
-                        drops.add(source.name, one.reason, one.draft)
+                        drops.add(source.name, one.reason, one.draft, recipe.id_of(source, one.draft))
                 kept = [o for o in outcomes if isinstance(o, Draft)]
                 texts += len(kept)
-                writer.add(_table(kept, probes, recipe))
+                writer.add(_table(source, kept, probes, recipe))
         files["drops"].write_text(json.dumps(drops.as_json(), ensure_ascii=False), encoding="utf8")
         for name in ("texts", "rejects", "drops"):
             _to_disk(files[name])
         lines = [count_lines(part) for part in shard.parts if isinstance(part, Span)]
-        record = ShardRecord(texts, reasons.total(), dict(reasons), dict(formats), lines)
+        record = ShardRecord(texts, reasons.total(), forgotten, dict(reasons), dict(formats), lines)
         write_atomically(files["record"], json.dumps(asdict(record), ensure_ascii=False))
         return record
 
@@ -133,7 +148,7 @@ def batches(found: Iterable[Draft]) -> Iterator[list[Draft]]:
         yield batch
 
 
-def _table(kept: Sequence[Draft], probes: Probes, recipe: Recipe) -> pa.Table:
+def _table(source: Source, kept: Sequence[Draft], probes: Probes, recipe: Recipe) -> pa.Table:
     """Texts with what is decided of each by itself. Held-out text is not learned from: no test is sought in it."""
     held = [is_held_out(d.key, recipe.heldout_share, recipe.seed) for d in kept]
     columns: dict[str, list[object]] = {
@@ -143,6 +158,7 @@ def _table(kept: Sequence[Draft], probes: Probes, recipe: Recipe) -> pa.Table:
         "line": [d.line for d in kept],
         "region": [d.region for d in kept],
         "period": [d.period for d in kept],
+        "id": [recipe.id_of(source, d) for d in kept],
         "mark": [digest(d.text) for d in kept],
         "held": list(held),
         "tested": [[] if h else sorted(probes.found_in(d.text)) for d, h in zip(kept, held, strict=True)],

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from dono.artifacts import Json, disk_mistake, identity, write_atomically
 from dono.corpus.engine import Recipe, ShardRecord, finished, shard_work
+from dono.corpus.identities import Identities
 from dono.corpus.join import join_shards
 from dono.corpus.shards import Shard, plan_shards
 from dono.corpus.sources import checked_parts
@@ -34,6 +35,7 @@ def gather(
     seed: int,
     progress: Progress,
     cleaning: Cleaning | None = None,
+    identities: Identities | None = None,
 ) -> dict[str, Json]:
     """Write `documents.parquet`, `rejects.jsonl`, `drops.jsonl` and `survey.json` into `folder`; returns the survey.
 
@@ -41,14 +43,15 @@ def gather(
     by the hash of its key), so the split is the same in any order and when files are added. Of equal documents the
     first is kept. The files are read in shards by as many processes as there are cores (`cleaning.workers`); what is
     written does not depend on how many. Killed at any point, the same call goes on: a shard that is done is not done
-    again. Memory is bounded by a batch and a row group for each process, and about 10 bytes a document.
+    again. Memory is bounded by a batch and a row group for each process, and about 10 bytes a document. `identities`
+    give the documents their ids; those that are forgotten are counted and written nowhere.
 
     Raises `Mistake` for a part that cannot be read as a whole, a source without a usable row, a full disk, a worker
     that was killed.
     """
     checked = [(source, checked_parts(source)) for source in sources]
     kept = {name: tuple(texts) for name, texts in tests.items()}
-    recipe = Recipe(tuple(sources), kept, cleaning or Cleaning(), heldout_share, seed, folder / SHARDS)
+    recipe = Recipe(tuple(sources), kept, cleaning or Cleaning(), heldout_share, seed, folder / SHARDS, identities)
     gathering = _Gathering(recipe, plan_shards([(source, found.parts) for source, found in checked]), progress)
     try:
         gathering.open_folder()
@@ -83,11 +86,14 @@ class _Gathering:
         """What shards depend on: settings, tests, and files as far as their stamps tell them apart."""
         recipe = self.recipe
         files: list[Json] = [[str(part), part.stamp()] for shard in self.shards for part in shard.parts]
+        ids = recipe.identities
+        identified = None if ids is None else ids.seal(" ".join(sorted(ids.forgotten)))
         return {
             "sources": [s.model_dump(mode="json") for s in recipe.sources],
             "cleaning": recipe.cleaning.model_dump(mode="json", exclude={"workers"}),
             "tests": identity(recipe.tests),
             "heldout": [recipe.heldout_share, recipe.seed],
+            "identities": identified,
             "files": identity({"files": files}),
         }
 

@@ -34,6 +34,7 @@ def join_shards(
     for shard, record in zip(shards, records, strict=True):
         left = survey.left[recipe.sources[shard.source].name]
         left.rejects += record.rejects
+        left.forgotten += record.forgotten
         left.reasons.update(record.reasons)
         left.formats.update(record.formats)
     _join_rejects(recipe, shards, later, folder)

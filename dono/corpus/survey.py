@@ -41,6 +41,7 @@ class Left:
     rejects: int = 0
     drops: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Documents and bytes that cleaning dropped, by reason."""
+    forgotten: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
     formats: Counter[str] = field(default_factory=Counter)
 
@@ -127,6 +128,7 @@ class Survey:
             "contaminated": sum(part.contaminated for part in left),
             "dropped": sum(part.dropped for part in left),
             "rejects": sum(part.rejects for part in left),
+            "forgotten": sum(part.forgotten for part in left),
             "languages": {code: asdict(by_language[code]) for code in sorted(by_language)},
             "regions": {name: asdict(by_region[name]) for name in sorted(by_region) if name},
             "sources": {
@@ -165,6 +167,7 @@ def _counts(part: Left) -> dict[str, Json]:
         "dropped": part.dropped,
         "rejects": part.rejects,
         "drops": {reason: list(counted) for reason, counted in part.drops.items()},
+        "forgotten": part.forgotten,
         "formats": dict(part.formats.most_common()),
     }
 
@@ -199,8 +202,8 @@ def survey_lines(survey: Mapping[str, Json]) -> list[str]:
 def _counted(part: Json) -> str:
     assert isinstance(part, Mapping)
     shown = [f"{part['documents']:,} documents ({part['heldout_documents']:,} held out), {part['bytes']:,} bytes"]
-    left = ("duplicates", "contaminated", "dropped", "rejects")
-    shown += [f"{part[name]:,} {name}" for name in left if part.get(name)]
+    others = ("duplicates", "contaminated", "dropped", "rejects", "forgotten")
+    shown += [f"{part[name]:,} {name}" for name in others if part.get(name)]
     formats = part.get("formats")
     if isinstance(formats, Mapping):
         shown.append(f"read as {', '.join(formats)}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
@@ -17,6 +17,7 @@ from dono.errors import Mistake
 from dono.project import Source
 from dono.stages.corpus_outlook import outlook
 from dono.stages.corpus_stage import DECAY_SHARE
+from dono.stages.gate import judged
 from dono.stages.mixing import plan_mixture, repeated_too_often
 from dono.stages.workplace import Workplace
 from dono.studio.survey import Amount, CorpusSurvey, Example, LanguageLine, MixtureLine, Reason, SourceLine
@@ -25,7 +26,7 @@ from dono.tokens import Part, encode_plain, load_tokenizer
 OWN = "the corpus's own"
 LEFT = {
     "duplicates": "duplicates", "contaminated": "held back for tests", "dropped": "dropped by cleaning",
-    "rejects": "rows not read",
+    "rejects": "rows not read", "forgotten": "forgotten",
 }  # fmt: skip
 SCRIPTS_SHOWN, LEAST_SCRIPT = 3, 0.005
 """Scripts named for a language, and the share of the letters below which one is not."""
@@ -67,7 +68,7 @@ def corpus_survey(place: Workplace, corpus: Artifact, tokenizer: Artifact) -> Co
         found=tuple((name, n) for name, n in found["found"].items() if name not in (WORDS, MIXED)),
         mixture=mixture,
         mixture_rule=rule,
-        warnings=(*warnings, *often, *_without_rights(place.project.corpus)),
+        warnings=(*warnings, *often, *(str(found.mistake()) for found in judged(place) if found.standing)),
     )
 
 
@@ -130,10 +131,11 @@ def _regions(cells: Sequence[Mapping[str, Any]], tokens: Mapping[Part, float]) -
 
 def _source(source: Source, counts: Mapping[str, Any], tokens: Mapping[Part, float]) -> SourceLine:
     rights = source.rights
-    said = []
+    said: list[str | None] = []
     if rights is not None:
-        said = [", ".join(rights.purpose), rights.licence, rights.notice]
-        said.append(f"until {rights.retain_until}" if rights.retain_until else None)
+        licence = None if rights.licence is None else f"licence {rights.licence}"
+        until = None if rights.retain_until is None else f"until {rights.retain_until}"
+        said = [rights.purpose, licence, rights.notice, until]
     return SourceLine(
         name=source.name,
         amount=Amount(
@@ -141,14 +143,9 @@ def _source(source: Source, counts: Mapping[str, Any], tokens: Mapping[Part, flo
         ),
         left=tuple((what, counts[name]) for name, what in LEFT.items()),
         read_as=", ".join(counts["formats"]),
-        basis=rights.basis if rights else "",
+        basis="" if rights is None or rights.ground == "unknown" else rights.ground.replace("_", " "),
         rights=" · ".join(part for part in said if part),
     )
-
-
-def _without_rights(sources: Iterable[Source]) -> list[str]:
-    names = [s.name for s in sources if s.rights is None]
-    return [f"No right to use is stated for {', '.join(names)}: add `rights` to the project file"] if names else []
 
 
 def _months(found: Mapping[str, Mapping[str, int]], per_byte: Mapping[str, float]) -> tuple[tuple[str, float], ...]:

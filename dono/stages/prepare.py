@@ -12,6 +12,7 @@ from dono.artifacts import Artifact, Json, Reference, fingerprint, write_atomica
 from dono.corpus import Example, gather, load_examples, overlap, read_documents, source_parts, source_spec
 from dono.errors import Mistake
 from dono.project import UseCase
+from dono.stages.bookkeeping import record_corpus, record_step
 from dono.stages.workplace import Workplace
 from dono.tokens import Shards, load_tokenizer, train_tokenizer, write_shards
 
@@ -68,20 +69,29 @@ def prepare_corpus(place: Workplace, cases: Sequence[Case]) -> Artifact:
     """The corpus artifact: documents.parquet with a split, rejects.jsonl, drops.jsonl, survey.json."""
     project = place.project
     sources = [project.located(s) for s in project.corpus]
-    parts = [part for s in sources for part in source_parts(s)]
-    made_from = [Reference("file", part.fingerprint(), part.name.rpartition("/")[2]) for part in parts]
+    parts = {s.name: source_parts(s) for s in sources}
+    marks = {
+        name: [Reference("file", part.fingerprint(), part.name.rpartition("/")[2]) for part in found]
+        for name, found in parts.items()
+    }
+    made_from = [r for found in marks.values() for r in found]
+    identities = place.ledger.identities()
+    # Rights are no part of what is asked of the text: stating them better does not make the corpus again.
+    asked = [source_spec(s.model_copy(update={"rights": None})) for s in project.corpus]
     spec: dict[str, Json] = {
-        "sources": [source_spec(s) for s in project.corpus],
+        "sources": list[Json](asked),
         "files": [r.id for r in made_from],
         "tests": {c.use_case.name: c.artifact.id for c in cases},
         "cleaning": project.cleaning.model_dump(mode="json", exclude={"workers"}),
         "heldout_share": project.training.heldout_share,
         "seed": project.training.seed,
     }
+    if identities.forgotten:
+        spec["forgotten"] = list[Json](sorted(identities.forgotten))
     tests = {c.use_case.name: [e.prompt for e in c.test] for c in cases}
 
     def make(folder: Path) -> dict[str, Json]:
-        total = sum(part.size for part in parts)
+        total = sum(part.size for found in parts.values() for part in found)
         with place.display.task("gathering the corpus", total) as view:
             return gather(
                 sources,
@@ -93,10 +103,13 @@ def prepare_corpus(place: Workplace, cases: Sequence[Case]) -> Artifact:
                     done, f"{done / 1e6:,.0f} of {total / 1e6:,.0f} MB, {texts:,} texts"
                 ),
                 cleaning=project.cleaning,
+                identities=identities,
             )
 
     origins = [*made_from, *(c.artifact.reference for c in cases)]
-    return place.store.make("corpus", spec, make, made_from=origins, name=project.project, keep_partial=True)
+    corpus = place.store.make("corpus", spec, make, made_from=origins, name=project.project, keep_partial=True)
+    record_corpus(place, corpus, {name: [r.id for r in found] for name, found in marks.items()})
+    return corpus
 
 
 def prepare_case(place: Workplace, use_case: UseCase) -> Case:
@@ -213,7 +226,9 @@ def own_tokenizer(place: Workplace, corpus: Artifact) -> Artifact:
         return {"vocabulary": len(load_tokenizer(folder))}
 
     spec: dict[str, Json] = {"corpus": corpus.id, "vocabulary": vocabulary, "recipe": "byte-level BPE, marks kept"}
-    return place.store.make("tokenizer", spec, make, made_from=[corpus.reference], name=place.project.project)
+    artifact = place.store.make("tokenizer", spec, make, made_from=[corpus.reference], name=place.project.project)
+    record_step(place, "tokenizer", artifact, "tokenizer.json")
+    return artifact
 
 
 def corpus_tokens(place: Workplace, corpus: Artifact, tokenizer: Reference, folder: str) -> tuple[Artifact, Shards]:
@@ -234,4 +249,5 @@ def corpus_tokens(place: Workplace, corpus: Artifact, tokenizer: Reference, fold
 
     spec: dict[str, Json] = {"corpus": corpus.id, "tokenizer": tokenizer.id}
     artifact = place.store.make("tokens", spec, make, made_from=[corpus.reference, tokenizer], name=tokenizer.name)
+    record_step(place, "tokens", artifact, "tokens.bin", "index.npz")
     return artifact, Shards.open(artifact.path)

@@ -8,6 +8,7 @@ from pathlib import Path
 from dono.corpus import survey_lines
 from dono.stages.corpus_page import corpus_survey
 from dono.stages.display import print_result
+from dono.stages.gate import judged
 from dono.stages.prepare import own_tokenizer, prepare
 from dono.stages.workplace import open_workplace
 from dono.studio.survey import write_survey
@@ -16,7 +17,7 @@ PAGE = "survey.html"
 
 
 def command(project: Path, overrides: Sequence[str]) -> None:
-    """Prepare, then print the survey and write its page."""
+    """Prepare, print the survey and write its page, and say what the rights gate will ask for."""
     place = open_workplace(project, overrides)
     page = place.project.work_folder / PAGE
     with place.alone():
@@ -31,4 +32,6 @@ def command(project: Path, overrides: Sequence[str]) -> None:
         print_result(f"survey: {page}")
     for case in prepared.cases:
         print_result(f"{case.use_case.name}: {len(case.train):,} examples to learn from, {len(case.test):,} held out")
+    for found in (one for one in judged(place) if one.standing):
+        print_result(f"before you learn from it: {found.mistake()}")
     print_result(f"next: dono decide {project}")

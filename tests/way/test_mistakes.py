@@ -13,7 +13,7 @@ from dono.cli import main
 
 PROJECT = """
 project: shop
-corpus: [{name: talk, kind: text, path: talk.txt}]
+corpus: [{name: talk, kind: text, path: talk.txt, rights: {ground: not_personal, purpose: [train]}}]
 use_cases: [{name: intent, kind: classify, train: train.jsonl, test: test.jsonl}]
 bases: [./base]
 budget: {hours: 0.01, pilot_share: 0.5}

@@ -16,7 +16,7 @@ from dono.stages.workplace import Workplace, open_workplace
 PROJECT = """
 project: shop
 corpus:
-  - {name: talk, kind: jsonl, path: talk.jsonl, rights: {basis: consent, licence: internal, retain_until: "2027-03-31"}}
+  - {name: talk, kind: jsonl, path: talk.jsonl, rights: {ground: not_personal, purpose: [train], licence: CC0-1.0, retain_until: 2027-03-31}}
   - {name: notes, kind: text, path: notes.txt}
 use_cases: [{name: language, kind: language, test_limit: 20}]
 bases: [./base]
@@ -51,9 +51,9 @@ def test_the_page_tells_what_the_corpus_holds(place: Workplace) -> None:
     hindi, tamil, _ = found.languages
     assert dict(hindi.scripts).keys() == {"Devanagari", "Latin"} and [n for n, _ in tamil.scripts] == ["Tamil"]
     assert found.tokenizers == ("the corpus's own", "base") and all(c and c > 1 for c in hindi.words_cost)
-    assert [s.basis for s in found.sources] == ["consent", ""]
-    assert found.sources[0].rights == "train · internal · until 2027-03-31"
-    assert "notes" in found.warnings[-1]
+    assert [s.basis for s in found.sources] == ["not personal", ""]
+    assert found.sources[0].rights == "train · licence CC0-1.0 · until 2027-03-31"
+    assert len(found.warnings) == 1 and "notes" in found.warnings[0]
     (rejected,) = found.rejected
     assert rejected.reason == "empty text" and rejected.examples[0].place == "talk.jsonl:441"
     taken = {line.language: line.times for line in found.mixture}
