@@ -67,6 +67,7 @@ class Source(Section):
     group_by: str | None = None
     order_by: str | None = None
     render: str | None = None
+    markup: Literal["html"] | None = None
     rights: Rights | None = None
 
 
@@ -148,6 +149,13 @@ class MachineChoice(Section):
 
 class Cleaning(Section):
     """How the texts of all sources are cleaned before they are learned from."""
+
+    markup: Literal["remove", "keep"] = "remove"
+    """HTML tags of texts that are certainly whole HTML (a page, or one block element); `keep` for a corpus of code."""
+    unify_letters: bool = True
+    """Letters that Unicode lets one write in two ways are written in one (Malayalam chillus, nukta order)."""
+    count_mixed: bool = True
+    """Words of another language than their text's are counted for the survey."""
 
 
 class Mixture(Section):
