@@ -22,7 +22,7 @@ import numpy as np
 
 from benchmarks.result import keep_result
 from dono.corpus import guess_languages
-from dono.corpus.languages import cld2_says, langid_says
+from dono.corpus.neighbours import cld2_says, langid_says
 from dono.corpus.scripts import SCRIPTS, letters_by_script
 
 TEXT = Path(__file__).resolve().parents[1].parent / "shared/corpora/text"

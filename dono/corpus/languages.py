@@ -3,50 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
-from typing import NamedTuple
 
 import numpy as np
-import pycld2
 import regex
-from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
+from dono.corpus.neighbours import POSSIBLE, UNSURE, cld2_says, langid_says, neighbour
 from dono.corpus.romanised import Reading, load_romanised
 from dono.corpus.scripts import LANGUAGE_OF, SCRIPTS, letters_by_script
 
 SAMPLED = 1000
 """Characters of a text that are looked at (assumed enough): the beginning, the middle and the end of a longer one."""
 
-UNSURE = "und"
 LETTERS_BESIDE_LATIN = 0.25
 """A script with this share of the letters names the language of a text that is otherwise Latin: names, brands and
 English terms stand in Latin letters in Indian text (assumed)."""
 
 PLACE = {script: place for place, script in enumerate(SCRIPTS)}
 LATIN = PLACE["Latin"]
-ASSAMESE, BENGALI = regex.compile("[ৰৱ]"), regex.compile("র")
-KASHMIRI = regex.compile("[\u0672\u0620\u06c4]")
-"""Letters of Kashmiri that no other language of the region has (Unicode Standard, section 9.2)."""
+ENOUGH = 2.5
+"""Natural log of the odds at which a text in Latin letters is in a language of India (chosen on the tuning half)."""
+DOUBTFUL, IMPOSSIBLE = -2.0, -0.3
+"""Log odds by word of another language of the world: above the first pycld2 is asked whether it is one, above the second
+our model is not believed at all (chosen on the tuning half)."""
+ENGLISH = 0.7
+"""Share of English words that makes an English text, if no other language of the world is likely (same)."""
 
-ENOUGH, INDIAN = 2.0, 0.0
-ENGLISH, OTHER = 0.75, -0.3
-"""What the model of romanised words must say, in natural logs of odds for the whole text and by word, and in shares of
-words, to be believed without a library. Chosen on the tuning half of benchmarks.languages."""
-
-NAMES = {"bh": "bho", "iw": "he", "jw": "jv", "in": "id", "no": "nb", "mo": "ro", "gom": "kok", "tl": "fil"}
-"""Codes of the libraries that are not those of ISO 639 today, or that two write differently."""
-
-IN_SCRIPT = {
-    "Devanagari": frozenset({"hi", "mr", "ne", "sa", "bho", "kok"}),
-    "Bengali": frozenset({"bn", "as"}),
-    "Arabic": frozenset({"ur", "sd", "ks", "ar", "fa", "ps", "ug", "ckb"}),
-    "Cyrillic": frozenset({"ru", "uk", "be", "bg", "sr", "mk", "kk", "ky", "tg", "tt", "uz", "mn", "ba", "az", "tk"}),
-    "Hebrew": frozenset({"he", "yi"}),
-    "Ethiopic": frozenset({"am", "ti"}),
-}
-"""What the libraries may answer for a script; another answer counts as none."""
-
-UNLIKELY = frozenset().union(*IN_SCRIPT.values(), LANGUAGE_OF.values(), {UNSURE}) - {"uz", "az", "tk", "sr"}
+UNLIKELY = frozenset().union(*POSSIBLE.values(), LANGUAGE_OF.values(), {UNSURE}) - {"uz", "az", "tk", "sr"}
 """What a library cannot mean by a text in Latin letters."""
 
 STATED = ("language", "lang")
@@ -114,30 +96,7 @@ def _in_script(script: str, text: str, letters: np.ndarray) -> str:
         return LANGUAGE_OF[script]
     if script in ("Han", "Hiragana", "Katakana"):
         return "ja" if letters[PLACE["Hiragana"]] + letters[PLACE["Katakana"]] else "zh"
-    if script == "Bengali":
-        if ASSAMESE.search(text):
-            return "as"
-        if BENGALI.search(text):
-            return "bn"
-    if script == "Arabic" and KASHMIRI.search(text):
-        return "ks"
-    return _voted(text, IN_SCRIPT[script])
-
-
-class Vote(NamedTuple):
-    """A library's answer, and whether it is sure of it."""
-
-    language: str
-    sure: bool
-
-
-def _voted(text: str, possible: frozenset[str]) -> str:
-    first = cld2_says(text)
-    if first.sure and first.language in possible and first.language != "sa":
-        return first.language
-    second = langid_says(text)
-    answers = {vote.language for vote in (first, second)} & possible
-    return answers.pop() if len(answers) == 1 else UNSURE
+    return neighbour(script, text)
 
 
 def _in_latin(text: str, reading: Reading) -> str:
@@ -145,33 +104,16 @@ def _in_latin(text: str, reading: Reading) -> str:
     words = reading.words
     if not words:
         return UNSURE
-    if reading.indian >= max(ENOUGH, INDIAN * words) and reading.other < reading.indian:
-        return reading.language
-    if reading.english >= ENGLISH * words and reading.other <= OTHER * words:
-        return "en"
+    indian = reading.indian >= ENOUGH and reading.other <= IMPOSSIBLE * words
+    english = reading.english >= ENGLISH * words
+    if (indian or english) and reading.other <= DOUBTFUL * words:
+        return reading.language if indian else "en"
     first = cld2_says(text)
-    if first.sure and first.language not in UNLIKELY:
+    if first.share == 1 and first.language not in UNLIKELY and not (indian and first.language == "en"):
         return first.language
+    if indian:
+        return reading.language
     second = langid_says(text)
     if first.language == second.language and second.language not in UNLIKELY:
         return second.language
-    return "en" if reading.english * 2 > words and "en" in (first.language, second.language) else UNSURE
-
-
-def cld2_says(text: str) -> Vote:
-    try:
-        sure, _, found = pycld2.detect(text, isPlainText=True)
-    except pycld2.error:  # what it calls invalid UTF-8: characters that are not for interchange
-        return Vote(UNSURE, False)
-    code = found[0][1].partition("-")[0]
-    return Vote(NAMES.get(code, code) if code != "un" else UNSURE, bool(sure))
-
-
-@cache
-def _identifier() -> LanguageIdentifier:
-    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
-
-
-def langid_says(text: str) -> Vote:
-    code, share = _identifier().classify(text)
-    return Vote(NAMES.get(code, code), float(share) > 0.9)
+    return "en" if english or (reading.english * 2 > words and second.language == "en") else UNSURE

@@ -1,4 +1,4 @@
-"""The model of romanised words: hashed character n-grams of each word, a weight for each language, sums over a text.
+"""The model of romanised words: what is known of a word itself, and of its hashed character n-grams, in each language.
 
 A text's score is a sum over its words, and words repeat: what a word says is worked out once and remembered, so a
 sentence costs a lookup for each word. The same numbers say which words of a text are English (`Reading.english`).
@@ -30,7 +30,7 @@ ACCENTS = regex.compile(r"(?<=\p{Latin})\p{Mn}+")
 REMEMBERED = 1 << 17
 """Words that are remembered, about 60 bytes each and 100 as Python keeps their names; then all are forgotten."""
 
-MOST = 4.0
+MOST = 6.0
 """No word speaks for an Indian language, against English, with more than this (natural log of odds)."""
 LEAST = -1.0
 """Nor against one with more than this: English words come along in mixed text. Both chosen on the tuning halves."""
@@ -74,11 +74,14 @@ def word_marks(word: str) -> Iterator[int]:
 
 @dataclass
 class Romanised:
-    """Weights (buckets x languages) with one bias for each language. Two are special: "en" and "other" (the world)."""
+    """Weights (buckets x languages), one bias for each language, and what to add for words that are `known` (words x
+    languages, all natural logs). Two languages are special: "en", and "other" for the rest of the world.
+    """
 
     languages: tuple[str, ...]
     weights: NDArray[np.float32]
     bias: NDArray[np.float32]
+    known: dict[str, NDArray[np.float32]]
 
     def __post_init__(self) -> None:
         self.indian = [i for i, code in enumerate(self.languages) if code not in ("en", "other")]
@@ -95,7 +98,7 @@ class Romanised:
         """A word's log odds (up to a constant) for each language."""
         marks = np.fromiter(word_marks(word), dtype=np.int64)
         found: NDArray[np.float32] = self.weights[marks].sum(0) / np.sqrt(len(marks)) + self.bias
-        return found
+        return found + self.known[word] if word in self.known else found
 
     def read(self, texts: Sequence[str]) -> list[Reading]:
         """What each text's words in Latin letters say, summed over its words."""
@@ -103,9 +106,10 @@ class Romanised:
             self.forget()
         words = [words_of(text) for text in texts]
         places = np.fromiter((self._place(word) for line in words for word in line), dtype=np.int64)
-        ends = np.cumsum([len(line) for line in words])
+        lengths = np.array([len(line) for line in words], dtype=np.int64)
+        ends = np.cumsum(lengths)
         total = np.vstack([np.zeros((1, self.said.shape[1])), np.cumsum(self.said[places], axis=0, dtype=np.float64)])
-        sums = total[ends] - total[ends - [len(line) for line in words]]
+        sums = total[ends] - total[ends - lengths]
         return [self._reading(len(line), row) for line, row in zip(words, sums, strict=True)]
 
     def _reading(self, words: int, row: NDArray[np.float64]) -> Reading:
@@ -125,10 +129,10 @@ class Romanised:
         logits = self.logits(word)
         logits = logits - np.logaddexp.reduce(logits)
         indian = logits[self.indian]
-        any_indian = np.logaddexp.reduce(indian)
+        any_indian = np.logaddexp.reduce(indian) - np.log(len(self.indian))  # together as likely as English beforehand
         english, other = logits[self.english], logits[self.other]
-        share = np.exp(any_indian)
-        self.said[place, :-4] = np.maximum(indian - any_indian, FLOOR) * share
+        share = np.exp(any_indian - np.logaddexp.reduce([any_indian, english, other]))
+        self.said[place, :-4] = np.maximum(indian - np.logaddexp.reduce(indian), FLOOR) * share
         self.said[place, -4] = english > any_indian
         self.said[place, -3] = any_indian - english > SURELY
         self.said[place, -2] = np.clip(any_indian - english, LEAST, MOST)
@@ -136,17 +140,25 @@ class Romanised:
         return place
 
     def save(self, path: Path) -> None:
-        """Write the model in a byte for each weight."""
+        """Write the model in a byte for each weight and two for each number of a known word."""
         scale = np.abs(self.weights).max(0) / 127
-        small = np.round(self.weights / scale).astype(np.int8)
-        np.savez_compressed(path, languages=np.array(self.languages), weights=small, scale=scale, bias=self.bias)
+        np.savez_compressed(
+            path,
+            languages=np.array(self.languages),
+            weights=np.round(self.weights / scale).astype(np.int8),
+            scale=scale,
+            bias=self.bias,
+            words=np.array(list(self.known)),
+            said=np.array(list(self.known.values()), dtype=np.float16),
+        )
 
     @staticmethod
     def load(path: Path) -> Romanised:
         """Read a model that `save` wrote."""
         with np.load(path, allow_pickle=False) as kept:
             weights = kept["weights"].astype(np.float32) * kept["scale"]
-            return Romanised(tuple(map(str, kept["languages"])), weights, kept["bias"])
+            known = dict(zip(map(str, kept["words"]), kept["said"].astype(np.float32), strict=True))
+            return Romanised(tuple(map(str, kept["languages"])), weights, kept["bias"], known)
 
 
 @lru_cache(maxsize=4)

@@ -18,6 +18,7 @@ from xml.etree import ElementTree
 import click
 import numpy as np
 import yaml
+from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 
@@ -32,6 +33,11 @@ WORLD = (
 ).split()
 """Languages in Latin letters that are neither English nor Indian, by CLDR's codes: together they are "other"."""
 
+NAMES = "names"
+"""Words that speak for no class; `NAME` is the share of each class's weight that each of them has (assumed)."""
+NAME = 2e-4
+UNSEEN = 2e-5
+"""How frequent a word is taken to be, at the least, in a class that it was not seen in (assumed)."""
 CLASSES = ("en", "other", *ROMANISED)
 DRAWS = 4
 """How often each native word is typed anew (assumed)."""
@@ -39,9 +45,9 @@ WRITTEN = 20.0
 """What a word in `words/` counts against one in other texts: they are the frequent ones (assumed)."""
 OWN = 1.0
 PER_MILLION = 1e-6
-RARE = 2e6
+RARE = 6e5
 """English words seen fewer times than this in books are left out."""
-PENALTY = 30.0
+PENALTY = 10.0
 """Inverse strength of the L2 penalty (chosen on words left out of training, none of them from real corpora)."""
 
 Counts = dict[str, Counter[str]]
@@ -60,6 +66,7 @@ def train(counts: Counts) -> Romanised:
     for place, code in enumerate(CLASSES):
         roots = {word: count**0.5 for word, count in counts[code].items() if len(word) <= 30}
         total = sum(roots.values())
+        roots |= dict.fromkeys(counts[NAMES], NAME * total)
         for word, root in roots.items():
             marks = list(word_marks(word))
             rows += [len(labels)] * len(marks)
@@ -69,20 +76,31 @@ def train(counts: Counts) -> Romanised:
             weights.append(root / total)
     features = csr_matrix((values, (rows, columns)), shape=(len(labels), BUCKETS), dtype=np.float32)
     scaled = np.array(weights) * len(labels) / sum(weights)
-    fitted = LogisticRegression(C=PENALTY, max_iter=200, tol=1e-3).fit(features, labels, sample_weight=scaled)
-    return Romanised(CLASSES, fitted.coef_.T.astype(np.float32), fitted.intercept_.astype(np.float32))
+    fitted = LogisticRegression(C=PENALTY, max_iter=100, tol=1e-3).fit(features, labels, sample_weight=scaled)
+    bias = fitted.intercept_.astype(np.float32)
+    return Romanised(CLASSES, fitted.coef_.T.astype(np.float32), bias, _known(counts))
+
+
+def _known(counts: Counts) -> dict[str, NDArray[np.float32]]:
+    """Log frequencies of frequent words in each class, about their mean: n-grams alone say too little of them."""
+    totals = [counts[code].total() for code in CLASSES]
+    frequent = {word for code in CLASSES if code != "other" for word, n in counts[code].items() if n >= WRITTEN}
+    known = {}
+    for word in sorted(frequent | set(counts[NAMES])):
+        name = NAME if word in counts[NAMES] else 0.0
+        logs = np.log([counts[code][word] / total + name + UNSEEN for code, total in zip(CLASSES, totals, strict=True)])
+        known[word] = (logs - logs.mean()).astype(np.float32)
+    return known
 
 
 def gathered(cldr: Path | None, own: Mapping[str, Iterable[str]], seed: int = 0) -> Counts:
     """Words and their counts for each class. `own` holds a person's texts by code, native or romanised."""
     draw = random.Random(seed)
-    counts: Counts = {code: Counter() for code in CLASSES}
+    counts: Counts = {code: Counter() for code in (*CLASSES, NAMES)}
     for path in sorted((HERE / "words").glob("*.txt")):
-        targets = CLASSES if path.stem == "names" else (path.stem,)
         lines = (line for line in path.read_text("utf8").split("\n") if not line.startswith("#"))
         for word in words_of(" ".join(lines)):
-            for target in targets:
-                counts[target][word] += WRITTEN
+            counts[path.stem][word] += WRITTEN
     for path in sorted(SAMPLE.glob("*.yaml")):
         _add(counts, path.stem, _strings(yaml.safe_load(path.read_text("utf8"))), draw, 1.0)
     for code, count in _english().items():
