@@ -151,6 +151,7 @@ class Source(Section):
     group_by: str | None = None
     order_by: str | None = None
     render: str | None = None
+    markup: Literal["html"] | None = None
     rights: Rights | None = None
     encoding: str | None = None
     """Encoding of the files where it is not UTF-8, e.g. cp1252; without it only a certain one is taken for granted."""
@@ -308,6 +309,12 @@ class Weights(Section):
     sources: dict[str, Weight] = Field(default_factory=dict)
     languages: dict[str, Weight] = Field(default_factory=dict)
     regions: dict[str, Weight] = Field(default_factory=dict)
+    markup: Literal["remove", "keep"] = "remove"
+    """HTML tags of texts that are certainly whole HTML (a page, or one block element); `keep` for a corpus of code."""
+    unify_letters: bool = True
+    """Letters that Unicode lets one write in two ways are written in one (Malayalam chillus, nukta order)."""
+    count_mixed: bool = True
+    """Words of another language than their text's are counted for the survey."""
 
 
 class Mixture(Section):

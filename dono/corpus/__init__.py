@@ -5,8 +5,12 @@ from dono.corpus.examples import Example, Loaded, load_examples, overlap
 from dono.corpus.formats import FORMATS, Reading, Turns, recognise
 from dono.corpus.gather import gather
 from dono.corpus.identities import Identities
-from dono.corpus.languages import guess_language
+from dono.corpus.languages import guess_language, guess_languages
 from dono.corpus.lessons import Lesson, LessonKind, lesson_files, read_lessons
+from dono.corpus.letters import fold_digits, unify_letters
+from dono.corpus.markup import is_html, remove_markup
+from dono.corpus.mixing import Mix, language_mix
+from dono.corpus.mojibake import repair_mojibake
 from dono.corpus.normalise import normalise, usable
 from dono.corpus.parts import LocalFile, Part
 from dono.corpus.rows import Broken, Malformed, Reject, Row
@@ -23,6 +27,7 @@ from dono.corpus.sources import (
     source_spec,
 )
 from dono.corpus.survey import survey_lines
+from dono.corpus.text_steps import language_step, text_step
 
 __all__ = [
     "FORMATS",
@@ -38,6 +43,7 @@ __all__ = [
     "Loaded",
     "LocalFile",
     "Malformed",
+    "Mix",
     "Note",
     "Part",
     "Reader",
@@ -50,10 +56,15 @@ __all__ = [
     "checked_parts",
     "count_words",
     "document_parts",
+    "fold_digits",
     "gather",
     "guess_language",
+    "guess_languages",
     "is_held_out",
+    "is_html",
     "kind_of",
+    "language_mix",
+    "language_step",
     "lesson_files",
     "load_examples",
     "normalise",
@@ -61,10 +72,14 @@ __all__ = [
     "read_documents",
     "read_lessons",
     "recognise",
+    "remove_markup",
+    "repair_mojibake",
     "sample_languages",
     "scripts_of",
     "source_parts",
     "source_spec",
     "survey_lines",
+    "text_step",
+    "unify_letters",
     "usable",
 ]
