@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import difflib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar, get_args, get_origin
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from dono.errors import Mistake, Mistakes
 
 RouteName = Literal["prompt", "hosted", "finetune", "continue", "scratch", "predictive"]
 Kind = Literal["classify", "generate", "language", "predict"]
+DateOrder = Literal["day", "month", "refuse"]
+"""What comes first in a date like 03/04/2025; `refuse`: a date that could be read both ways is set aside."""
 MetricName = Literal["accuracy", "macro_f1", "chrf", "exact_match", "bits_per_byte", "auc"]
 
 METRIC_OF_KIND: dict[Kind, tuple[MetricName, ...]] = {
@@ -54,6 +67,17 @@ class Rights(Section):
     retain_until: str | None = None
 
 
+class CalendarDay(Section):
+    """A day of a person's own calendar: a feast and holiday in a state (by any name or code), or everywhere."""
+
+    date: dt.date
+    name: str = Field(min_length=1)
+    state: str | None = None
+
+
+Templates = str | tuple[str, ...]
+
+
 class Source(Section):
     """One source of the corpus. `path` is a file or a glob, relative to the project file."""
 
@@ -66,8 +90,35 @@ class Source(Section):
     unit: Literal["line", "file"] = "line"
     group_by: str | None = None
     order_by: str | None = None
-    render: str | None = None
+    render: Templates | dict[str, Templates] | None = None
+    """Jinja templates of a row: one, several, or by language; of several a hash of the row draws one."""
+    rendered: int = Field(default=1, ge=1)
+    """In how many ways each row (or group) is written, each by another template as far as there are some."""
+    vary: Literal["row", "group"] = "row"
+    """Whether each row draws its template, or the rows of a group share one."""
+    schema_name: str | None = Field(default=None, alias="schema")
+    """A ready-made schema of a kind of record, e.g. telco.recharge: columns, groups, order and templates."""
+    columns: dict[str, str] = Field(default_factory=dict)
+    """Which columns are the schema's own ones, where their names are not known to it, e.g. {amount: col_17}."""
+    dates: DateOrder = "day"
+    timezone: str = "Asia/Kolkata"
+    """In which clock moments with a zone (and seconds since 1970) are written."""
+    region_column: str | None = None
+    """The column of the state in which a row happened."""
+    period_column: str | None = None
+    """The column of the date at which a row happened."""
+    calendar: tuple[CalendarDay, ...] = ()
+    """Own days beside the festivals of India; the project's where none are given."""
     rights: Rights | None = None
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError("no such time zone; write one like Asia/Kolkata") from error
+        return name
 
 
 class UseCase(Section):
@@ -213,6 +264,8 @@ class Project(SettingsFile):
     rates: dict[str, float] = Field(default_factory=dict)
     """How much of `currency` one unit of another currency costs, e.g. {USD: 88.0}."""
     corpus: tuple[Source, ...] = ()
+    calendar: str | tuple[CalendarDay, ...] = ()
+    """Own festivals and holidays for templates: a CSV file with columns date, state, name, or the days themselves."""
     cleaning: Cleaning = Cleaning()
     mixture: Mixture = Mixture()
     use_cases: tuple[UseCase, ...] = Field(min_length=1)
@@ -322,15 +375,15 @@ def _sections(annotation: object) -> Iterator[tuple[type[Section], bool]]:
 
 
 def _unknown_keys(data: dict[str, object], section: type[Section], at: str) -> Iterator[Mistake]:
-    known = [name for name in section.model_fields if name != "folder"]
+    fields = {field.alias or name: field for name, field in section.model_fields.items() if name != "folder"}
     for key, value in data.items():
         here = f"{at}.{key}" if at else str(key)
-        if key not in known:
-            near = difflib.get_close_matches(str(key), known, n=1, cutoff=0.5)
-            remedy = f"Did you mean {near[0]!r}?" if near else f"Known keys: {', '.join(known)}"
+        if key not in fields:
+            near = difflib.get_close_matches(str(key), fields, n=1, cutoff=0.5)
+            remedy = f"Did you mean {near[0]!r}?" if near else f"Known keys: {', '.join(fields)}"
             yield Mistake(f"unknown key {key!r}", where=here, remedy=remedy)
             continue
-        for inner, many in _sections(section.model_fields[str(key)].annotation):
+        for inner, many in _sections(fields[str(key)].annotation):
             if many and isinstance(value, list):
                 for number, item in enumerate(value):
                     if isinstance(item, dict):
@@ -377,6 +430,8 @@ def _missing_files(project: Project) -> Iterator[Mistake]:
                 yield Mistake(
                     f"no such file {named!r}", where=f"use_cases[{case.name}].{key}", remedy="Correct the path"
                 )
+    if isinstance(project.calendar, str) and not project.path(project.calendar).is_file():
+        yield Mistake(f"no such file {project.calendar!r}", where="calendar", remedy="Correct the path")
     for source in project.corpus:
         if not any(mark in source.path for mark in "*?[:") and not project.path(source.path).exists():
             yield Mistake(

@@ -8,12 +8,14 @@ from dono.corpus.languages import guess_language
 from dono.corpus.lessons import Lesson, LessonKind, lesson_files, read_lessons
 from dono.corpus.normalise import normalise
 from dono.corpus.rows import Broken, Malformed, Reject, Row
+from dono.corpus.schemas import SCHEMAS, load_schema, recognise_schema
 from dono.corpus.sources import KIND_OF_SUFFIX, SOURCES, Reader, kind_of, source_files
 from dono.corpus.survey import survey_lines
 
 __all__ = [
     "FORMATS",
     "KIND_OF_SUFFIX",
+    "SCHEMAS",
     "SOURCES",
     "Broken",
     "Document",
@@ -34,11 +36,13 @@ __all__ = [
     "kind_of",
     "lesson_files",
     "load_examples",
+    "load_schema",
     "normalise",
     "overlap",
     "read_documents",
     "read_lessons",
     "recognise",
+    "recognise_schema",
     "source_files",
     "survey_lines",
 ]

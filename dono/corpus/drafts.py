@@ -6,12 +6,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dono.corpus.formats import recognise, text_of
-from dono.corpus.languages import stated_language
-from dono.corpus.normalise import usable
-from dono.corpus.rendering import Groups, renderer
-from dono.corpus.rows import Broken, Fields, Malformed, Reject, Row, set_aside
+from dono.corpus.groups import GroupedRow, Groups
+from dono.corpus.rows import Broken, Malformed, Reject, Row, set_aside
 from dono.corpus.sources import reader_of
+from dono.corpus.understanding import Understanding, Written
 from dono.project import Source
 
 TOLD_EVERY = 1 << 18
@@ -42,28 +40,39 @@ def drafts(
 ) -> Iterator[Draft | Reject]:
     """The texts of a source in the order of its files, and the rows set aside.
 
-    With `group_by` the rows of a group, ordered by `order_by`, are one text, and the groups come in the order of their
-    keys; `folder` then holds them meanwhile. `read` is told the bytes read so far.
+    With `group_by` the rows of a group, ordered by `order_by`, are one text (several where it would be longer than
+    `groups.LONGEST`), and the groups come in the order of their keys; `folder` then holds them meanwhile. `read` is
+    told the bytes read so far.
     """
-    understand = _understanding(source)
+    understanding = Understanding(source)
+    source = understanding.source
     groups = Groups(folder / f".{source.name}.groups") if source.group_by else None
     for path, row in _rows(source, files, read):
         try:
             if isinstance(row, Broken):
                 raise Malformed(row.reason)
-            form, text = understand(row.fields)
-            text, language = usable(text), _language(row.fields, source)
-            if groups is None:
-                yield Draft(text, language, form, text, str(path), row.line)
-            else:
-                key = usable(str(_field(row.fields, source.group_by or "")))
-                rank = _field(row.fields, source.order_by) if source.order_by else None
-                groups.add(key, rank, text, language, str(path), row.line)
+            written = understanding.written(row.fields)
         except Malformed as error:
             yield set_aside(source.name, path, row, error)
+            continue
+        if groups is not None:
+            for number, text in enumerate(written.texts):
+                groups.add(_grouped(written, number, text, path, row), written.rank)
+            continue
+        for text in written.texts:
+            yield Draft(text, written.language, written.format, written.key or text, str(path), row.line,
+                        written.region, written.period)  # fmt: skip
     if groups is not None:
-        for key, text, language, file, line in groups.documents():
-            yield Draft(text, language, f"rows grouped by {source.group_by}", key, file, line)
+        for group in groups.documents():
+            yield Draft(group.text, group.language, f"rows grouped by {source.group_by}", group.key, group.file,
+                        group.line, group.region, group.period)  # fmt: skip
+
+
+def _grouped(written: Written, number: int, text: str, path: Path, row: Row) -> GroupedRow:
+    assert written.group is not None
+    return GroupedRow(
+        written.group, number, text, written.language, str(path), row.line, written.region, written.period
+    )
 
 
 def _rows(source: Source, files: Sequence[Path], read: Callable[[int], None]) -> Iterator[tuple[Path, Row | Broken]]:
@@ -76,34 +85,3 @@ def _rows(source: Source, files: Sequence[Path], read: Callable[[int], None]) ->
             yield path, row
         done += path.stat().st_size
     read(done)
-
-
-def _understanding(source: Source) -> Callable[[Fields], tuple[str, str]]:
-    """How a source's rows become texts: by its template, by its text column, or as recognised."""
-    if source.render is not None:
-        render = renderer(source)
-        return lambda fields: ("template", render(fields))
-    if source.text is not None:
-        column = source.text
-        return lambda fields: (f"column {column}", text_of(fields, column))
-
-    def recognised(fields: Fields) -> tuple[str, str]:
-        reading = recognise(fields)
-        return reading.format, reading.document
-
-    return recognised
-
-
-def _language(fields: Fields, source: Source) -> str | None:
-    if source.language_column is not None:
-        if source.language_column not in fields:
-            raise Malformed(f"no field {source.language_column!r}")
-        stated = fields[source.language_column]
-        return usable(str(stated)) if stated else None
-    return source.language or stated_language(fields)
-
-
-def _field(fields: Fields, name: str) -> object:
-    if fields.get(name) in (None, ""):
-        raise Malformed(f"no field {name!r}")
-    return fields[name]

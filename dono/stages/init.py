@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from dono.artifacts import write_atomically
-from dono.corpus import KIND_OF_SUFFIX, kind_of
+from dono.corpus import KIND_OF_SUFFIX, SOURCES, Row, kind_of, load_schema, recognise_schema
 from dono.corpus.sample import write_sample
 from dono.errors import Mistake
+from dono.project import Source
 from dono.stages.display import print_result
 
 MOST_FILES = 200
+TABLES = ("csv", "parquet")
 
 
 def command(folder: Path, *, sample: bool, scale: float) -> None:
@@ -89,7 +91,22 @@ def _corpus(folder: Path, files: list[Path]) -> Iterator[str]:
         relative = file.relative_to(folder)
         name = _name(str(relative.with_suffix("")).replace("/", "-"))
         source = f"name: {name}, kind: {kind_of(file)}, path: {str(relative)!r}"
-        yield f"  - {{{source}}}  # rights: {{basis: …, purpose: [train]}}"
+        schema = _schema(file)
+        about = "" if schema is None else f"  # each row {load_schema(schema).about}"
+        source += "" if schema is None else f", schema: {schema}"
+        yield f"  - {{{source}}}{about}  # rights: {{basis: …, purpose: [train]}}"
+
+
+def _schema(file: Path) -> str | None:
+    """The ready-made schema that the columns of a table fit, if it is a table that can be read."""
+    kind = kind_of(file)
+    if kind not in TABLES:
+        return None
+    try:
+        first = next(iter(SOURCES[kind](file, Source(name="found", path=str(file)))), None)
+    except Mistake:  # it is said where the table is read
+        return None
+    return recognise_schema(first.fields) if isinstance(first, Row) else None
 
 
 def _use_cases(folder: Path, pairs: dict[Path, Path]) -> Iterator[str]:

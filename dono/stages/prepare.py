@@ -10,6 +10,7 @@ from pathlib import Path
 
 from dono.artifacts import Artifact, Json, Reference, fingerprint, write_atomically
 from dono.corpus import Example, gather, load_examples, overlap, read_documents, source_files
+from dono.corpus.calendar import check_states, read_calendar
 from dono.errors import Mistake
 from dono.project import UseCase
 from dono.stages.workplace import Workplace
@@ -67,11 +68,15 @@ def _file_references(files: Sequence[Path]) -> tuple[Reference, ...]:
 def prepare_corpus(place: Workplace, cases: Sequence[Case]) -> Artifact:
     """The corpus artifact: documents.parquet with a split, rejects.jsonl, survey.json."""
     project = place.project
-    sources = [s.model_copy(update={"path": str(project.folder / s.path)}) for s in project.corpus]
+    calendar = project.calendar
+    days = read_calendar(project.path(calendar)) if isinstance(calendar, str) else calendar
+    check_states(days, "calendar")
+    named = [s.model_copy(update={"calendar": s.calendar or days}) for s in project.corpus]
+    sources = [s.model_copy(update={"path": str(project.folder / s.path)}) for s in named]
     files = {s.name: source_files(s) for s in sources}
     made_from = [r for found in files.values() for r in _file_references(found)]
     spec: dict[str, Json] = {
-        "sources": [{**s.model_dump(mode="json"), "path": Path(s.path).name} for s in project.corpus],
+        "sources": [{**s.model_dump(mode="json"), "path": Path(s.path).name} for s in named],
         "files": [r.id for r in made_from],
         "tests": {c.use_case.name: c.artifact.id for c in cases},
         "heldout_share": project.training.heldout_share,
