@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
@@ -22,8 +23,8 @@ MOST_STEPS = 100_000
 LONGEST_RANGE = 1000
 PLAIN_FILTERS = (
     "abs", "capitalize", "d", "default", "dictsort", "first", "float", "int", "items", "join", "last",
-    "length", "count", "list", "lower", "map", "max", "min", "reject", "rejectattr", "replace", "round", "select",
-    "selectattr", "sort", "string", "sum", "title", "tojson", "trim", "truncate", "unique", "upper",
+    "length", "count", "list", "lower", "map", "max", "min", "reject", "rejectattr", "select",
+    "selectattr", "sort", "string", "sum", "title", "trim", "truncate", "unique", "upper",
 )  # fmt: skip
 """Jinja's own filters that a template may use; the others pad, indent or repeat, or are for web pages."""
 TEXT_METHODS = frozenset({
@@ -38,8 +39,16 @@ REFUSED_NODES = (
 )  # fmt: skip
 MEASURED_NODES = (nodes.Concat, nodes.List, nodes.Tuple, nodes.Dict)
 """Expressions that make a longer value of several: of lists in lists a short template could make a giant."""
+MOST_BITS = 4096
+"""Of a product of whole numbers; forty squarings would fill any memory."""
+MOST_PLACES = 12
 NUMBERS = (int, float, Decimal)
 OBJECTS = (str, *NUMBERS, bool, list, tuple, dict, dt.date, dt.time, dt.timedelta)
+OF_DATES = frozenset({
+    "year", "month", "day", "hour", "minute", "second", "weekday", "isoweekday", "isoformat", "date", "time", "days",
+    "seconds", "total_seconds",
+})  # fmt: skip
+"""Not `strftime`: the C library understands `%1000000000d`."""
 OF_LOOPS = frozenset({"index", "index0", "revindex", "revindex0", "first", "last", "length", "previtem", "nextitem"})
 
 
@@ -102,8 +111,14 @@ class Sandbox(SandboxedEnvironment):
         self.globals = {**functions, "range": self._range}
         own = {name: self._own(apply) for name, apply in filters.items()}
         self.filters = {name: self._counted(FILTERS[name]) for name in PLAIN_FILTERS} | own
-        self.filters |= {"join": self._join, "replace": self._replace, "walked": lambda v: self.budget.walked(v),
-                         "measured": lambda v: self.budget.measured(v)}  # fmt: skip
+        self.filters |= {
+            "join": self._join,
+            "replace": self._replace,
+            "round": _round,
+            "tojson": self._json,
+            "walked": lambda v: self.budget.walked(v),
+            "measured": lambda v: self.budget.measured(v),
+        }
 
     def template(self, source: str) -> Template:
         """The template. Raises `TemplateSyntaxError` for one that cannot be read or holds what is not allowed."""
@@ -156,13 +171,13 @@ class Sandbox(SandboxedEnvironment):
             return attr in TEXT_METHODS
         if isinstance(obj, list | tuple | dict):
             return attr in ("items", "keys", "values", "get", "index", "count")
-        return attr != "strftime"  # `%1000000000d` is understood by the C library
+        return attr in OF_DATES
 
     def is_safe_callable(self, obj: Any) -> bool:  # noqa: ANN401
         """Our functions and methods of plain values."""
         return obj == self._range or obj in self.functions or isinstance(getattr(obj, "__self__", None), OBJECTS)
 
-    def call(self, context: Context, obj: Any, *args: Any, **named: Any) -> Any:  # type: ignore[override]  # noqa: ANN401
+    def call(self, context: Context, obj: Any, *args: Any, **named: Any) -> Any:  # noqa: ANN401
         """Every call is a step."""
         return self.budget.measured(super().call(context, obj, *args, **named))
 
@@ -170,7 +185,10 @@ class Sandbox(SandboxedEnvironment):
         """Sums are measured; texts and lists are not multiplied, formats by `%` and powers are refused."""
         if operator == "**" or (operator == "%" and isinstance(left, str)):
             raise SecurityError(f"a template may not use {operator} here")
-        if operator == "*" and not (isinstance(left, NUMBERS) and isinstance(right, NUMBERS)):
+        if operator == "*" and isinstance(left, int) and isinstance(right, int):
+            if left.bit_length() + right.bit_length() > MOST_BITS:
+                raise Runaway("the template makes a value too long")
+        elif operator == "*" and not (isinstance(left, NUMBERS) and isinstance(right, NUMBERS)):
             number, other = (left, right) if isinstance(left, int) else (right, left)
             if isinstance(other, str | list | tuple) and len(other) * max(0, number) > LONGEST:
                 raise Runaway("the template makes a value too long")
@@ -215,3 +233,10 @@ class Sandbox(SandboxedEnvironment):
         if len(whole) + found * (len(new) - len(old)) > LONGEST:
             raise Runaway("the template makes a value too long")
         return self.budget.measured(whole.replace(old, new, times))
+
+    def _json(self, value: object) -> str:
+        return self.budget.measured(json.dumps(value, ensure_ascii=False, default=str))
+
+
+def _round(value: float | Decimal, places: int = 0) -> float | Decimal:
+    return round(value, max(-MOST_PLACES, min(MOST_PLACES, places)))

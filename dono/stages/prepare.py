@@ -12,7 +12,7 @@ from dono.artifacts import Artifact, Json, Reference, fingerprint, write_atomica
 from dono.corpus import Example, gather, load_examples, overlap, read_documents, source_files
 from dono.corpus.calendar import check_states, read_calendar
 from dono.errors import Mistake
-from dono.project import UseCase
+from dono.project import Project, Source, UseCase
 from dono.stages.workplace import Workplace
 from dono.tokens import Shards, load_tokenizer, train_tokenizer, write_shards
 
@@ -65,13 +65,20 @@ def _file_references(files: Sequence[Path]) -> tuple[Reference, ...]:
     return tuple(Reference("file", fingerprint(f), f.name) for f in files)
 
 
-def prepare_corpus(place: Workplace, cases: Sequence[Case]) -> Artifact:
-    """The corpus artifact: documents.parquet with a split, rejects.jsonl, survey.json."""
-    project = place.project
+def sources_with_calendar(project: Project) -> list[Source]:
+    """The sources, each with its own days of the calendar or else the project's. Raises `Mistake` for a wrong day."""
     calendar = project.calendar
     days = read_calendar(project.path(calendar)) if isinstance(calendar, str) else calendar
     check_states(days, "calendar")
-    named = [s.model_copy(update={"calendar": s.calendar or days}) for s in project.corpus]
+    for source in project.corpus:
+        check_states(source.calendar, f"corpus[{source.name}].calendar")
+    return [s.model_copy(update={"calendar": s.calendar or days}) for s in project.corpus]
+
+
+def prepare_corpus(place: Workplace, cases: Sequence[Case]) -> Artifact:
+    """The corpus artifact: documents.parquet with a split, rejects.jsonl, survey.json."""
+    project = place.project
+    named = sources_with_calendar(project)
     sources = [s.model_copy(update={"path": str(project.folder / s.path)}) for s in named]
     files = {s.name: source_files(s) for s in sources}
     made_from = [r for found in files.values() for r in _file_references(found)]

@@ -74,7 +74,7 @@ def _listed(state: str | None, year: int, *, optional: bool) -> dict[dt.date, tu
     if year not in YEARS:
         return {}
     kinds = (PUBLIC, OPTIONAL) if optional else (PUBLIC,)
-    found = holidays.India(subdiv=state, years=year, categories=kinds, language="en_IN")
+    found = holidays.country_holidays("IN", subdiv=state, years=year, categories=kinds, language="en_IN")
     return {day: tuple(found.get_list(day)) for day in found}
 
 

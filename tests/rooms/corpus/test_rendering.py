@@ -55,6 +55,8 @@ def text(template: str, row: dict[str, object] | None = None, language: str = "e
         "LAMP damp lamp+c1 a1"),
         ("{% set kind = {'lamp': 'light'} %}{{ kind.get(item, '?') }}{{ 7 * 6 }}", "en", "light42"),
         ("{{ missing|default('none') }}", "en", "none"),
+        ("{{ 2.34567|round(2) }} {{ 1.5|round(999999999) }}", "en", "2.35 1.5"),
+        ("{{ {'a': [item]}|tojson }}", "en", '{"a": ["lamp"]}'),
     ],
 )  # fmt: skip
 def test_cells_are_said_in_the_local_form_of_the_language(template: str, language: str, expected: str) -> None:
@@ -99,6 +101,7 @@ RUNAWAYS = [
     "{% for a in range(1000) %}{% for b in range(1000) %}{% endfor %}{% endfor %}",
     "{% for a in range(1000) %}{% for b in range(1000) %}{{ 'x' * 1000 }}{% endfor %}{% endfor %}",
     "{{ range(1000000)|list }}",
+    "{% set n = 10 %}" + "{% set n = n * n %}" * 40 + "{{ n }}",
     "{{ 'x' * 1000000000 }}",
     "{{ ('x' * 1000000)|replace('x', 'x' * 1000) }}",
     "{% set a = 'x' * 1000 %}" + "{% set a = a ~ a %}" * 40 + "{{ a }}",
@@ -128,6 +131,7 @@ def test_a_runaway_template_is_stopped(template: str) -> None:
         "{{ 9 ** 9 ** 9 }}",
         "{{ '%999999999d' % 1 }}", "{{ item.center(1000000000) }}", "{{ item.zfill(1000000000) }}",
         "{{ at.strftime('%Y') }}",
+        "{{ (1).to_bytes(1000000000, 'big') }}",
         "{{ range.__self__ }}", "{{ festival.__globals__ }}", "{{ festival.__self__.calendar }}",
         "{{ item['__class__'] }}",
         "{{ self }}{{ self._TemplateReference__context }}",
@@ -146,6 +150,7 @@ def test_a_template_that_reaches_out_is_a_mistake(template: str) -> None:
         "{% set a %}x{% endset %}", "{% for x in item recursive %}{{ loop(x) }}{% endfor %}",
         "{{ item|center(9) }}", "{{ lipsum( }}",
         "{% filter upper %}x{% endfilter %}", "{% extends 'x' %}", "{{ item|attr('x') }}",
+        "{{ [1]|pprint }}",
         "{{ item|format(1) }}", "{{ 2 ** 3 }}",
     ],
 )  # fmt: skip
