@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import codecs
+import datetime as dt
 import difflib
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar, get_args, get_origin
 from urllib.parse import parse_qsl
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import regex
 import yaml
@@ -28,6 +30,8 @@ from dono.rights import Answer, Children, Ground, Licence, PersonalData, Status,
 
 RouteName = Literal["prompt", "hosted", "finetune", "continue", "scratch", "predictive"]
 Kind = Literal["classify", "generate", "language", "predict"]
+DateOrder = Literal["day", "month", "refuse"]
+"""What comes first in a date like 03/04/2025; `refuse`: a date that could be read both ways is set aside."""
 MetricName = Literal["accuracy", "macro_f1", "chrf", "exact_match", "bits_per_byte", "auc"]
 
 METRIC_OF_KIND: dict[Kind, tuple[MetricName, ...]] = {
@@ -134,6 +138,17 @@ SECRET = ("pass", "pwd", "token", "secret")
 """What the names of settings that hold a secret contain."""
 
 
+class CalendarDay(Section):
+    """A day of a person's own calendar: a feast and holiday in a state (by any name or code), or everywhere."""
+
+    date: dt.date
+    name: str = Field(min_length=1)
+    state: str | None = None
+
+
+Templates = str | tuple[str, ...]
+
+
 class Source(Section):
     """One source of the corpus. `path` is a file, a glob, a directory, a zip archive or a URL; else relative to the
     project file. Of kind `sql` it is SQLAlchemy's URL, of kind `huggingface` a directory or `organisation/name`.
@@ -150,8 +165,27 @@ class Source(Section):
     """The column that says whose row it is; a person's rows are held out together and forgotten together."""
     group_by: str | None = None
     order_by: str | None = None
-    render: str | None = None
     markup: Literal["html"] | None = None
+    """What the texts hold, where it is stated."""
+    render: Templates | dict[str, Templates] | None = None
+    """Jinja templates of a row: one, several, or by language; of several a hash of the row draws one."""
+    rendered: int = Field(default=1, ge=1)
+    """In how many ways each row (or group) is written, each by another template as far as there are some."""
+    vary: Literal["row", "group"] = "row"
+    """Whether each row draws its template, or the rows of a group share one."""
+    schema_name: str | None = Field(default=None, alias="schema")
+    """A ready-made schema of a kind of record, e.g. telco.recharge: columns, groups, order and templates."""
+    columns: dict[str, str] = Field(default_factory=dict)
+    """Which columns are the schema's own ones, where their names are not known to it, e.g. {amount: col_17}."""
+    dates: DateOrder = "day"
+    timezone: str = "Asia/Kolkata"
+    """In which clock moments with a zone (and seconds since 1970) are written."""
+    region_column: str | None = None
+    """The column of the state in which a row happened."""
+    period_column: str | None = None
+    """The column of the date at which a row happened."""
+    calendar: tuple[CalendarDay, ...] = ()
+    """Own days beside the festivals of India; the project's where none are given."""
     rights: Rights | None = None
     encoding: str | None = None
     """Encoding of the files where it is not UTF-8, e.g. cp1252; without it only a certain one is taken for granted."""
@@ -215,6 +249,15 @@ class Source(Section):
         if self.key is not None and self.group_by is not None:
             raise ValueError("a group of rows is known by `group_by`; leave `key` out")
         return self
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError("no such time zone; write one like Asia/Kolkata") from error
+        return name
 
 
 class UseCase(Section):
@@ -298,6 +341,12 @@ class Cleaning(Section):
 
     workers: int | None = Field(default=None, ge=1)
     """Processes that clean at the same time; None: one for each core. What comes out is the same."""
+    markup: Literal["remove", "keep"] = "remove"
+    """HTML tags of texts that are certainly whole HTML (a page, or one block element); `keep` for a corpus of code."""
+    unify_letters: bool = True
+    """Letters that Unicode lets one write in two ways are written in one (Malayalam chillus, nukta order)."""
+    count_mixed: bool = True
+    """Words of another language than their text's are counted for the survey."""
 
 
 Weight = Annotated[float, Field(ge=0)]
@@ -309,12 +358,6 @@ class Weights(Section):
     sources: dict[str, Weight] = Field(default_factory=dict)
     languages: dict[str, Weight] = Field(default_factory=dict)
     regions: dict[str, Weight] = Field(default_factory=dict)
-    markup: Literal["remove", "keep"] = "remove"
-    """HTML tags of texts that are certainly whole HTML (a page, or one block element); `keep` for a corpus of code."""
-    unify_letters: bool = True
-    """Letters that Unicode lets one write in two ways are written in one (Malayalam chillus, nukta order)."""
-    count_mixed: bool = True
-    """Words of another language than their text's are counted for the survey."""
 
 
 class Mixture(Section):
@@ -395,6 +438,8 @@ class Project(SettingsFile):
     rates: dict[str, float] = Field(default_factory=dict)
     """How much of `currency` one unit of another currency costs, e.g. {USD: 88.0}."""
     corpus: tuple[Source, ...] = ()
+    calendar: str | tuple[CalendarDay, ...] = ()
+    """Own festivals and holidays for templates: a CSV file with columns date, state, name, or the days themselves."""
     cleaning: Cleaning = Cleaning()
     mixture: Mixture = Mixture()
     use_cases: tuple[UseCase, ...] = Field(min_length=1)
@@ -519,15 +564,15 @@ def _sections(annotation: object) -> Iterator[tuple[type[Section], bool]]:
 
 
 def _unknown_keys(data: dict[str, object], section: type[Section], at: str) -> Iterator[Mistake]:
-    known = [name for name in section.model_fields if name != "folder"]
+    fields = {field.alias or name: field for name, field in section.model_fields.items() if name != "folder"}
     for key, value in data.items():
         here = f"{at}.{key}" if at else str(key)
-        if key not in known:
-            near = difflib.get_close_matches(str(key), known, n=1, cutoff=0.5)
-            remedy = f"Did you mean {near[0]!r}?" if near else f"Known keys: {', '.join(known)}"
+        if key not in fields:
+            near = difflib.get_close_matches(str(key), fields, n=1, cutoff=0.5)
+            remedy = f"Did you mean {near[0]!r}?" if near else f"Known keys: {', '.join(fields)}"
             yield Mistake(f"unknown key {key!r}", where=here, remedy=remedy)
             continue
-        for inner, many in _sections(section.model_fields[str(key)].annotation):
+        for inner, many in _sections(fields[str(key)].annotation):
             if many and isinstance(value, list):
                 for number, item in enumerate(value):
                     if isinstance(item, dict):
@@ -574,6 +619,8 @@ def _missing_files(project: Project) -> Iterator[Mistake]:
                 yield Mistake(
                     f"no such file {named!r}", where=f"use_cases[{case.name}].{key}", remedy="Correct the path"
                 )
+    if isinstance(project.calendar, str) and not project.path(project.calendar).is_file():
+        yield Mistake(f"no such file {project.calendar!r}", where="calendar", remedy="Correct the path")
     for source in project.corpus:
         if source.kind in ("sql", "huggingface"):
             continue

@@ -15,6 +15,7 @@ from dono.corpus.normalise import normalise, usable
 from dono.corpus.parts import LocalFile, Part
 from dono.corpus.rows import Broken, Malformed, Reject, Row
 from dono.corpus.sampling import Sample, count_words, sample_languages, scripts_of
+from dono.corpus.schemas import SCHEMAS, load_schema, recognise_schema
 from dono.corpus.sources import (
     KIND_OF_SUFFIX,
     SOURCES,
@@ -32,6 +33,7 @@ from dono.corpus.text_steps import language_step, text_step
 __all__ = [
     "FORMATS",
     "KIND_OF_SUFFIX",
+    "SCHEMAS",
     "SOURCES",
     "Broken",
     "Checked",
@@ -67,11 +69,13 @@ __all__ = [
     "language_step",
     "lesson_files",
     "load_examples",
+    "load_schema",
     "normalise",
     "overlap",
     "read_documents",
     "read_lessons",
     "recognise",
+    "recognise_schema",
     "remove_markup",
     "repair_mojibake",
     "sample_languages",

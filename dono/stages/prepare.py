@@ -10,8 +10,9 @@ from pathlib import Path
 
 from dono.artifacts import Artifact, Json, Reference, fingerprint, write_atomically
 from dono.corpus import Example, gather, load_examples, overlap, read_documents, source_parts, source_spec
+from dono.corpus.calendar import check_states, read_calendar
 from dono.errors import Mistake
-from dono.project import UseCase
+from dono.project import Project, Source, UseCase
 from dono.stages.bookkeeping import record_corpus, record_step
 from dono.stages.workplace import Workplace
 from dono.tokens import Shards, load_tokenizer, train_tokenizer, write_shards
@@ -65,10 +66,21 @@ def _file_references(files: Sequence[Path]) -> tuple[Reference, ...]:
     return tuple(Reference("file", fingerprint(f), f.name) for f in files)
 
 
+def sources_with_calendar(project: Project) -> list[Source]:
+    """The sources, each with its own days of the calendar or else the project's. Raises `Mistake` for a wrong day."""
+    calendar = project.calendar
+    days = read_calendar(project.path(calendar)) if isinstance(calendar, str) else calendar
+    check_states(days, "calendar")
+    for source in project.corpus:
+        check_states(source.calendar, f"corpus[{source.name}].calendar")
+    return [s.model_copy(update={"calendar": s.calendar or days}) for s in project.corpus]
+
+
 def prepare_corpus(place: Workplace, cases: Sequence[Case]) -> Artifact:
     """The corpus artifact: documents.parquet with a split, rejects.jsonl, drops.jsonl, survey.json."""
     project = place.project
-    sources = [project.located(s) for s in project.corpus]
+    named = sources_with_calendar(project)
+    sources = [project.located(s) for s in named]
     parts = {s.name: source_parts(s) for s in sources}
     marks = {
         name: [Reference("file", part.fingerprint(), part.name.rpartition("/")[2]) for part in found]
@@ -77,7 +89,7 @@ def prepare_corpus(place: Workplace, cases: Sequence[Case]) -> Artifact:
     made_from = [r for found in marks.values() for r in found]
     identities = place.ledger.identities()
     # Rights are no part of what is asked of the text: stating them better does not make the corpus again.
-    asked = [source_spec(s.model_copy(update={"rights": None})) for s in project.corpus]
+    asked = [source_spec(s.model_copy(update={"rights": None})) for s in named]
     spec: dict[str, Json] = {
         "sources": list[Json](asked),
         "files": [r.id for r in made_from],
