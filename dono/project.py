@@ -149,6 +149,13 @@ class MachineChoice(Section):
 class Cleaning(Section):
     """How the texts of all sources are cleaned before they are learned from."""
 
+    privacy: Literal["off", "placeholders", "surrogates"] = "placeholders"
+    """What becomes of personal identifiers: they stay, become <MOBILE_1>, or become others of the same form."""
+    privacy_kinds: tuple[str, ...] | None = None
+    """The kinds that are replaced (those of `corpus.privacy.RECOGNISERS`); all unless some are named."""
+    privacy_key_variable: str | None = None
+    """The environment variable with the key: the same identifier then gets the same replacement in all texts."""
+
 
 class Mixture(Section):
     """How much of each source and language a corpus stage reads."""

@@ -7,6 +7,7 @@ from dono.corpus.gather import gather
 from dono.corpus.languages import guess_language
 from dono.corpus.lessons import Lesson, LessonKind, lesson_files, read_lessons
 from dono.corpus.normalise import normalise
+from dono.corpus.privacy import privacy_step
 from dono.corpus.rows import Broken, Malformed, Reject, Row
 from dono.corpus.sources import KIND_OF_SUFFIX, SOURCES, Reader, kind_of, source_files
 from dono.corpus.survey import survey_lines
@@ -36,6 +37,7 @@ __all__ = [
     "load_examples",
     "normalise",
     "overlap",
+    "privacy_step",
     "read_documents",
     "read_lessons",
     "recognise",

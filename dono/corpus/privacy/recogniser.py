@@ -1,0 +1,53 @@
+"""What a recogniser is, and the ways of looking that several share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import regex
+
+from dono.corpus.privacy.findings import Finding
+from dono.corpus.privacy.reading import Number, Reading
+
+Recogniser = Callable[[Reading], Iterator[Finding]]
+"""Finds identifiers of one kind or of a few that only their form tells apart."""
+
+PART = regex.compile(r"[A-Z]{2}|[a-z]+[_/=]")
+GLUED = regex.compile(r"[A-Za-z]+[:#._\-/=]?$")
+URL = regex.compile(r"(?:https?://|www\.)[^\s]*$")
+
+
+def codes(reading: Reading, pattern: regex.Pattern[str]) -> Iterator[regex.Match[str]]:
+    """Matches where letters stand beside digits."""
+    for start, end in reading.code_places:
+        yield from pattern.finditer(reading.folded, start, end)
+
+
+def upper_code(body: str) -> regex.Pattern[str]:
+    """A code in capitals: Latin small letters and letters of other scripts may be glued to it."""
+    return regex.compile(rf"(?<![A-Z0-9])(?:{body})(?![A-Z0-9])")
+
+
+def any_code(body: str) -> regex.Pattern[str]:
+    """A code in capitals or small letters, with no Latin letter beside it."""
+    return regex.compile(rf"(?<![A-Za-z0-9])(?:{body})(?![A-Za-z0-9])", regex.IGNORECASE)
+
+
+def free(reading: Reading, number: Number) -> bool:
+    """Whether a number stands for itself: no part of an amount, a decimal, a longer code, an address in the net."""
+    before, after = reading.beside(number.start, number.end)
+    folded = reading.folded
+    if number.cut or before == "@" or after == "@" or before in ("$", "₹", "€", "£", "#") or after == "%":
+        return False
+    if before == "," and folded[number.start - 2 : number.start - 1].isdigit():
+        return False
+    if regex.match(r",[0-9]{2,3}(?![0-9])|\.[0-9]", folded, pos=number.end):
+        return False
+    if after.isascii() and after.isalpha() and after.isupper():
+        return False
+    if before and (before.isascii() and before.isalpha()):
+        glued = GLUED.search(folded, max(0, number.start - 12), number.start)
+        if glued is not None and glued[0].isupper():
+            return False
+        return not regex.match(r"[a-z]{0,3}[0-9]", folded, pos=number.end)
+    return URL.search(folded, max(0, number.start - 80), number.start) is None
