@@ -12,8 +12,9 @@ from dono.corpus.privacy.reading import Number, Reading
 Recogniser = Callable[[Reading], Iterator[Finding]]
 """Finds identifiers of one kind or of a few that only their form tells apart."""
 
-PART = regex.compile(r"[A-Z]{2}|[a-z]+[_/=]")
 GLUED = regex.compile(r"[A-Za-z]+[:#._\-/=]?$")
+LABELS = frozenset("AADHAAR AADHAR AC ACC AWB CALL CARD ICCID IMEI IMSI IP MOB MOBILE NO PH PHONE PIN SIM TEL UID VID".split())  # noqa: SIM905
+"""Words in capitals that may be glued before a number; behind others it is a part of a code."""
 URL = regex.compile(r"(?:https?://|www\.)[^\s]*$")
 
 
@@ -47,7 +48,7 @@ def free(reading: Reading, number: Number) -> bool:
         return False
     if before and (before.isascii() and before.isalpha()):
         glued = GLUED.search(folded, max(0, number.start - 12), number.start)
-        if glued is not None and glued[0].isupper():
+        if glued is not None and glued[0].isupper() and glued[0].rstrip(":#._-/=") not in LABELS:
             return False
         return not regex.match(r"[a-z]{0,3}[0-9]", folded, pos=number.end)
     return URL.search(folded, max(0, number.start - 80), number.start) is None

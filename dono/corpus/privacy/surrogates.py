@@ -42,6 +42,8 @@ def surrogate(kind: str, value: str, seed: bytes) -> str | None:
         return _name(value, chance)
     if kind in ("email", "upi", "handle"):
         return _local(kind, value, chance)
+    if kind == "ip":
+        return _ip(value, chance)
     if kind not in CHANGES:
         return None
     folded = fold(value)
@@ -96,9 +98,18 @@ def _date(text: str, chance: random.Random) -> str:
     return "".join(str(chance.randint(1, 2)) if c.isdigit() and i < 2 else c for i, c in enumerate(text))
 
 
-def _ip(text: str, chance: random.Random) -> str:
-    """Digits 1 and below, so that no part of an address grows past its limit."""
-    return "".join(chance.choice("01") if c.isdigit() and i % 2 else c for i, c in enumerate(text))
+def _ip(value: str, chance: random.Random) -> str:
+    """Each number of the address becomes another of as many digits, none above 199 in IPv4."""
+    hexadecimal = ":" in value
+    first, rest = ("123456789abcdef", "0123456789abcdef") if hexadecimal else ("123456789", string.digits)
+
+    def one(match: regex.Match[str]) -> str:
+        old = match[0]
+        lead = "1" if len(old) == 3 and not hexadecimal else chance.choice(first)
+        new = lead + "".join(chance.choice(rest) for _ in old[1:])
+        return "".join(_dressed(n, o) for n, o in zip(new, old, strict=True))
+
+    return regex.sub(r"[A-Fa-f\p{Nd}]+", one, value)
 
 
 def _fraction(text: str, chance: random.Random) -> str:
@@ -127,7 +138,6 @@ CHANGES: dict[str, Change] = {
     "iccid": _checked(6, luhn),
     "order": _digits,
     "awb": _digits,
-    "ip": _ip,
     "coordinates": _fraction,
     "birth_date": _date,
     "pin_code": lambda text, chance: _digits(text, chance, 1),
