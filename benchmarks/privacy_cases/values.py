@@ -215,7 +215,7 @@ def upi(chance: random.Random) -> str:
 
 def ip(chance: random.Random) -> str:
     if chance.random() < 0.3:
-        return ":".join(f"{chance.randint(1, 0xFFFF):x}" for _ in range(8))
+        return ":".join(f"{n:x}" for n in [chance.randint(0x2001, 0x2FFF), *(chance.randint(1, 0xFFFF) for _ in range(7))])
     return ".".join(str(chance.randint(1, 223)) for _ in range(4))
 
 

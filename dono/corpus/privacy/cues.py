@@ -37,6 +37,9 @@ CUES: dict[str, str] = {
         ల్యాండ్లైన్, ಮೊಬೈಲ್, ಮೊಬೈಲ, ಫೋನ್, ದೂರವಾಣಿ, ಸಂಪರ್ಕ, ಕರೆ, ವಾಟ್ಸಾಪ್, ಲ್ಯಾಂಡ್‌ಲೈನ್, ಸ್ಥಿರ ದೂರವಾಣಿ, മൊബൈൽ, ഫോൺ,
         ബന്ധപ്പെ, വിളിക്ക, വാട്സാപ്പ്, വാട്ട്സ്ആപ്പ്, ലാൻഡ്‌ലൈൻ, ലാൻഡ്ലൈൻ, موبائل, فون, رابطہ, کال, واٹس ایپ,
         لینڈ لائن, ᱢᱳᱵᱟᱭᱤᱞ, ᱯᱷᱚᱱ, ᱞᱮᱱᱰᱞᱟᱭᱤᱱ""",
+    "landline": """landline, fixed line, std, लैंडलाइन, लँडलाइन, दूरध्वनी, ল্যান্ডলাইন, ਲੈਂਡਲਾਈਨ, લેન્ડલાઇન, લેન્ડલાઈન,
+        ଲ୍ୟାଣ୍ଡଲାଇନ, லேண்ட்லைன், ల్యాండ్‌లైన్, ల్యాండ్లైన్, ಲ್ಯಾಂಡ್‌ಲೈನ್, ಲ್ಯಾಂಡ್ಲೈನ್, ಸ್ಥಿರ ದೂರವಾಣಿ, ലാൻഡ്‌ലൈൻ,
+        ലാൻഡ്ലൈൻ, لینڈ لائن, ᱞᱮᱱᱰᱞᱟᱭᱤᱱ""",
     "vehicle": """vehicle, vehicle no, car, bike, scooter, scooty, auto, cab, taxi, truck, gaadi, gadi, number plate,
         registration, plate, rc, गाड़ी, गाडी, वाहन, कार, बाइक, नंबर प्लेट, গাড়ি, গাড়ীর, যান, বাইক, ਗੱਡੀ, ਵਾਹਨ,
         ਕਾਰ, ગાડી, વાહન, ગાડીનો, ଗାଡ଼ି, ଯାନ, வாகன, வண்டி, కారు, బండి, వాహన, ವಾಹನ, ಗಾಡಿ, ವಾಹನದ, വാഹന, വണ്ടി, گاڑی,
@@ -91,7 +94,7 @@ CUES: dict[str, str] = {
         pata, पता, पत्ता, निवासी, ठिकाना, ঠিকানা, ਪਤਾ, ਸਿਰਨਾਵਾਂ, સરનામું, સરનામુ, ଠିକଣା, முகவரி, చిరునామా, అడ్రస్,
         ವಿಳಾಸ, വിലാസം, മേൽവിലാസം, پتہ, پتا, ᱴᱷᱤᱠᱟᱹᱱᱟ""",
 }  # fmt: skip
-"""Words for each kind, with commas between. "phone" serves mobile and landline."""
+"""Words for each kind, with commas between. "phone" serves mobile and landline, "landline" tells them apart."""
 
 IMPERSONAL = """isbn, issn, invoice, inv, bill no, bill number, bill, receipt, challan, amount, amt, price, total,
         cost, mrp, rs, inr, rupees, rupaye, usd, ₹, $, €, £, %, sku, product code, product, item code, item no,
@@ -99,7 +102,7 @@ IMPERSONAL = """isbn, issn, invoice, inv, bill no, bill number, bill, receipt, c
         ver, v, quantity, qty, population, area, year, txn, transaction, utr, ref no, reference, rrn, ref,
         ticket size, timestamp, epoch, build, error code, error, code no, doi, pmid, crore, lakh, otp, voucher,
         coupon, patent, case no, fir no, gazette, चालान, बिल, इनवॉइस, इन्वॉइस, रसीद, कीमत, राशि, मूल्य, कुल, रुपये,
-        रुपए, रु, मात्रा, जनसंख्या, आईएसबीएन, उत्पाद कोड, मॉडल, सीरियल, लेनदेन, संदर्भ, किंमत, रक्कम, एकूण, बीजक,
+        रुपए, रु, मात्रा, जनसंख्या, लोकसंख्या, आबादी, ਆਬਾਦੀ, વસ્તી, ଜନସଂଖ୍ୟା, மக்கள் தொகை, மக்கள்தொகை, జనాభా, ಜನಸಂಖ್ಯೆ, ജനസംഖ്യ, آبادی, आईएसबीएन, उत्पाद कोड, मॉडल, सीरियल, लेनदेन, संदर्भ, किंमत, रक्कम, एकूण, बीजक,
         पावती, उत्पादन कोड, চালান, বিল, ইনভয়েস, রসিদ, দাম, মূল্য, টাকা, মোট, পরিমাণ, জনসংখ্যা, আইএসবিএন, পণ্য কোড,
         মডেল, লেনদেন, ਚਲਾਨ, ਬਿੱਲ, ਇਨਵੌਇਸ, ਰਸੀਦ, ਕੀਮਤ, ਰਕਮ, ਰੁਪਏ, ਕੁੱਲ, ਮਾਤਰਾ, ਆਈਐਸਬੀਐਨ, ਉਤਪਾਦ ਕੋਡ, ਮਾਡਲ, ચલણ, બિલ,
         ઇન્વૉઇસ, ઇન્વોઇસ, રસીદ, કિંમત, રકમ, રૂપિયા, કુલ, જથ્થો, આઈએસબીએન, ઉત્પાદન કોડ, મોડેલ, ଚାଲାଣ, ବିଲ, ଇନଭଏସ,
@@ -112,7 +115,7 @@ IMPERSONAL = """isbn, issn, invoice, inv, bill no, bill number, bill, receipt, c
 """Words before numbers that are nobody's."""
 
 UNITS = """rs, rupees, rupaye, inr, units, unit, pieces, pcs, nos, items, kg, km, gb, mb, bytes, tonnes, litres,
-        crore, lakh, people, copies, shares, %, ₹, रुपये, रुपए, रु, रुपया, नग, किलो, लोग, यूनिट, टन, টাকা, টি, জন,
+        crore, lakh, people, copies, shares, %, ₹, रुपये, रुपए, रु, रुपया, नग, किलो, लोग, यूनिट, टन, व्यक्ति, लोक, লোক, মানুষ, ਲੋਕ, લોકો, ଲୋକ, பேர், மக்கள், మంది, ప్రజలు, ಜನ, പേർ, ആളുകൾ, لوگ, افراد, টাকা, টি, জন,
         ਰੁਪਏ, ਯੂਨਿਟ, રૂપિયા, નંગ, યુનિટ, ଟଙ୍କା, ଟି, ரூபாய், துண்டுகள், யூனிட், రూపాయ, యూనిట్, ముక్కలు, ರೂಪಾಯಿ,
         ತುಂಡು, ಯುನಿಟ್, രൂപ, എണ്ണം, യൂണിറ്റ്, روپے, عدد, یونٹ, ᱴᱟᱠᱟ"""  # fmt: skip
 """Words behind amounts and quantities."""

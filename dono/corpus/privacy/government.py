@@ -45,7 +45,8 @@ def vid(reading: Reading) -> Iterator[Finding]:
         cues = [reading.cue(kind, number.start, number.end) for kind in ("vid", "aadhaar")]
         cue = min((c for c in cues if c is not None), default=None)
         usual = number.groups in VID_GROUPS and not (luhn(number.digits) and issued(number.digits))
-        if cue is not None or (usual and not reading.impersonal(number.start, number.end)):
+        other = reading.impersonal(number.start, number.end) or reading.cue("card", number.start, number.end) is not None
+        if cue is not None or (usual and not other):
             yield Finding(number.start, number.end, "vid", cue, checked=True)
 
 

@@ -11,7 +11,7 @@ from dono.corpus.privacy.findings import Finding
 from dono.corpus.privacy.reading import Reading
 
 EMAIL = regex.compile(
-    r"(?<![A-Za-z0-9._%+\-])[A-Za-z0-9](?:[A-Za-z0-9._%+\-]{0,62}[A-Za-z0-9_+\-])?(?:@|[ ]@[ ]?|@[ ])"
+    r"(?<![A-Za-z0-9._%+\-])[A-Za-z0-9](?:[A-Za-z0-9._%+\-]{0,62}[A-Za-z0-9_+\-])?(?:@|[ ]@[ ]|@[ ])"
     r"(?:[A-Za-z0-9](?:[A-Za-z0-9\-]{0,61}[A-Za-z0-9])?\.){1,5}[A-Za-z]{2,18}(?![A-Za-z0-9])"
 )
 SPELT = regex.compile(

@@ -39,7 +39,7 @@ def _named(reading: Reading, kind: str) -> Iterator[Finding]:
         if DATE.fullmatch(reading.folded, start, end):
             continue
         cue = reading.cue(kind, start, end, reach=NEAR)
-        if cue is not None and cue <= NEAR:
+        if cue is not None:
             yield Finding(start, end, kind, cue)
 
 

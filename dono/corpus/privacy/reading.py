@@ -31,6 +31,7 @@ FEWEST_DIGITS = 6
 CODE_REACH = (20, 36)
 """How far before and after a letter beside a digit a code may reach."""
 TIGHT = frozenset(".-_")
+FOUR = 4
 LIST_ITEM = 6
 """Groups this long, joined by a tight separator, are two numbers and not one (assumed)."""
 
@@ -44,7 +45,8 @@ def fold(text: str) -> str:
 class Number:
     """Some groups of digits in a row. `digits` is ASCII, `groups` their lengths, `joint` the separators used inside.
 
-    `alone` says that no further group is joined to it; `cut` that one is joined so tightly that it belongs to it.
+    `alone` says that no further group is joined to it; `cut` that one is joined so tightly that it belongs to it, or
+    goes on in fours as this one does.
     """
 
     start: int
@@ -88,8 +90,16 @@ class Reading:
                     break
                 if len(digits) >= FEWEST_DIGITS:
                     alone = first == 0 and last == len(groups) - 1
-                    cut = not alone and (self._tied(groups, first) or self._tied(groups, last + 1))
+                    ends = first, last + 1
+                    cut = not alone and any(self._tied(groups, at) or self._in_fours(groups, first, last, at) for at in ends)
                     yield Number(begin, right, digits, tuple(lengths), joint, alone, cut)
+
+    def _in_fours(self, groups: list[tuple[int, int]], first: int, last: int, at: int) -> bool:
+        """Whether the groups from `first` to `last` are fours that go on beyond `at`, as those of a card do."""
+        if last == first or not 0 < at < len(groups):
+            return False
+        beyond = groups[at - 1 if at == first else at]
+        return all(end - start == FOUR for start, end in [*groups[first : last + 1], beyond])
 
     def _tied(self, groups: list[tuple[int, int]], at: int) -> bool:
         """Whether the groups before and from `at` on hang together by a point, a dash or a line."""
@@ -138,10 +148,8 @@ class Reading:
 
     def _before(self, pattern: regex.Pattern[str], start: int, reach: int) -> int | None:
         """Characters between the last match before a place and that place."""
-        last = None
-        for last in pattern.finditer(self.lowered, max(0, start - reach), start):
-            pass
-        return None if last is None else start - last.end()
+        ends = [match.end() for match in pattern.finditer(self.lowered, max(0, start - reach), start)]
+        return start - ends[-1] if ends else None
 
     def beside(self, start: int, end: int) -> tuple[str, str]:
         """The characters before and after a place, "" at an end of the text."""

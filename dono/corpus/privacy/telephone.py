@@ -12,20 +12,10 @@ from dono.corpus.privacy.findings import Finding
 from dono.corpus.privacy.reading import Number, Reading
 from dono.corpus.privacy.recogniser import free
 
-SUBSCRIBER_GROUPS = {
-    (10,),
-    (5, 5),
-    (4, 3, 3),
-    (3, 3, 4),
-    (4, 6),
-    (3, 4, 3),
-    (2, 4, 4),
-    (2, 8),
-    (3, 7),
-    (4, 2, 4),
-    (6, 4),
-}
+SUBSCRIBER_GROUPS = {(10,), (5, 5), (4, 3, 3), (3, 3, 4), (4, 6), (3, 4, 3), (4, 2, 4), (6, 4)}
 """Ways in which people group ten digits of a mobile number."""
+STD_GROUPS = {(2, 8), (3, 7), (2, 4, 4), (3, 3, 4)}
+"""The same for a fixed line: STD code and the subscriber's number."""
 PREFIXES = {10: "", 11: "0", 12: "91", 13: "091", 14: "0091"}
 OPENED = regex.compile(r"[+(]{1,2}[ ]?$")
 
@@ -41,6 +31,8 @@ def mobile(reading: Reading) -> Iterator[Finding]:
             opened = _opened(reading, number)
             start = opened if prefix else number.start
             cue = reading.cue("phone", start, number.end)
+            if _more_likely_fixed(reading, number, len(prefix)):
+                continue
             usual = _rest(number.groups, len(prefix)) in SUBSCRIBER_GROUPS and "/" not in number.joint
             plus = bool(prefix) and "+" in reading.folded[opened : number.start]
             if cue is not None or plus or (usual and _mobile_alone(reading, number)):
@@ -52,6 +44,13 @@ def _mobile_alone(reading: Reading, number: Number) -> bool:
     if reading.impersonal(number.start, number.end):
         return False
     return len(number.digits) == 10 or reading.cue("aadhaar", number.start, number.end) is None
+
+
+def _more_likely_fixed(reading: Reading, number: Number, prefix: int) -> bool:
+    """Whether a number that could be mobile by its first digit is cut or named as a fixed line, and could be one."""
+    apart = prefix > 0 and _rest(number.groups, prefix) in STD_GROUPS
+    named = reading.cue("landline", number.start, number.end, reach=24) is not None
+    return (apart or named) and fixed_line(number.digits[prefix:])
 
 
 def _opened(reading: Reading, number: Number) -> int:
@@ -83,7 +82,8 @@ def landline(reading: Reading) -> Iterator[Finding]:
             rest = number.digits[len(prefix) :]
             if not number.digits.startswith(prefix) or rest[0] not in "12345678" or rest.startswith("1800"):
                 continue
-            if not free(reading, number):
+            fours = prefix == "91" and number.groups == (4, 4, 4)
+            if fours or not free(reading, number):
                 continue
             start = _opened(reading, number) if prefix else number.start
             cue = reading.cue("phone", start, number.end)
