@@ -142,6 +142,11 @@ def _any(words: list[str]) -> str:
     return "|".join(way for way in ways if way)
 
 
+def cue_words(kind: str) -> list[str]:
+    """The words for a kind, lower-cased."""
+    return _words(CUES[kind])
+
+
 @cache
 def cue_pattern(kind: str) -> regex.Pattern[str]:
     """Finds the words for a kind in lower-cased text."""

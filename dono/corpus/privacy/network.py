@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import regex
 
 from dono.corpus.privacy.findings import Finding
-from dono.corpus.privacy.reading import Reading
+from dono.corpus.privacy.reading import Reading, by_block
 
 EMAIL = regex.compile(
     r"(?<![A-Za-z0-9._%+\-])[A-Za-z0-9](?:[A-Za-z0-9._%+\-]{0,62}[A-Za-z0-9_+\-])?(?:@|[ ]@[ ]|@[ ])"
@@ -35,6 +35,7 @@ def email(reading: Reading) -> Iterator[Finding]:
 
 IPV4 = regex.compile(r"(?<![0-9A-Za-z.])(?:[0-9]{1,3}[ ]?\.[ ]?){3}[0-9]{1,3}(?![0-9A-Za-z]|\.[0-9])")
 IPV6 = regex.compile(r"(?<![0-9A-Za-z:.])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?![0-9A-Za-z:])")
+COLONS = regex.compile(r":[0-9A-Fa-f]{0,4}:[0-9A-Fa-f]{0,4}:")
 FEWEST_GROUPS = 4
 """An IPv6 address with fewer written groups (::1, fe80::1) names no one's connection, or is a time or code (assumed)."""
 
@@ -42,12 +43,12 @@ FEWEST_GROUPS = 4
 def ip(reading: Reading) -> Iterator[Finding]:
     """IPv4 and IPv6 addresses that may be somebody's: not of this machine, not a version's number."""
     folded = reading.folded
-    for match in IPV4.finditer(folded) if reading.hot and "." in folded else ():
+    for match in IPV4.finditer(folded) if reading.pointed else ():
         if _someones(match[0].replace(" ", "")):
             cue = reading.cue("ip", *match.span())
             if cue is not None or (" " not in match[0] and not reading.impersonal(*match.span())):
                 yield Finding(*match.span(), "ip", cue, checked=True)
-    for match in IPV6.finditer(folded) if reading.hot and ":" in folded else ():
+    for match in IPV6.finditer(folded) if reading.hot and COLONS.search(folded) else ():
         written = [group for group in match[0].split(":") if group]
         if len(written) >= FEWEST_GROUPS and any(c.isdigit() for c in match[0]) and _someones(match[0]):
             yield Finding(*match.span(), "ip", reading.cue("ip", *match.span()), checked=True)
@@ -97,10 +98,12 @@ def handle(reading: Reading) -> Iterator[Finding]:
         for match in PROFILE.finditer(reading.folded):
             if match["name"].lower() not in PAGES:
                 yield Finding(*match.span("name"), "handle", 0)
-    if any(network in reading.lowered for network in NETWORKS):
+    if reading.mentions(NETWORKS):
         for match in NAMED.finditer(reading.folded):
             if regex.search(r"[0-9_.]", match["name"]):
                 yield Finding(*match.span("name"), "handle", 0)
 
 
-NETWORKS = ("insta", "twitter", "telegram", "snapchat", "facebook", "fb", "इंस्टा", "ट्विटर", "टेलीग्राम", "फेसबुक")
+NETWORKS = by_block(
+    ("insta", "twitter", "telegram", "snapchat", "facebook", "fb", "इंस्टा", "ट्विटर", "टेलीग्राम", "फेसबुक")
+)

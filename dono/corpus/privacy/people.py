@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 import regex
 
+from dono.corpus.privacy.cues import cue_words
 from dono.corpus.privacy.findings import Finding
-from dono.corpus.privacy.reading import Reading
+from dono.corpus.privacy.reading import Reading, by_block
 
 NAME_CUES = tuple(
     unicodedata.normalize("NFC", cue.strip())
@@ -61,18 +62,20 @@ MOST_WORDS, WITHOUT_END = 3, 2
 def name(reading: Reading) -> Iterator[Finding]:
     """One to three words behind a phrase like "my name is", a field "Name:", or a title."""
     lowered = reading.lowered
-    for cue in NAME_CUES:
-        at = lowered.find(cue)
-        while at >= 0:
-            end = at + len(cue)
-            if not _letter(lowered[at - 1 : at]) and not _letter(lowered[end : end + 1]):
-                yield from _after(reading, end, capital=False)
-            at = lowered.find(cue, end)
-    if ":" in lowered:
+    for block in reading.blocks & CUES_BY_BLOCK.keys():
+        for cue in CUES_BY_BLOCK[block]:
+            at = lowered.find(cue)
+            while at >= 0:
+                end = at + len(cue)
+                if not _letter(lowered[at - 1 : at]) and not _letter(lowered[end : end + 1]):
+                    yield from _after(reading, end, capital=False)
+                at = lowered.find(cue, end)
+    if ":" in lowered and reading.mentions(FIELDS_BY_BLOCK):
         for match in FIELD.finditer(lowered):
             yield from _after(reading, match.end(), capital=True)
-    for match in TITLE.finditer(lowered) if any(title in lowered for title in TITLE_HINTS) else ():
-        yield from _after(reading, match.end(), capital=True)
+    if reading.mentions(TITLES_BY_BLOCK):
+        for match in TITLE.finditer(lowered):
+            yield from _after(reading, match.end(), capital=True)
 
 
 def _letter(character: str) -> bool:
@@ -113,7 +116,9 @@ FIELD = regex.compile(rf"(?<![\p{{L}}\p{{M}}\-_.\"'])(?:{'|'.join(FIELDS)})[ ]?[
 TITLE = regex.compile(
     rf"(?<![\p{{L}}\p{{M}}])(?:(?:{'|'.join(HONORIFICS)})(?:\.[ ]?|[ ])|(?:{'|'.join(sorted(TITLES, key=len, reverse=True))})(?:[.:][ ]?|[ ]))(?=\p{{L}})"
 )
-TITLE_HINTS = (*(f"{h}{end}" for h in HONORIFICS for end in ". "), *TITLES)
+CUES_BY_BLOCK, FIELDS_BY_BLOCK = by_block(NAME_CUES), by_block(FIELDS)
+TITLES_BY_BLOCK = by_block([*(f"{title}{end}" for title in HONORIFICS for end in ". "), *TITLES])
+BIRTH_WORDS = by_block(cue_words("birth_date"))
 
 NUMERIC = r"(?:[0-3]?[0-9][ ]?[\-/.][ ]?[0-1]?[0-9][ ]?[\-/.][ ]?(?:(?:19|20)[0-9]{2}|[0-9]{2})|(?:19|20)[0-9]{2}[\-/.][0-1]?[0-9][\-/.][0-3]?[0-9])"
 SPACED = r"[0-3]?[0-9][ ][0-1]?[0-9][ ](?:19|20)[0-9]{2}"
@@ -128,7 +133,7 @@ OTHER_DAY = regex.compile(
 
 def birth_date(reading: Reading) -> Iterator[Finding]:
     """A date that a cue calls one of birth."""
-    for match in DATE.finditer(reading.folded) if reading.hot else ():
+    for match in DATE.finditer(reading.folded) if reading.hot and reading.mentions(BIRTH_WORDS) else ():
         cue = reading.cue("birth_date", *match.span(), reach=BIRTH_REACH)
         between = reading.lowered[max(0, match.start() - (cue or 0)) : match.start()] if cue is not None else ""
         if cue is not None and cue <= BIRTH_REACH and not OTHER_DAY.search(between):

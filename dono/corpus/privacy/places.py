@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import regex
 
-from dono.corpus.privacy.cues import cue_pattern
+from dono.corpus.privacy.cues import cue_pattern, cue_words
 from dono.corpus.privacy.findings import Finding
-from dono.corpus.privacy.reading import Reading
+from dono.corpus.privacy.reading import Reading, by_block
 from dono.corpus.privacy.recogniser import free
 
 DECIMAL = regex.compile(
@@ -26,7 +26,7 @@ FINE = 4
 def coordinates(reading: Reading) -> Iterator[Finding]:
     """Latitude and longitude, in decimal degrees or in degrees, minutes and seconds."""
     folded = reading.folded
-    for match in DECIMAL.finditer(folded) if reading.hot and "." in folded else ():
+    for match in DECIMAL.finditer(folded) if reading.pointed else ():
         lat, long = match["lat"], match["long"]
         if abs(float(lat)) <= 90 and abs(float(long)) <= 180:
             cue = reading.cue("coordinates", *match.span())
@@ -62,6 +62,11 @@ HOUSE = regex.compile(
     r"ಫ್ಲಾಟ್|വീട്ടു[ ]?നമ്പർ|വീട്[ ]നമ്പർ|ഫ്ലാറ്റ്|مکان[ ]نمبر|فلیٹ)\.?[ ]?[:#.\-]?[ ]?(?=[A-Za-z\-]{0,3}[0-9])",
     regex.IGNORECASE,
 )
+ADDRESS_WORDS = by_block(cue_words("address"))
+HOUSE_WORDS = by_block(
+    """h.no h no house flat plot door मकान फ्लैट घर প্লট ফ্ল্যাট বাড়ি ਮਕਾਨ ਫਲੈਟ મકાન ફ્લેટ ଘର ଫ୍ଲାଟ வீட்டு கதவு ఇంటి ఫ్లాట్ ಮನೆ ಫ್ಲಾಟ್ വീട്ടു വീട് ഫ്ലാറ്റ്
+    مکان فلیٹ""".split()
+)
 ADDRESS_END = regex.compile(
     r"[\n।॥۔!?;]|\.(?=[ ]+[\p{Lu}\p{Lo}]|[ ]*$)|(?<![0-9])(?=[1-9][0-9]{2}[ ]?[0-9]{3}(?![0-9]))"
 )
@@ -76,8 +81,11 @@ def address(reading: Reading) -> Iterator[Finding]:
     folded = reading.folded
     if not reading.hot:
         return
-    starts = [(m.end(), True) for m in cue_pattern("address").finditer(reading.lowered)]
-    starts += [(m.start(), False) for m in HOUSE.finditer(folded)]
+    starts: list[tuple[int, bool]] = []
+    if reading.mentions(ADDRESS_WORDS):
+        starts += [(m.end(), True) for m in cue_pattern("address").finditer(reading.lowered)]
+    if reading.mentions(HOUSE_WORDS):
+        starts += [(m.start(), False) for m in HOUSE.finditer(folded)]
     for begin, cued in starts:
         start = FILLER.match(folded, begin).end() if cued else begin  # type: ignore[union-attr]
         stop = ADDRESS_END.search(folded, start, min(len(folded), start + LONGEST))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 import regex
+from numpy.typing import NDArray
 
 from dono.corpus.privacy.cues import AFTER, BEFORE, NOT_PERSONAL, UNIT, cue_pattern
 
@@ -22,10 +24,19 @@ FOLDED = {**WIDE, **DIGITS, **DASHES, **SPACES, 0x130: "I"}
 """One character for one, so that places stay: digits of any script, dashes, spaces, full-width forms. U+0130 is the one
 letter that two characters stand for in lower case."""
 
-HOT = regex.compile(r"[0-9@]")
-CODE = regex.compile(r"[A-Za-z][ \-./]{0,2}[0-9]|[0-9][ \-./]{0,2}[A-Z]{2}")
-CHAIN = regex.compile(r"[0-9]+(?:[ \-./()_]{1,3}[0-9]+)*+")
-GROUP = regex.compile(r"[0-9]+")
+TABLE = np.arange(0x110000, dtype=np.uint32)
+TABLE[list(FOLDED)] = [ord(c) for c in FOLDED.values()]
+LOWER = TABLE.copy()
+CASED = [code for code in range(0x20000) if chr(code).isupper() and len(chr(code).lower()) == 1]
+LOWER[CASED] = [ord(chr(code).lower()) for code in CASED]
+LOWER = LOWER[TABLE]
+BLOCK = 5
+"""Bits of a block of 32 code points: whether a text has a character of a word's first block is known beforehand."""
+
+JOINTS = frozenset(" -./()_")
+LONGEST_JOINT = 3
+CODE_BESIDE = regex.compile(r"[A-Za-z][ \-./]{0,2}$")
+CODE_BEHIND = regex.compile(r"[ \-./]{0,2}[A-Z]{2}|[A-Za-z]")
 MOST_DIGITS = 20
 FEWEST_DIGITS = 6
 CODE_REACH = (20, 36)
@@ -38,7 +49,23 @@ LIST_ITEM = 6
 
 def fold(text: str) -> str:
     """The text with digits, dashes, spaces and full-width forms as ASCII; every character keeps its place."""
-    return text.replace("\t", " ") if text.isascii() else text.translate(FOLDED)
+    return text.replace("\t", " ") if text.isascii() else _text(TABLE[_codes(text)])
+
+
+def _codes(text: str) -> NDArray[np.uint32]:
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+
+
+def _text(codes: NDArray[np.uint32]) -> str:
+    return codes.tobytes().decode("utf-32-le", "surrogatepass")
+
+
+def by_block(words: Iterable[str]) -> dict[int, list[str]]:
+    """Words by the block of 32 code points that their first character is in."""
+    kept: dict[int, list[str]] = defaultdict(list)
+    for word in words:
+        kept[ord(word[0]) >> BLOCK].append(word)
+    return dict(kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,22 +90,40 @@ class Reading:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.folded = fold(text)
-        self.lowered = self.folded.lower()
-        self.hot = HOT.search(self.folded) is not None
+        codes = _codes(text)
+        folded = TABLE[codes]
+        lowered = LOWER[codes]
+        self.folded, self.lowered = _text(folded), _text(lowered)
+        self.blocks = frozenset(np.flatnonzero(np.bincount(lowered >> BLOCK)).tolist()) if text else frozenset()
+        self.digits: NDArray[np.bool_] = (folded >= ord("0")) & (folded <= ord("9"))
+        self.at_signs: list[int] = np.flatnonzero(folded == ord("@")).tolist()
+        self.hot = bool(self.at_signs) or bool(self.digits.any())
+        points = folded == ord(".")
+        self.pointed = bool((self.digits[:-2] & points[1:-1] & self.digits[2:]).any()) or self.folded.find(" . ") >= 0
+        """Whether a point stands between two digits."""
+
+    @cached_property
+    def groups(self) -> list[tuple[int, int]]:
+        """Where digits stand without anything between them."""
+        edges = np.flatnonzero(np.diff(self.digits, prepend=False, append=False))
+        return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
 
     @cached_property
     def numbers(self) -> dict[int, list[Number]]:
         """All runs of whole groups of digits, by how many digits they have (6 to 20)."""
         found: dict[int, list[Number]] = defaultdict(list)
-        for chain in CHAIN.finditer(self.folded) if self.hot else ():
-            if chain.end() - chain.start() >= FEWEST_DIGITS:
-                for number in self._of_chain(chain.start(), chain.end()):
-                    found[len(number.digits)].append(number)
+        chain: list[tuple[int, int]] = []
+        for group in [*self.groups, (len(self.folded) + LONGEST_JOINT + 1, 0)]:
+            joint = self.folded[chain[-1][1] : group[0]] if chain else ""
+            if chain and (group[0] - chain[-1][1] > LONGEST_JOINT or not JOINTS.issuperset(joint)):
+                if chain[-1][1] - chain[0][0] >= FEWEST_DIGITS:
+                    for number in self._of_chain(chain):
+                        found[len(number.digits)].append(number)
+                chain = []
+            chain.append(group)
         return found
 
-    def _of_chain(self, start: int, end: int) -> Iterator[Number]:
-        groups = [m.span() for m in GROUP.finditer(self.folded, start, end)]
+    def _of_chain(self, groups: list[tuple[int, int]]) -> Iterator[Number]:
         for first, (begin, _) in enumerate(groups):
             digits, lengths, joint = "", [], ""
             for last in range(first, len(groups)):
@@ -114,18 +159,19 @@ class Reading:
         """Where codes of letters and digits may stand: surroundings of a letter beside a digit, merged."""
         places: list[tuple[int, int]] = []
         before, after = CODE_REACH
-        for match in CODE.finditer(self.folded) if self.hot else ():
-            start, end = max(0, match.start() - before), match.end() + after
+        for left, right in self.groups:
+            if not (CODE_BESIDE.search(self.folded, max(0, left - 3), left) or CODE_BEHIND.match(self.folded, right)):
+                continue
+            start, end = max(0, left - before), right + after
             if places and start <= places[-1][1]:
                 places[-1] = places[-1][0], end
             else:
                 places.append((start, end))
         return places
 
-    @cached_property
-    def at_signs(self) -> list[int]:
-        """Places of @."""
-        return [m.start() for m in regex.finditer("@", self.folded)] if self.hot else []
+    def mentions(self, words: Mapping[int, Sequence[str]]) -> bool:
+        """Whether one of some lower-cased words, kept by the block of their first character, is in the text."""
+        return any(word in self.lowered for block in self.blocks & words.keys() for word in words[block])
 
     def cue(self, kind: str, start: int, end: int, reach: int = BEFORE) -> int | None:
         """How many characters before or after a place a word stands that names the kind; None: there is none.
