@@ -37,7 +37,8 @@ def upi(reading: Reading) -> Iterator[Finding]:
         for match in UPI.finditer(reading.folded, max(0, at - 64), at + 40):
             known, tight = match["handle"].lower() in UPI_HANDLES, " " not in match[0]
             cue = reading.cue("upi", *match.span())
-            if known or (cue is not None and tight):
+            written = tight or regex.search(r"[0-9._]", match[0].partition("@")[0])
+            if written and (known or (cue is not None and tight)):
                 yield Finding(*match.span(), "upi", cue, checked=known)
 
 

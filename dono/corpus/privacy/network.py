@@ -66,7 +66,7 @@ HANDLE = regex.compile(
     r"(?<![A-Za-z0-9_.@/\-`(\"'=])@(?P<name>[A-Za-z][A-Za-z0-9_.]{1,28}[A-Za-z0-9_])(?![A-Za-z0-9_@/(=\-]|\.[A-Za-z])"
 )
 PROFILE = regex.compile(
-    r"(?:instagram|facebook|twitter|x|t|linkedin|threads|snapchat)\.(?:com|me|net)/(?:in/|add/|@)?"
+    r"(?<![A-Za-z0-9\-])(?:(?:instagram|facebook|twitter|x|linkedin|snapchat)\.com|t\.me|threads\.net)/(?:in/|add/|@)?"
     r"(?P<name>[A-Za-z0-9_.\-]{2,40}[A-Za-z0-9_])",
     regex.IGNORECASE,
 )

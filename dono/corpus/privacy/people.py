@@ -14,7 +14,7 @@ from dono.corpus.privacy.reading import Reading, by_block
 NAME_CUES = tuple(
     unicodedata.normalize("NFC", cue.strip())
     for cue in """
-    my name is|my name's|name is|mera naam|mera nam|mera name|naam mera|majha naav|maza nav|amar naam|en peyar|ennoda peyar|naa peru|na peru|
+    my name is|my name's|mera naam|mera nam|mera name|naam mera|majha naav|maza nav|amar naam|en peyar|ennoda peyar|naa peru|na peru|
     nanna hesaru|ente peru|maru naam|maro naam|mara naam|mo naa|मेरा नाम|मेरा पूरा नाम|हमार नाम|हमर नाम|मेरो नाम|माझे नाव|माझं नाव|माझे पूर्ण नाव|म्हजें नांव|
     आमार नाम|मम नाम|আমার নাম|আমার পুরো নাম|মোৰ নাম|ਮੇਰਾ ਨਾਮ|ਮੇਰਾ ਨਾਂ|ਮੇਰਾ ਨਾਂਅ|મારું નામ|મારુ નામ|ମୋ ନାମ|ମୋର ନାମ|ମୋ ନାଁ|என் பெயர்|எனது பெயர்|
     என்னுடைய பெயர்|నా పేరు|నాపేరు|ನನ್ನ ಹೆಸರು|ನನ್ನ ಹೆಸ್ರು|എന്റെ പേര്|എന്റെ പേരു്|എൻ്റെ പേര്|میرا نام|میرا پورا نام|ᱤᱧᱟᱜ ᱧᱩᱛᱩᱢ|
@@ -70,11 +70,14 @@ def name(reading: Reading) -> Iterator[Finding]:
                 if not _letter(lowered[at - 1 : at]) and not _letter(lowered[end : end + 1]):
                     yield from _after(reading, end, capital=False)
                 at = lowered.find(cue, end)
-    if ":" in lowered and reading.mentions(FIELDS_BY_BLOCK):
+    if reading.mentions(FIELDS_BY_BLOCK):
         for match in FIELD.finditer(lowered):
             yield from _after(reading, match.end(), capital=True)
     if reading.mentions(TITLES_BY_BLOCK):
         for match in TITLE.finditer(lowered):
+            title, behind = reading.folded[match.start() : match.end()].rstrip(" ."), reading.folded[match.end()]
+            if title.isascii() and len(title) > 1 and title.isupper() and not behind.isupper():
+                continue  # MS before a word of another script are initials
             yield from _after(reading, match.end(), capital=True)
 
 
@@ -108,14 +111,23 @@ def _after(reading: Reading, place: int, *, capital: bool) -> Iterator[Finding]:
         at += 1
     if words:
         kept = words[: MOST_WORDS if ended and len(words) <= MOST_WORDS else WITHOUT_END]
-        if kept[-1][1] - kept[0][0] >= 2:
+        if kept[-1][1] - kept[0][0] >= 2 and not NO_PERSON.search(folded, kept[0][0], kept[-1][1]):
             yield Finding(kept[0][0], kept[-1][1], "name", 0)
 
 
-FIELD = regex.compile(rf"(?<![\p{{L}}\p{{M}}\-_.\"'])(?:{'|'.join(FIELDS)})[ ]?[:：][ ]?(?=\p{{L}})")
-TITLE = regex.compile(
-    rf"(?<![\p{{L}}\p{{M}}])(?:(?:{'|'.join(HONORIFICS)})(?:\.[ ]?|[ ])|(?:{'|'.join(sorted(TITLES, key=len, reverse=True))})(?:[.:][ ]?|[ ]))(?=\p{{L}})"
+FIELD = regex.compile(
+    rf"(?:^|[\n.,;|(•*\-–:][ ]*)(?:(?:{'|'.join(FIELDS)})[ ]?[:：]|name is|naam hai)[ ]*(?=\p{{L}})", regex.MULTILINE
 )
+"""A field's name begins a line or a clause: "common name:" and "file name:" name no person."""
+LATIN_TITLE = rf"(?:{'|'.join(HONORIFICS)})(?:\.[ ]?|[ ])"
+OTHER_TITLE = rf"(?:{'|'.join(sorted(TITLES, key=len, reverse=True))})(?:[.:][ ]?|[ ])"
+TITLE = regex.compile(rf"(?<![\p{{L}}\p{{M}}])(?:{LATIN_TITLE}|{OTHER_TITLE})(?=\p{{L}})")
+NO_PERSON = regex.compile(
+    r"temple|mandir|college|school|hospital|मंदिर|मन्दिर|विद्यालय|कॉलेज|स्कूल|मंदीर|মন্দির|বিদ্যালয়|ਮੰਦਰ|ਸਕੂਲ|મંદિર|વિદ્યાલય|ମନ୍ଦିର|"
+    r"ବିଦ୍ୟାଳୟ|கோயில்|கோவில்|கல்லூரி|ఆలయ|దేవాలయ|కళాశాల|ದೇವಸ್ಥಾನ|ದೇವಾಲಯ|ವಿದ್ಯಾಲಯ|ക്ഷേത്ര|ഭഗവതി|മഹാവിഷ്ണു|വിദ്യാലയ|സ്കൂൾ|കോളേജ്|مندر|کالج|اسکول",
+    regex.IGNORECASE,
+)
+"""Words of temples and schools, which bear titles too."""
 CUES_BY_BLOCK, FIELDS_BY_BLOCK = by_block(NAME_CUES), by_block(FIELDS)
 TITLES_BY_BLOCK = by_block([*(f"{title}{end}" for title in HONORIFICS for end in ". "), *TITLES])
 BIRTH_WORDS = by_block(cue_words("birth_date"))

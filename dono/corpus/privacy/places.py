@@ -68,8 +68,11 @@ HOUSE_WORDS = by_block(
     مکان فلیٹ""".split()
 )
 ADDRESS_END = regex.compile(
-    r"[\n।॥۔!?;]|\.(?=[ ]+[\p{Lu}\p{Lo}]|[ ]*$)|(?<![0-9])(?=[1-9][0-9]{2}[ ]?[0-9]{3}(?![0-9]))"
+    r"[\n।॥۔!?;]|(?<=[\p{L}\p{M}]{4}|[0-9)])\.(?=[ ]+\p{L}|[ ]*$)|\.(?=[ ]*$)|(?<![0-9])(?=[1-9][0-9]{2}[ ]?[0-9]{3}(?![0-9]))"
 )
+FIRST_NUMBER = 24
+"""A number stands within so many characters of the beginning of an address (assumed)."""
+OTHER_ADDRESS = regex.compile(r"(?<![a-z])(?:to|ip|ipv4|ipv6|email|e-mail|mail|mac|web)[ ]$")
 FILLER = regex.compile(r"[ ]*(?:[\p{L}\p{M}]{1,4}[ ])?[:\-=,]*[ ]*(?:(?:is|at|hai|है|আছে|ਹੈ|છે|ହେଉଛି|ஆகும்|ہے|आहे)[ ]+)?")
 
 
@@ -83,7 +86,8 @@ def address(reading: Reading) -> Iterator[Finding]:
         return
     starts: list[tuple[int, bool]] = []
     if reading.mentions(ADDRESS_WORDS):
-        starts += [(m.end(), True) for m in cue_pattern("address").finditer(reading.lowered)]
+        cues = cue_pattern("address").finditer(reading.lowered)
+        starts += [(m.end(), True) for m in cues if not OTHER_ADDRESS.search(reading.lowered, max(0, m.start() - 8), m.start())]
     if reading.mentions(HOUSE_WORDS):
         starts += [(m.start(), False) for m in HOUSE.finditer(folded)]
     for begin, cued in starts:
@@ -92,6 +96,6 @@ def address(reading: Reading) -> Iterator[Finding]:
         end = stop.start() if stop else min(len(folded), start + LONGEST)
         body = folded[start:end].rstrip(" ,-:(")
         pinned = stop is not None and stop.end() == stop.start()
-        written = regex.search(r"[0-9]", body) is not None and "," in body
-        if len(body) >= 10 and "@" not in body and (pinned or written) and (stop or end == len(folded)):
+        written = regex.search(r"[0-9]", body[:FIRST_NUMBER]) is not None and ("," in body or pinned)
+        if len(body) >= 10 and "@" not in body and written and (stop or end == len(folded)):
             yield Finding(start, start + len(body), "address", 0 if cued else None)

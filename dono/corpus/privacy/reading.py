@@ -33,6 +33,8 @@ LOWER = LOWER[TABLE]
 BLOCK = 5
 """Bits of a block of 32 code points: whether a text has a character of a word's first block is known beforehand."""
 
+CLAUSE_END = regex.compile(r"[,;|\n।॥۔?!]|\.(?![0-9])")
+"""A word behind a number is about it only within the same clause."""
 JOINTS = frozenset(" -./()_")
 LONGEST_JOINT = 3
 CODE_BESIDE = regex.compile(r"[A-Za-z][ \-./]{0,2}$")
@@ -181,7 +183,8 @@ class Reading:
         pattern = cue_pattern(kind)
         near = self._before(pattern, start, reach)
         if near is None:
-            behind = pattern.search(self.lowered, end, min(len(self.lowered), end + AFTER))
+            stop = CLAUSE_END.search(self.lowered, end, min(len(self.lowered), end + AFTER))
+            behind = pattern.search(self.lowered, end, stop.start() if stop else min(len(self.lowered), end + AFTER))
             near = behind.start() - end + AFTER if behind else None
         other = self._before(NOT_PERSONAL, start, reach)
         return None if near is None or (other is not None and other < near) else near

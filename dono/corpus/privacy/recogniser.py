@@ -15,6 +15,8 @@ Recogniser = Callable[[Reading], Iterator[Finding]]
 GLUED = regex.compile(r"[A-Za-z]+[:#._\-/=]?$")
 LABELS = frozenset("AADHAAR AADHAR AC ACC AWB CALL CARD ICCID IMEI IMSI IP MOB MOBILE NO PH PHONE PIN SIM TEL UID VID".split())  # noqa: SIM905
 """Words in capitals that may be glued before a number; behind others it is a part of a code."""
+CODE_BEFORE = regex.compile(rf"(?<![A-Za-z])(?!(?:{'|'.join(LABELS)})[\-/])[A-Z]{{2,8}}[\-/]$")
+CODE_BEHIND = regex.compile(r"[\-/][A-Z]{2}")
 URL = regex.compile(r"(?:https?://|www\.)[^\s]*$")
 
 
@@ -38,13 +40,15 @@ def free(reading: Reading, number: Number) -> bool:
     """Whether a number stands for itself: no part of an amount, a decimal, a longer code, an address in the net."""
     before, after = reading.beside(number.start, number.end)
     folded = reading.folded
-    if number.cut or before == "@" or after == "@" or before in ("$", "₹", "€", "£", "#") or after == "%":
+    if number.cut or before == "@" or after == "@" or before in ("$", "₹", "€", "£") or after == "%":
         return False
     if before == "," and folded[number.start - 2 : number.start - 1].isdigit():
         return False
     if regex.match(r",[0-9]{2,3}(?![0-9])|\.[0-9]", folded, pos=number.end):
         return False
     if after.isascii() and after.isalpha() and after.isupper():
+        return False
+    if CODE_BEFORE.search(folded, max(0, number.start - 12), number.start) or CODE_BEHIND.match(folded, number.end):
         return False
     if before and (before.isascii() and before.isalpha()):
         glued = GLUED.search(folded, max(0, number.start - 12), number.start)

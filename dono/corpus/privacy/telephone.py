@@ -14,7 +14,7 @@ from dono.corpus.privacy.recogniser import free
 
 SUBSCRIBER_GROUPS = {(10,), (5, 5), (4, 3, 3), (3, 3, 4), (4, 6), (3, 4, 3), (4, 2, 4), (6, 4)}
 """Ways in which people group ten digits of a mobile number."""
-STD_GROUPS = {(2, 8), (3, 7), (2, 4, 4), (3, 3, 4)}
+STD_GROUPS = {(2, 8), (3, 7), (2, 4, 4)}
 """The same for a fixed line: STD code and the subscriber's number."""
 PREFIXES = {10: "", 11: "0", 12: "91", 13: "091", 14: "0091"}
 OPENED = regex.compile(r"[+(]{1,2}[ ]?$")
