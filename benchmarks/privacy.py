@@ -68,9 +68,8 @@ def told(name: str, cases: Sequence[Case], found: Sequence[Sequence[Span]], seco
     tally = score(cases, found)
     scores, hits = tally.scores(), tally.hits.total()
     exact = round(tally.exact / max(1, hits), 4)
-    print(
-        f"\n{name}: recall {scores['recall']:.2%}, precision {scores['precision']:.2%}, exact {exact:.1%} of hits, {seconds:.1f} s"
-    )
+    print(f"\n{name}: recall {scores['recall']:.2%}, precision {scores['precision']:.2%}", end=", ")
+    print(f"exact {exact:.1%} of hits, {seconds:.1f} s")
     print(f"{'kind':18s} spans  recall precision")
     for kind in sorted({*tally.hits, *tally.misses, *tally.alarms}):
         one = tally.scores(kind)
@@ -111,10 +110,8 @@ def show_misses(cases: Sequence[Case], found: Sequence[Sequence[Span]]) -> None:
     for case, spans in zip(cases, found, strict=True):
         tally = score([case], [spans])
         if tally.misses or tally.alarms:
-            wanted = [(s.kind, case.text[s.start : s.end]) for s in case.spans]
-            print(
-                f"{case.language} {case.text!r}\n   wanted {wanted}\n   found {[(s.kind, case.text[s.start : s.end]) for s in spans]}"
-            )
+            wanted, had = ([(s.kind, case.text[s.start : s.end]) for s in some] for some in (case.spans, spans))
+            print(f"{case.language} {case.text!r}\n   wanted {wanted}\n   found {had}")
 
 
 def real_lines(path: Path) -> list[str]:

@@ -22,7 +22,7 @@ def engine() -> Any:  # noqa: ANN401 (Presidio is not installed beside Dono)
     from spacy import blank  # noqa: PLC0415
     from spacy.tokens import Doc  # noqa: PLC0415
 
-    class Blank(NlpEngine):  # type: ignore[misc]
+    class Blank(NlpEngine):
         """spaCy's tokenizer for English and nothing else."""
 
         def __init__(self) -> None:

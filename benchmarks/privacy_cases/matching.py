@@ -17,10 +17,25 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "mobile": ("mobile", "mobile_phone", "cell", "cellphone", "whatsapp"),
     "landline": ("landline", "fixed_line"),
     "phone": ("phone", "telephone", "phone_mobile", "contact"),
-    "vehicle": ("vehicle", "vehicle_registration", "registration", "number_plate", "license_plate", "licence_plate", "rc"),
+    "vehicle": (
+        "vehicle",
+        "vehicle_registration",
+        "registration",
+        "number_plate",
+        "license_plate",
+        "licence_plate",
+        "rc",
+    ),
     "voter_id": ("voter_id", "voter", "epic", "voterid", "epic_id"),
     "passport": ("passport",),
-    "driving_licence": ("driving_licence", "driving_license", "dl", "driver_license", "drivers_license", "driver_licence"),
+    "driving_licence": (
+        "driving_licence",
+        "driving_license",
+        "dl",
+        "driver_license",
+        "drivers_license",
+        "driver_licence",
+    ),
     "ifsc": ("ifsc", "ifsc_code"),
     "bank_account": ("bank_account", "account", "bank_acct", "bank", "ifsc_account", "acc", "bank_ac"),
     "card": ("card", "credit_card", "debit_card", "payment_card"),
@@ -31,13 +46,23 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "awb": ("awb", "tracking", "tracking_id", "awb_tracking", "consignment"),
     "email": ("email", "email_address", "e_mail", "mail"),
     "ip": ("ip", "ipv4", "ipv6", "ip_address"),
-    "coordinates": ("coordinates", "lat_long", "latlong", "coordinate", "geo", "location_coordinates", "gps", "lat_lon", "latlon"),
+    "coordinates": (
+        "coordinates",
+        "lat_long",
+        "latlong",
+        "coordinate",
+        "geo",
+        "location_coordinates",
+        "gps",
+        "lat_lon",
+        "latlon",
+    ),
     "handle": ("handle", "social_handle", "username", "social", "social_media_handle"),
     "birth_date": ("birth_date", "dob", "date_of_birth", "birthdate", "date_time", "birthday"),
     "pin_code": ("pin_code", "pin", "pincode", "postal_code", "zip", "zip_code", "postcode"),
     "address": ("address", "location", "postal_address", "street_address"),
     "name": ("name", "person", "person_name", "full_name", "per"),
-}  # fmt: skip
+}
 """Names of kinds in other people's sets, in lower case, without IN_ before and _NUMBER, _NO behind."""
 SAME: dict[str, frozenset[str]] = {"phone": frozenset({"phone", "mobile", "landline"})}
 """A kind of ours that stands for several."""
@@ -59,7 +84,7 @@ def kinds_of(name: str) -> frozenset[str]:
 
 @dataclass
 class Tally:
-    """Of spans to be found: hits and misses; of findings: hits and false alarms; of hits, those with the exact place."""
+    """Of spans to be found hits and misses, of findings false alarms, by kind; of hits those with the exact place."""
 
     hits: Counter[str] = field(default_factory=Counter)
     misses: Counter[str] = field(default_factory=Counter)

@@ -10,7 +10,6 @@ import string
 from collections.abc import Callable
 
 from stdnum import luhn, verhoeff
-from stdnum.in_ import gstin
 
 STATES = ("MH", "DL", "KA", "TN", "UP", "GJ", "WB", "RJ", "KL", "TS", "AP", "PB", "HR", "OD", "AS", "JH")
 BANKS = ("SBIN", "HDFC", "ICIC", "UTIB", "PUNB", "KKBK", "BARB", "CNRB")
@@ -71,10 +70,6 @@ def pan(chance: random.Random) -> str:
 
 def plain_gstin(chance: random.Random) -> str:
     body = f"{chance.randint(1, 37):02d}{plain_pan(chance)}{chance.choice('123')}Z"
-    return body + gstin.calc_check_digit(body) if hasattr(gstin, "calc_check_digit") else _gstin_by_luhn(body)
-
-
-def _gstin_by_luhn(body: str) -> str:
     return body + luhn.calc_check_digit(body, alphabet=string.digits + string.ascii_uppercase)
 
 
@@ -215,7 +210,9 @@ def upi(chance: random.Random) -> str:
 
 def ip(chance: random.Random) -> str:
     if chance.random() < 0.3:
-        return ":".join(f"{n:x}" for n in [chance.randint(0x2001, 0x2FFF), *(chance.randint(1, 0xFFFF) for _ in range(7))])
+        return ":".join(
+            f"{n:x}" for n in [chance.randint(0x2001, 0x2FFF), *(chance.randint(1, 0xFFFF) for _ in range(7))]
+        )
     return ".".join(str(chance.randint(1, 223)) for _ in range(4))
 
 
@@ -250,11 +247,32 @@ def pin_code(chance: random.Random) -> str:
 
 
 VALUES: dict[str, Callable[[random.Random], str]] = {
-    "aadhaar": aadhaar, "vid": vid, "pan": pan, "gstin": plain_gstin, "upi": upi, "mobile": mobile, "landline": landline,
-    "vehicle": vehicle, "voter_id": voter_id, "passport": passport, "driving_licence": driving_licence, "ifsc": ifsc,
-    "bank_account": bank_account, "card": card, "imei": imei, "imsi": imsi, "iccid": iccid, "order": order, "awb": awb,
-    "email": email, "ip": ip, "coordinates": coordinates, "handle": handle, "birth_date": birth_date, "pin_code": pin_code,
-}  # fmt: skip
+    "aadhaar": aadhaar,
+    "vid": vid,
+    "pan": pan,
+    "gstin": plain_gstin,
+    "upi": upi,
+    "mobile": mobile,
+    "landline": landline,
+    "vehicle": vehicle,
+    "voter_id": voter_id,
+    "passport": passport,
+    "driving_licence": driving_licence,
+    "ifsc": ifsc,
+    "bank_account": bank_account,
+    "card": card,
+    "imei": imei,
+    "imsi": imsi,
+    "iccid": iccid,
+    "order": order,
+    "awb": awb,
+    "email": email,
+    "ip": ip,
+    "coordinates": coordinates,
+    "handle": handle,
+    "birth_date": birth_date,
+    "pin_code": pin_code,
+}
 
 
 def wrong(kind: str, chance: random.Random) -> str:
@@ -273,12 +291,26 @@ def impersonal(chance: random.Random) -> dict[str, str]:
     return {
         "n10": chance.choice("6789") + digits(chance, 9),
         "n12": _checked(chance, chance.choice("23456789") + digits(chance, 10), verhoeff),
-        "amount": chance.choice(["98,76,54,321", "1,23,456.50", f"{chance.randint(6000000000, 9999999999)}", f"{chance.randint(100000, 899999)}"]),
+        "amount": chance.choice(
+            [
+                "98,76,54,321",
+                "1,23,456.50",
+                str(chance.randint(6 * 10**9, 10**10 - 1)),
+                str(chance.randint(100000, 899999)),
+            ]
+        ),
         "isbn": grouped(body + str(check), (3, 2, 4, 3, 1), chance.choice(["-", "-", ""])),
         "qty": str(chance.choice([500, 120000, 560001, 7200000000])),
         "year": str(chance.randint(1900, 2025)),
         "pop": chance.choice(["9876543210", "12,34,567", "560034", "8,43,021"]),
-        "sku": chance.choice([f"SKU-{digits(chance, 6)}", f"ABX{digits(chance, 7)}", f"M{digits(chance, 7)}", f"XK-{digits(chance, 4)}-{digits(chance, 4)}"]),
+        "sku": chance.choice(
+            [
+                f"SKU-{digits(chance, 6)}",
+                f"ABX{digits(chance, 7)}",
+                f"M{digits(chance, 7)}",
+                f"XK-{digits(chance, 4)}-{digits(chance, 4)}",
+            ]
+        ),
         "date": f"{chance.randint(1, 28):02d}/{chance.randint(1, 12):02d}/{chance.randint(2020, 2026)}",
         "version": chance.choice(["10.4.2.1", "3.11.4", "2.0.1"]),
-    }  # fmt: skip
+    }

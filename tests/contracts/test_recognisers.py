@@ -1,4 +1,4 @@
-"""What every recogniser of personal identifiers must do: find its own in any digits, glued, and leave the rest alone."""
+"""What every recogniser of personal identifiers must do: find its own in any digits, glued, and leave the rest."""
 
 from __future__ import annotations
 

@@ -14,10 +14,11 @@ from scipy.stats import binomtest
 from dono.corpus.privacy.reading import fold
 from dono.errors import Mistake
 
+CODE = r"(?<![A-Za-z0-9])(?=[A-Za-z]*[0-9][A-Za-z0-9]*[A-Za-z]|[A-Za-z]+[0-9]{4})[A-Za-z0-9]{7,}"
 AROUND = 24
 SUSPICIOUS = {
     "digits": regex.compile(r"[0-9](?:[ \-./_]?[0-9]){5,}"),
-    "letters and digits": regex.compile(r"(?<![A-Za-z0-9])(?=[A-Za-z]*[0-9][A-Za-z0-9]*[A-Za-z]|[A-Za-z]+[0-9]{4})[A-Za-z0-9]{7,}"),
+    "letters and digits": regex.compile(CODE),
     "at sign": regex.compile(r"\S{2,}[ ]?@[ ]?\S{2,}"),
     "address in the net": regex.compile(r"(?:https?://|www\.)\S+"),
 }  # fmt: skip
@@ -27,7 +28,7 @@ PLACEHOLDER = regex.compile(r"<[A-Z0-9_]+_[0-9a-f]+>")
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A document of the sample. `suspicious` are what is left of it that looks like an identifier, with surroundings."""
+    """A document of the sample. `suspicious`: what is left that looks like an identifier, with surroundings."""
 
     document: int
     text: str
@@ -78,7 +79,7 @@ def write_audit(drawn: Iterable[Drawn], path: Path) -> None:
 
 
 def residual(path: Path) -> Residual:
-    """The residual rate by a person's marks. Raises `Mistake` for a line without a mark or with one that is no count."""
+    """The residual rate by a person's marks. Raises `Mistake` for a line without a mark or with no count for one."""
     marks: list[int] = []
     for line, text in enumerate(path.read_text("utf8").splitlines(), 1):
         where, remedy = f"{path}:{line}", "Write how many identifiers are left in the text: 0, 1, …"

@@ -96,40 +96,46 @@ CUES: dict[str, str] = {
 }  # fmt: skip
 """Words for each kind, with commas between. "phone" serves mobile and landline, "landline" tells them apart."""
 
-IMPERSONAL = """isbn, संस्करण, वर्जन, आवृत्ती, সংস্করণ, ਸੰਸਕਰਣ, આવૃત્તિ, ସଂସ୍କରଣ, பதிப்பு, వెర్షన్, సంస్కరణ, ಆವೃತ್ತಿ, പതിപ്പ്, ورژن, issn, invoice, inv, bill no, bill number, bill, receipt, challan, amount, amt, price, total,
-        cost, mrp, rs, inr, rupees, rupaye, usd, ₹, $, €, £, %, sku, product code, product, item code, item no,
-        model, model no, part no, serial, serial no, hsn, sac code, batch, lot, barcode, ean, upc, asin, version,
-        ver, v, quantity, qty, population, area, year, txn, transaction, utr, ref no, reference, rrn, ref,
-        ticket size, timestamp, epoch, build, error code, error, code no, doi, pmid, crore, lakh, otp, voucher,
-        coupon, patent, case no, fir no, gazette, चालान, बिल, इनवॉइस, इन्वॉइस, रसीद, कीमत, राशि, मूल्य, कुल, रुपये,
-        रुपए, रु, मात्रा, जनसंख्या, लोकसंख्या, आबादी, ਆਬਾਦੀ, વસ્તી, ଜନସଂଖ୍ୟା, மக்கள் தொகை, மக்கள்தொகை, జనాభా,
-        ಜನಸಂಖ್ಯೆ, ജനസംഖ്യ, آبادی, आईएसबीएन, उत्पाद कोड, मॉडल, सीरियल, लेनदेन, संदर्भ, किंमत, रक्कम, एकूण, बीजक,
-        पावती, उत्पादन कोड, চালান, বিল, ইনভয়েস, রসিদ, দাম, মূল্য, টাকা, মোট, পরিমাণ, জনসংখ্যা, আইএসবিএন, পণ্য কোড,
-        মডেল, লেনদেন, ਚਲਾਨ, ਬਿੱਲ, ਇਨਵੌਇਸ, ਰਸੀਦ, ਕੀਮਤ, ਰਕਮ, ਰੁਪਏ, ਕੁੱਲ, ਮਾਤਰਾ, ਆਈਐਸਬੀਐਨ, ਉਤਪਾਦ ਕੋਡ, ਮਾਡਲ, ચલણ, બિલ,
-        ઇન્વૉઇસ, ઇન્વોઇસ, રસીદ, કિંમત, રકમ, રૂપિયા, કુલ, જથ્થો, આઈએસબીએન, ઉત્પાદન કોડ, મોડેલ, ଚାଲାଣ, ବିଲ, ଇନଭଏସ,
-        ରସିଦ, ମୂଲ୍ୟ, ଦାମ, ଟଙ୍କା, ମୋଟ, ପରିମାଣ, ଆଇଏସବିଏନ, ଉତ୍ପାଦ କୋଡ, ମଡେଲ, பில், விலைப்பட்டியல், ரசீது, விலை, தொகை,
-        ரூபாய், மொத்தம், அளவு, ஐஎஸ்பிஎன், பொருள் குறியீடு, மாடல், బిల్లు, ఇన్వాయిస్, ఇన్‌వాయిస్, రసీదు, ధర, మొత్తం,
-        రూపాయ, పరిమాణం, ఐఎస్బిఎన్, ఐఎస్‌బిఎన్, ఉత్పత్తి కోడ్, మోడల్, ಬಿಲ್, ಇನ್‌ವಾಯ್ಸ್, ಇನ್ವಾಯ್ಸ್, ರಸೀದಿ, ಬೆಲೆ,
-        ಮೊತ್ತ, ರೂಪಾಯಿ, ಒಟ್ಟು, ಪ್ರಮಾಣ, ಐಎಸ್‌ಬಿಎನ್, ಐಎಸ್ಬಿಎನ್, ಉತ್ಪನ್ನ ಕೋಡ್, ಮಾದರಿ, ബിൽ, ഇൻവോയ്സ്, ഇൻവോയ്‌സ്, രസീത്,
-        വില, തുക, രൂപ, ആകെ, അളവ്, ഐഎസ്ബിഎൻ, ഉൽപ്പന്ന കോഡ്, മോഡൽ, چالان, بل, انوائس, رسید, قیمت, رقم, روپے, کل,
-        مقدار, آئی ایس بی این, پروڈکٹ کوڈ, ماڈل, ᱵᱤᱞ, ᱫᱟᱢ, ᱴᱟᱠᱟ, ᱤᱱᱵᱷᱳᱭᱥ, ᱢᱳᱰᱮᱞ"""  # fmt: skip
+IMPERSONAL = """
+    isbn, संस्करण, वर्जन, आवृत्ती, সংস্করণ, ਸੰਸਕਰਣ, આવૃત્તિ, ସଂସ୍କରଣ, பதிப்பு, వెర్షన్, సంస్కరణ, ಆವೃತ್ತಿ,
+    പതിപ്പ്, ورژن, issn, invoice, inv, bill no, bill number, bill, receipt, challan, amount, amt, price, total,
+    cost, mrp, rs, inr, rupees, rupaye, usd, ₹, $, €, £, %, sku, product code, product, item code, item no,
+    model, model no, part no, serial, serial no, hsn, sac code, batch, lot, barcode, ean, upc, asin, version,
+    ver, v, quantity, qty, population, area, year, txn, transaction, utr, ref no, reference, rrn, ref,
+    ticket size, timestamp, epoch, build, error code, error, code no, doi, pmid, crore, lakh, otp, voucher,
+    coupon, patent, case no, fir no, gazette, चालान, बिल, इनवॉइस, इन्वॉइस, रसीद, कीमत, राशि, मूल्य, कुल, रुपये,
+    रुपए, रु, मात्रा, जनसंख्या, लोकसंख्या, आबादी, ਆਬਾਦੀ, વસ્તી, ଜନସଂଖ୍ୟା, மக்கள் தொகை, மக்கள்தொகை, జనాభా,
+    ಜನಸಂಖ್ಯೆ, ജനസംഖ്യ, آبادی, आईएसबीएन, उत्पाद कोड, मॉडल, सीरियल, लेनदेन, संदर्भ, किंमत, रक्कम, एकूण, बीजक,
+    पावती, उत्पादन कोड, চালান, বিল, ইনভয়েস, রসিদ, দাম, মূল্য, টাকা, মোট, পরিমাণ, জনসংখ্যা, আইএসবিএন, পণ্য কোড,
+    মডেল, লেনদেন, ਚਲਾਨ, ਬਿੱਲ, ਇਨਵੌਇਸ, ਰਸੀਦ, ਕੀਮਤ, ਰਕਮ, ਰੁਪਏ, ਕੁੱਲ, ਮਾਤਰਾ, ਆਈਐਸਬੀਐਨ, ਉਤਪਾਦ ਕੋਡ, ਮਾਡਲ, ચલણ, બિલ,
+    ઇન્વૉઇસ, ઇન્વોઇસ, રસીદ, કિંમત, રકમ, રૂપિયા, કુલ, જથ્થો, આઈએસબીએન, ઉત્પાદન કોડ, મોડેલ, ଚାଲାଣ, ବିଲ, ଇନଭଏସ,
+    ରସିଦ, ମୂଲ୍ୟ, ଦାମ, ଟଙ୍କା, ମୋଟ, ପରିମାଣ, ଆଇଏସବିଏନ, ଉତ୍ପାଦ କୋଡ, ମଡେଲ, பில், விலைப்பட்டியல், ரசீது, விலை, தொகை,
+    ரூபாய், மொத்தம், அளவு, ஐஎஸ்பிஎன், பொருள் குறியீடு, மாடல், బిల్లు, ఇన్వాయిస్, ఇన్‌వాయిస్, రసీదు, ధర, మొత్తం,
+    రూపాయ, పరిమాణం, ఐఎస్బిఎన్, ఐఎస్‌బిఎన్, ఉత్పత్తి కోడ్, మోడల్, ಬಿಲ್, ಇನ್‌ವಾಯ್ಸ್, ಇನ್ವಾಯ್ಸ್, ರಸೀದಿ, ಬೆಲೆ,
+    ಮೊತ್ತ, ರೂಪಾಯಿ, ಒಟ್ಟು, ಪ್ರಮಾಣ, ಐಎಸ್‌ಬಿಎನ್, ಐಎಸ್ಬಿಎನ್, ಉತ್ಪನ್ನ ಕೋಡ್, ಮಾದರಿ, ബിൽ, ഇൻവോയ്സ്, ഇൻവോയ്‌സ്, രസീത്,
+    വില, തുക, രൂപ, ആകെ, അളവ്, ഐഎസ്ബിഎൻ, ഉൽപ്പന്ന കോഡ്, മോഡൽ, چالان, بل, انوائس, رسید, قیمت, رقم, روپے, کل,
+    مقدار, آئی ایس بی این, پروڈکٹ کوڈ, ماڈل, ᱵᱤᱞ, ᱫᱟᱢ, ᱴᱟᱠᱟ, ᱤᱱᱵᱷᱳᱭᱥ, ᱢᱳᱰᱮᱞ
+"""
 """Words before numbers that are nobody's."""
 
-UNITS = """rs, rupees, rupaye, inr, units, unit, pieces, pcs, nos, items, kg, km, gb, mb, bytes, tonnes, litres,
-        crore, lakh, people, copies, shares, %, ₹, रुपये, रुपए, रु, रुपया, नग, किलो, लोग, यूनिट, टन, व्यक्ति, लोक,
-        লোক, মানুষ, ਲੋਕ, લોકો, ଲୋକ, பேர், மக்கள், మంది, ప్రజలు, ಜನ, പേർ, ആളുകൾ, لوگ, افراد, টাকা, টি, জন, ਰੁਪਏ,
-        ਯੂਨਿਟ, રૂપિયા, નંગ, યુનિટ, ଟଙ୍କା, ଟି, ரூபாய், துண்டுகள், யூனிட், రూపాయ, యూనిట్, ముక్కలు, ರೂಪಾಯಿ, ತುಂಡು,
-        ಯುನಿಟ್, രൂപ, എണ്ണം, യൂണിറ്റ്, روپے, عدد, یونٹ, ᱴᱟᱠᱟ"""  # fmt: skip
+UNITS = """
+    rs, rupees, rupaye, inr, units, unit, pieces, pcs, nos, items, kg, km, gb, mb, bytes, tonnes, litres, crore,
+    lakh, people, copies, shares, %, ₹, रुपये, रुपए, रु, रुपया, नग, किलो, लोग, यूनिट, टन, व्यक्ति, लोक, লোক,
+    মানুষ, ਲੋਕ, લોકો, ଲୋକ, பேர், மக்கள், మంది, ప్రజలు, ಜನ, പേർ, ആളുകൾ, لوگ, افراد, টাকা, টি, জন, ਰੁਪਏ, ਯੂਨਿਟ,
+    રૂપિયા, નંગ, યુનિટ, ଟଙ୍କା, ଟି, ரூபாய், துண்டுகள், யூனிட், రూపాయ, యూనిట్, ముక్కలు, ರೂಪಾಯಿ, ತುಂಡು, ಯುನಿಟ್,
+    രൂപ, എണ്ണം, യൂണിറ്റ്, روپے, عدد, یونٹ, ᱴᱟᱠᱟ
+"""
 """Words behind amounts and quantities."""
 
 
-def _words(listed: str) -> list[str]:
-    return sorted({unicodedata.normalize("NFC", word.strip().lower()) for word in listed.split(",") if word.strip()})
+def words(listed: str, apart: str | None = ",") -> list[str]:
+    """The words of a list, lower-cased and in NFC, without doubles; `apart` stands between them (None: white space)."""
+    return sorted({unicodedata.normalize("NFC", w.strip().lower()) for w in listed.split(apart) if w.strip()})
 
 
-def _any(words: list[str]) -> str:
+def _any(listed: list[str]) -> str:
     """A pattern for one of some words. Latin and short ones stand alone; others may have something glued behind."""
-    spaced = [(word, r"[ \-]?".join(map(regex.escape, word.split()))) for word in sorted(words, key=len, reverse=True)]
+    spaced = [(word, r"[ \-]?".join(map(regex.escape, word.split()))) for word in sorted(listed, key=len, reverse=True)]
     signs = [pattern for word, pattern in spaced if not word[0].isalpha()]
     latin = [pattern for word, pattern in spaced if word[0].isalpha() and word[0].isascii()]
     others = [(word, pattern) for word, pattern in spaced if word[0].isalpha() and not word[0].isascii()]
@@ -146,14 +152,14 @@ def _any(words: list[str]) -> str:
 
 def cue_words(kind: str) -> list[str]:
     """The words for a kind, lower-cased."""
-    return _words(CUES[kind])
+    return words(CUES[kind])
 
 
 @cache
 def cue_pattern(kind: str) -> regex.Pattern[str]:
     """Finds the words for a kind in lower-cased text."""
-    return regex.compile(_any(_words(CUES[kind])))
+    return regex.compile(_any(words(CUES[kind])))
 
 
-NOT_PERSONAL = regex.compile(_any(_words(IMPERSONAL)))
-UNIT = regex.compile(rf"(?:/-|[ ]?(?:{_any(_words(UNITS))}))")
+NOT_PERSONAL = regex.compile(_any(words(IMPERSONAL)))
+UNIT = regex.compile(rf"(?:/-|[ ]?(?:{_any(words(UNITS))}))")

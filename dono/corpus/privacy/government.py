@@ -1,4 +1,4 @@
-"""Identifiers that the state gives: Aadhaar and its virtual id, PAN, GSTIN, voter's card, passport, licence, vehicle."""
+"""Identifiers that the state gives: Aadhaar and its virtual id, PAN, GSTIN, voter's card, passport, licence, plate."""
 
 from __future__ import annotations
 
@@ -45,7 +45,9 @@ def vid(reading: Reading) -> Iterator[Finding]:
         cues = [reading.cue(kind, number.start, number.end) for kind in ("vid", "aadhaar")]
         cue = min((c for c in cues if c is not None), default=None)
         usual = number.groups in VID_GROUPS and not (luhn(number.digits) and issued(number.digits))
-        other = reading.impersonal(number.start, number.end) or reading.cue("card", number.start, number.end) is not None
+        other = (
+            reading.impersonal(number.start, number.end) or reading.cue("card", number.start, number.end) is not None
+        )
         if cue is not None or (usual and not other):
             yield Finding(number.start, number.end, "vid", cue, checked=True)
 
@@ -84,9 +86,10 @@ PASSPORT_UPPER = upper_code(r"[A-PR-WYZ][1-9][0-9]{5}[1-9]")
 PASSPORT_SPLIT = any_code(rf"[A-Z](?:{GAP}[0-9]){{7}}")
 LICENCE_UPPER = upper_code(rf"(?:{STATES})[ \-]?[0-9]{{2}}[ \-/]?(?:19|20)[0-9]{{2}}[ \-/]?[0-9]{{7}}")
 LICENCE_SPLIT = any_code(rf"(?:{STATES}){GAP}[0-9]{{2}}(?:{GAP}[0-9]){{9,11}}")
+DASH = r"(?:[ \-./]|[ ]-[ ])?"
 PLATE_UPPER = upper_code(
-    rf"(?:{STATES})(?:(?P<gap>[ \-./]|[ ]?-[ ]?)?[0-9]{{2}}(?:[ \-./]|[ ]?-[ ]?)?|[ \-]?(?<=DL[ \-]?)[0-9])[ \-]?[A-Z]{{1,3}}"
-    rf"(?:[ \-./]|[ ]?-[ ]?)?[0-9]{{4}}|[2-9][0-9][ \-]?BH[ \-]?[0-9]{{4}}[ \-]?[A-Z]{{1,2}}"
+    rf"(?:(?:{STATES}){DASH}[0-9]{{2}}|DL{DASH}[0-9]){DASH}[A-Z]{{1,3}}{DASH}[0-9]{{4}}"
+    rf"|[2-9][0-9]{DASH}BH{DASH}[0-9]{{4}}{DASH}[A-Z]{{1,2}}"
 )
 PLATE_SPLIT = any_code(
     rf"(?:{STATES})(?:{GAP}[0-9]){{1,2}}(?:{GAP}[A-Z]){{0,3}}(?:{GAP}[0-9]){{1,4}}"

@@ -7,27 +7,34 @@ from collections.abc import Iterator
 import regex
 
 from dono.corpus.privacy.checksums import luhn
+from dono.corpus.privacy.cues import words
 from dono.corpus.privacy.findings import Finding
 from dono.corpus.privacy.reading import Number, Reading
 from dono.corpus.privacy.recogniser import any_code, codes, free, upper_code
 
 UPI_HANDLES = frozenset(
-    """
-    abfspay airtel albk allahabadbank allbank amazonpay andb apl axb axisb axisbank axisgo axl bandhan barodampay barodapay birla
-    boi bpay cbin cboi centralbank cmsidfc cnrb csbpay cub dbs dcb dcbbank denabank dlb eazypay equitas ezeepay fam fbl
-    federal finobank freecharge hdfcbank hdfcbankjd hsbc icici idbi idbibank idfc idfcbank idfcfirst idfcnetc ikwik imobile
-    indbank indianbank indie indus indusind iob jio jkb jsb jsbp jupiteraxis karb karurvysyabank kaypay kbl kbl052
-    kmb kmbl kotak kvb kvbank lime lvb lvbank mahb mairtel myicici naviaxis nsdl obc oksbi okaxis okhdfcbank okicici
-    omni paytm payzapp pingpay pnb pockets postbank psb ptaxis pthdfc ptsbi ptyes purz rajgovhdfcbank rapl rbl rmhdfcbank
-    s2b saraswat sbi sc scb scbl sib slc slice srcb superyes syndicate tapicici timecosmos tjsb tsb ubi uboi uco unionbank
-    unionbankofindia united upi utbi utib utkarsh vijayabank vjb waaxis wahdfcbank waicici wasbi yapl yesbank yescred yesg
-    yespay yespop ybl ikwik axisbankbhim goaxb oneyes trans niyoicici shriramhdfcbank seyes bhim
-    """.split()  # noqa: SIM905
+    words(
+        """
+        abfspay airtel albk allahabadbank allbank amazonpay andb apl axb axisb axisbank axisbankbhim axisgo axl
+        bandhan barodampay barodapay bhim birla boi bpay cbin cboi centralbank cmsidfc cnrb csbpay cub dbs dcb
+        dcbbank denabank dlb eazypay equitas ezeepay fam fbl federal finobank freecharge goaxb hdfcbank
+        hdfcbankjd hsbc icici idbi idbibank idfc idfcbank idfcfirst idfcnetc ikwik imobile indbank indianbank
+        indie indus indusind iob jio jkb jsb jsbp jupiteraxis karb karurvysyabank kaypay kbl kbl052 kmb kmbl
+        kotak kvb kvbank lime lvb lvbank mahb mairtel myicici naviaxis niyoicici nsdl obc okaxis okhdfcbank
+        okicici oksbi omni oneyes paytm payzapp pingpay pnb pockets postbank psb ptaxis pthdfc ptsbi ptyes purz
+        rajgovhdfcbank rapl rbl rmhdfcbank s2b saraswat sbi sc scb scbl seyes shriramhdfcbank sib slc slice
+        srcb superyes syndicate tapicici timecosmos tjsb trans tsb ubi uboi uco unionbank unionbankofindia
+        united upi utbi utib utkarsh vijayabank vjb waaxis wahdfcbank waicici wasbi yapl ybl yesbank yescred
+        yesg yespay yespop
+        """,
+        None,
+    )
 )
 """Handles of UPI apps and banks known to us; others need a cue."""
 
 UPI = regex.compile(
-    r"(?<![A-Za-z0-9._+\-])[A-Za-z0-9][A-Za-z0-9._\-]{1,60}[ ]?@[ ]?(?P<handle>[A-Za-z][A-Za-z0-9]{1,24})(?![A-Za-z0-9\-]|\.[A-Za-z])"
+    r"(?<![A-Za-z0-9._+\-])[A-Za-z0-9][A-Za-z0-9._\-]{1,60}[ ]?@[ ]?(?P<handle>[A-Za-z][A-Za-z0-9]{1,24})"
+    r"(?![A-Za-z0-9\-]|\.[A-Za-z])"
 )
 
 
@@ -69,15 +76,26 @@ def bank_account(reading: Reading) -> Iterator[Finding]:
 CARD_GROUPS = {(4, 4, 4, 4), (4, 6, 5), (4, 6, 4), (4, 4, 4, 4, 3)}
 ISSUERS: tuple[tuple[int, int, frozenset[int]], ...] = (
     (4, 4, frozenset({13, 16, 19})),  # Visa
-    (51, 55, frozenset({16})), (2221, 2720, frozenset({16})),  # Mastercard
-    (34, 34, frozenset({15})), (37, 37, frozenset({15})),  # American Express
-    (60, 60, frozenset({16})), (65, 65, frozenset({16})), (81, 82, frozenset({16})), (508, 508, frozenset({16})),  # RuPay
-    (353, 356, frozenset({16})), (3528, 3589, frozenset({16, 17, 18, 19})),  # RuPay with JCB, JCB
-    (6011, 6011, frozenset({16, 17, 18, 19})), (644, 649, frozenset({16, 17, 18, 19})),  # Discover
-    (300, 305, frozenset({14})), (36, 36, frozenset({14})), (38, 39, frozenset({14})),  # Diners Club
-    (62, 62, frozenset({16, 17, 18, 19})),  # UnionPay
-    (50, 50, frozenset(range(13, 20))), (56, 58, frozenset(range(13, 20))), (67, 67, frozenset(range(13, 20))),  # Maestro
-)  # fmt: skip
+    (51, 55, frozenset({16})),  # Mastercard
+    (2221, 2720, frozenset({16})),
+    (34, 34, frozenset({15})),  # American Express
+    (37, 37, frozenset({15})),
+    (60, 60, frozenset({16})),  # RuPay
+    (65, 65, frozenset({16})),
+    (81, 82, frozenset({16})),
+    (508, 508, frozenset({16})),
+    (353, 356, frozenset({16})),
+    (3528, 3589, frozenset(range(16, 20))),  # JCB
+    (6011, 6011, frozenset(range(16, 20))),  # Discover
+    (644, 649, frozenset(range(16, 20))),
+    (300, 305, frozenset({14})),  # Diners Club
+    (36, 36, frozenset({14})),
+    (38, 39, frozenset({14})),
+    (62, 62, frozenset(range(16, 20))),  # UnionPay
+    (50, 50, frozenset(range(13, 20))),  # Maestro
+    (56, 58, frozenset(range(13, 20))),
+    (67, 67, frozenset(range(13, 20))),
+)
 """Ranges of the first digits of cards (ISO/IEC 7812 as issuers publish them) and the lengths in use."""
 
 

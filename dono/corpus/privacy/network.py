@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import regex
 
+from dono.corpus.privacy.cues import words
 from dono.corpus.privacy.findings import Finding
 from dono.corpus.privacy.reading import Reading, by_block
 
@@ -37,7 +38,7 @@ IPV4 = regex.compile(r"(?<![0-9A-Za-z.])(?:[0-9]{1,3}[ ]?\.[ ]?){3}[0-9]{1,3}(?!
 IPV6 = regex.compile(r"(?<![0-9A-Za-z:.])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?![0-9A-Za-z:])")
 COLONS = regex.compile(r":[0-9A-Fa-f]{0,4}:[0-9A-Fa-f]{0,4}:")
 FEWEST_GROUPS = 4
-"""An IPv6 address with fewer written groups (::1, fe80::1) names no one's connection, or is a time or code (assumed)."""
+"""An IPv6 address with fewer written groups (::1, fe80::1) is no one's connection, or a time or code (assumed)."""
 
 
 def ip(reading: Reading) -> Iterator[Finding]:
@@ -63,29 +64,42 @@ def _someones(address: str) -> bool:
 
 
 HANDLE = regex.compile(
-    r"(?<![A-Za-z0-9_.@/\-`(\"'=])@(?P<name>[A-Za-z][A-Za-z0-9_.]{1,28}[A-Za-z0-9_])(?![A-Za-z0-9_@/(=\-]|\.[A-Za-z])"
+    r"(?<![A-Za-z0-9_.@/\-`(\"'=])@(?P<name>[A-Za-z][A-Za-z0-9_.]{1,28}[A-Za-z0-9_])"
+    r"(?![A-Za-z0-9_@/(=\-]|\.[A-Za-z])"
 )
 PROFILE = regex.compile(
-    r"(?<![A-Za-z0-9\-])(?:(?:instagram|facebook|twitter|x|linkedin|snapchat)\.com|t\.me|threads\.net)/(?:in/|add/|@)?"
+    r"(?<![A-Za-z0-9\-])(?:(?:instagram|facebook|twitter|x|linkedin|snapchat)\.com|t\.me|threads\.net)/"
+    r"(?:in/|add/|@)?"
     r"(?P<name>[A-Za-z0-9_.\-]{2,40}[A-Za-z0-9_])",
     regex.IGNORECASE,
 )
 NAMED = regex.compile(
-    r"(?:insta(?:gram)?|twitter|telegram|snapchat|facebook|fb|इंस्टाग्राम|ट्विटर|टेलीग्राम|फेसबुक)(?:[ ](?:id|handle|username|user|आईडी|हैंडल))?"
+    r"(?:insta(?:gram)?|twitter|telegram|snapchat|facebook|fb|इंस्टाग्राम|ट्विटर|टेलीग्राम|फेसबुक)"
+    r"(?:[ ](?:id|handle|username|user|आईडी|हैंडल))?"
     r"[ ]?(?::|-|is|=|पर)[ ]?(?P<name>[A-Za-z][A-Za-z0-9_.]{2,28}[A-Za-z0-9_])(?![A-Za-z0-9_])",
     regex.IGNORECASE,
 )
 NOBODY = frozenset(
-    """
-    all and app author channel charset class dataclass deprecated everyone example font gmail group here host import include
-    interface keyframes layer login media mention mixin name null override page param property public return see staticmethod
-    supports tailwind test the this throws todo user username yahoo app.get app.post app.route
-    """.split()  # noqa: SIM905
+    words(
+        """
+        all and app author channel charset class dataclass deprecated everyone example font gmail group here
+        host import include interface keyframes layer login media mention mixin name null override page param
+        property public return see staticmethod supports tailwind test the this throws todo user username yahoo
+        app.get app.post app.route
+        """,
+        None,
+    )
 )
 """Words behind @ that name nobody."""
 PAGES = frozenset(
-    "about ads company explore groups hashtag help home i in intent joinchat legal login p pages privacy r reel s search share sharer status terms watch".split()
-)  # noqa: E501, SIM905
+    words(
+        """
+        about ads company explore groups hashtag help home i in intent joinchat legal login p pages privacy r
+        reel s search share sharer status terms watch
+        """,
+        None,
+    )
+)
 
 
 def handle(reading: Reading) -> Iterator[Finding]:
@@ -104,6 +118,4 @@ def handle(reading: Reading) -> Iterator[Finding]:
                 yield Finding(*match.span("name"), "handle", 0)
 
 
-NETWORKS = by_block(
-    ("insta", "twitter", "telegram", "snapchat", "facebook", "fb", "इंस्टा", "ट्विटर", "टेलीग्राम", "फेसबुक")
-)
+NETWORKS = by_block(("insta", "twitter", "telegram", "snapchat", "facebook", "fb", "इंस्टा", "ट्विटर", "टेलीग्राम", "फेसबुक"))

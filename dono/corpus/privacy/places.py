@@ -6,14 +6,16 @@ from collections.abc import Iterator
 
 import regex
 
-from dono.corpus.privacy.cues import cue_pattern, cue_words
+from dono.corpus.privacy.cues import cue_pattern, cue_words, words
 from dono.corpus.privacy.findings import Finding
 from dono.corpus.privacy.reading import Reading, by_block
 from dono.corpus.privacy.recogniser import free
 
 DECIMAL = regex.compile(
-    r"(?<![0-9.])(?P<lat>[+\-]?[0-9]{1,2}\.[0-9]{3,12})[ ]?°?[ ]?(?P<north>[NSns]\b)?(?:[ ]?[,;/|][ ]?|[ ]{1,2})"
-    r"(?:[A-Za-z]{2,9}[ ]?[:=]?[ ]?)?(?P<long>[+\-]?[0-9]{1,3}\.[0-9]{3,12})(?:[ ]?°?[ ]?(?P<east>[EWew])(?![A-Za-z]))?(?!\.?[0-9])"
+    r"(?<![0-9.])(?P<lat>[+\-]?[0-9]{1,2}\.[0-9]{3,12})[ ]?°?[ ]?(?P<north>[NSns](?![A-Za-z]))?"
+    r"(?:[ ]?[,;/|][ ]?|[ ]{1,2})"
+    r"(?:[A-Za-z]{2,9}[ ]?[:=]?[ ]?)?(?P<long>[+\-]?[0-9]{1,3}\.[0-9]{3,12})"
+    r"(?:[ ]?°?[ ]?(?P<east>[EWew])(?![A-Za-z]))?(?!\.?[0-9])"
 )
 SEXAGESIMAL = regex.compile(
     r"[0-9]{1,2}[ ]?°[ ]?[0-9]{1,2}[ ]?['′’][ ]?[0-9]{1,2}(?:\.[0-9]+)?[ ]?(?:\"|″|”|'')[ ]?[NS][ ,;]{1,3}"
@@ -57,18 +59,25 @@ def pin_code(reading: Reading) -> Iterator[Finding]:
 LONGEST = 160
 """Characters of an address at most (assumed)."""
 HOUSE = regex.compile(
-    r"(?<![\p{L}\p{M}])(?:h\.?[ ]?no|house[ ]no|flat[ ]no|plot[ ]no|door[ ]no|flat|मकान[ ](?:नंबर|सं|संख्या|नं)|फ्लैट|घर[ ](?:नंबर|क्रमांक)|"
-    r"প্লট|ফ্ল্যাট|বাড়ি[ ]নং|ਮਕਾਨ[ ]ਨੰਬਰ|ਫਲੈਟ|મકાન[ ]નંબર|ફ્લેટ|ଘର[ ]ନମ୍ବର|ଫ୍ଲାଟ|வீட்டு[ ]எண்|கதவு[ ]எண்|ఇంటి[ ](?:నంబర్|నెం)|ఫ్లాట్|ಮನೆ[ ](?:ಸಂಖ್ಯೆ|ನಂ)|"
-    r"ಫ್ಲಾಟ್|വീട്ടു[ ]?നമ്പർ|വീട്[ ]നമ്പർ|ഫ്ലാറ്റ്|مکان[ ]نمبر|فلیٹ)\.?[ ]?[:#.\-]?[ ]?(?=[A-Za-z\-]{0,3}[0-9])",
+    r"(?<![\p{L}\p{M}])(?:h\.?[ ]?no|house[ ]no|flat[ ]no|plot[ ]no|door[ ]no|flat|मकान[ ](?:नंबर|सं|संख्या|नं)|फ्लैट|"
+    r"घर[ ](?:नंबर|क्रमांक)|প্লট|ফ্ল্যাট|বাড়ি[ ]নং|ਮਕਾਨ[ ]ਨੰਬਰ|ਫਲੈਟ|મકાન[ ]નંબર|ફ્લેટ|ଘର[ ]ନମ୍ବର|ଫ୍ଲାଟ|வீட்டு[ ]எண்|"
+    r"கதவு[ ]எண்|ఇంటి[ ](?:నంబర్|నెం)|ఫ్లాట్|ಮನೆ[ ](?:ಸಂಖ್ಯೆ|ನಂ)|ಫ್ಲಾಟ್|വീട്ടു[ ]?നമ്പർ|വീട്[ ]നമ്പർ|ഫ്ലാറ്റ്|مکان[ ]نمبر|فلیٹ)"
+    r"\.?[ ]?[:#.\-]?[ ]?(?=[A-Za-z\-]{0,3}[0-9])",
     regex.IGNORECASE,
 )
 ADDRESS_WORDS = by_block(cue_words("address"))
 HOUSE_WORDS = by_block(
-    """h.no h no house flat plot door मकान फ्लैट घर প্লট ফ্ল্যাট বাড়ি ਮਕਾਨ ਫਲੈਟ મકાન ફ્લેટ ଘର ଫ୍ଲାଟ வீட்டு கதவு ఇంటి ఫ్లాట్ ಮನೆ ಫ್ಲಾಟ್ വീട്ടു വീട് ഫ്ലാറ്റ്
-    مکان فلیٹ""".split()
+    words(
+        """
+        h.no hno house flat plot door मकान फ्लैट घर প্লট ফ্ল্যাট বাড়ি ਮਕਾਨ ਫਲੈਟ મકાન ફ્લેટ ଘର ଫ୍ଲାଟ வீட்டு கதவு ఇంటి ఫ్లాట్
+        ಮನೆ ಫ್ಲಾಟ್ വീട്ടു വീട് ഫ്ലാറ്റ് مکان فلیٹ
+        """,
+        None,
+    )
 )
 ADDRESS_END = regex.compile(
-    r"[\n।॥۔!?;]|(?<=[\p{L}\p{M}]{4}|[0-9)])\.(?=[ ]+\p{L}|[ ]*$)|\.(?=[ ]*$)|(?<![0-9])(?=[1-9][0-9]{2}[ ]?[0-9]{3}(?![0-9]))"
+    r"[\n।॥۔!?;]|(?<=[\p{L}\p{M}]{4}|[0-9)])\.(?=[ ]+\p{L}|[ ]*$)|\.(?=[ ]*$)"
+    r"|(?<![0-9])(?=[1-9][0-9]{2}[ ]?[0-9]{3}(?![0-9]))"
 )
 FIRST_NUMBER = 24
 """A number stands within so many characters of the beginning of an address (assumed)."""
@@ -87,7 +96,9 @@ def address(reading: Reading) -> Iterator[Finding]:
     starts: list[tuple[int, bool]] = []
     if reading.mentions(ADDRESS_WORDS):
         cues = cue_pattern("address").finditer(reading.lowered)
-        starts += [(m.end(), True) for m in cues if not OTHER_ADDRESS.search(reading.lowered, max(0, m.start() - 8), m.start())]
+        starts += [
+            (m.end(), True) for m in cues if not OTHER_ADDRESS.search(reading.lowered, max(0, m.start() - 8), m.start())
+        ]
     if reading.mentions(HOUSE_WORDS):
         starts += [(m.start(), False) for m in HOUSE.finditer(folded)]
     for begin, cued in starts:

@@ -138,7 +138,9 @@ class Reading:
                 if len(digits) >= FEWEST_DIGITS:
                     alone = first == 0 and last == len(groups) - 1
                     ends = first, last + 1
-                    cut = not alone and any(self._tied(groups, at) or self._in_fours(groups, first, last, at) for at in ends)
+                    cut = not alone and any(
+                        self._tied(groups, at) or self._in_fours(groups, first, last, at) for at in ends
+                    )
                     yield Number(begin, right, digits, tuple(lengths), joint, alone, cut)
 
     def _in_fours(self, groups: list[tuple[int, int]], first: int, last: int, at: int) -> bool:

@@ -13,7 +13,10 @@ Recogniser = Callable[[Reading], Iterator[Finding]]
 """Finds identifiers of one kind or of a few that only their form tells apart."""
 
 GLUED = regex.compile(r"[A-Za-z]+[:#._\-/=]?$")
-LABELS = frozenset("AADHAAR AADHAR AC ACC AWB CALL CARD ICCID IMEI IMSI IP MOB MOBILE NO PH PHONE PIN SIM TEL UID VID".split())  # noqa: SIM905
+LABELS = (
+    "AADHAAR", "AADHAR", "AC", "ACC", "AWB", "CALL", "CARD", "ICCID", "IMEI", "IMSI", "IP", "MOB", "MOBILE", "NO", "PH",
+    "PHONE", "PIN", "SIM", "TEL", "UID", "VID",
+)  # fmt: skip
 """Words in capitals that may be glued before a number; behind others it is a part of a code."""
 CODE_BEFORE = regex.compile(rf"(?<![A-Za-z])(?!(?:{'|'.join(LABELS)})[\-/])[A-Z]{{2,8}}[\-/]$")
 CODE_BEHIND = regex.compile(r"[\-/][A-Z]{2}")

@@ -23,7 +23,7 @@ Finder = Callable[[Sequence[str]], Sequence[Sequence[Finding]]]
 def privacy_step(settings: Cleaning, more: Finder | None = None) -> Step:
     """A step that replaces the identifiers of each draft and counts them in `found` as "pii <kind>"; it drops none.
 
-    `more` adds findings of its own. Raises `Mistake` for a kind that there is none of, and for surrogates without a key.
+    `more` adds findings of its own. Raises `Mistake` for an unknown kind and for surrogates without a key.
     """
     if settings.privacy == "off":
         return lambda batch: list(batch)

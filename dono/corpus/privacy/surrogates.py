@@ -85,6 +85,11 @@ def _phone(text: str, chance: random.Random) -> str:
     return _digits(text, chance, keep)
 
 
+def _passport(text: str, chance: random.Random) -> str:
+    first, last = chance.choice("123456789"), chance.choice("123456789")
+    return text[0] + first + _digits(text[2:-1], chance) + last
+
+
 def _gstin(text: str, chance: random.Random) -> str:
     holder = _digits(text[2:5], chance) + text[5] + _digits(text[6:12], chance)
     return completed(text[:2] + holder + text[12:14], gstin, BASE36)
@@ -128,7 +133,7 @@ CHANGES: dict[str, Change] = {
     "phone": lambda text, chance: _digits(text, chance, len(text) - 5),
     "vehicle": lambda text, chance: _digits(text, chance, 2 if text[0].isalpha() else 4),
     "voter_id": _digits,
-    "passport": lambda text, chance: text[0] + chance.choice("123456789") + _digits(text[2:-1], chance) + chance.choice("123456789"),
+    "passport": _passport,
     "driving_licence": lambda text, chance: _digits(text, chance, max(0, len(text) - 7)),
     "ifsc": lambda text, chance: _digits(text, chance, 5),
     "bank_account": _digits,
@@ -151,7 +156,7 @@ def _local(kind: str, value: str, chance: random.Random) -> str:
     if kind == "handle":
         return before + sign + _other(after, chance) if sign else _other(before, chance)
     if not sign:
-        return _other(value.split()[0], chance) + "@example.com"
+        return _other(value.split(maxsplit=1)[0], chance) + "@example.com"
     return _other(before, chance) + (sign + after if kind == "upi" else "@example.com")
 
 

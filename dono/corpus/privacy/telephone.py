@@ -137,7 +137,7 @@ def imei(reading: Reading) -> Iterator[Finding]:
 
 
 def imsi(reading: Reading) -> Iterator[Finding]:
-    """Fifteen digits behind a mobile country code of India (404 to 406; ITU-T E.212), by a cue: it has no check digit."""
+    """Fifteen digits that begin with a mobile country code of India (404 to 406; ITU-T E.212), by a cue alone."""
     for number in reading.numbers.get(15, ()):
         cue = reading.cue("imsi", number.start, number.end)
         if cue is not None and number.digits.startswith(("404", "405", "406")) and free(reading, number):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from dono.corpus.privacy import audit, residual, suspicious, write_audit
 from dono.errors import Mistake
 
 
-def marked(path: Path, marks: list[object]) -> Path:
+def marked(path: Path, marks: Sequence[object]) -> Path:
     path.write_text("".join(json.dumps({"left": mark}) + "\n" for mark in marks), "utf8")
     return path
 

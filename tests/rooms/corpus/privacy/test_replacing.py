@@ -13,9 +13,14 @@ from tests.contracts.test_recognisers import OWN
 
 KEY = b"a key for tests"
 VALID: dict[str, Callable[[str], bool]] = {
-    "aadhaar": verhoeff.is_valid, "vid": verhoeff.is_valid, "card": luhn.is_valid, "imei": luhn.is_valid, "iccid": luhn.is_valid,
-    "gstin": gstin.is_valid, "pan": pan.is_valid,
-}  # fmt: skip
+    "aadhaar": verhoeff.is_valid,
+    "vid": verhoeff.is_valid,
+    "card": luhn.is_valid,
+    "imei": luhn.is_valid,
+    "iccid": luhn.is_valid,
+    "gstin": gstin.is_valid,
+    "pan": pan.is_valid,
+}
 
 
 def shape(text: str) -> str:

@@ -47,7 +47,7 @@ def test_the_same_key_gives_the_same_surrogate_in_a_new_step(monkeypatch: pytest
     ],
 )
 def test_a_mistake_in_the_settings_is_said_in_a_line(settings: Cleaning, said: str) -> None:
-    with pytest.raises(Mistake, match="cleaning.privacy") as raised:
+    with pytest.raises(Mistake, match=r"cleaning\.privacy") as raised:
         privacy_step(settings)
     assert said in str(raised.value) and "\n" not in str(raised.value)
 
