@@ -12,7 +12,7 @@ from dono.corpus.privacy.findings import Finding
 from dono.corpus.privacy.name_words import FIELDS, HONORIFICS, NAME_CUES, NO_PERSON, NOT_NAMES, STOP, TITLES
 from dono.corpus.privacy.reading import Reading, by_block
 
-WORD = regex.compile(r"[\p{L}\p{M}\u200c\u200d'’]+\.?")
+WORD = regex.compile(r"\p{L}[\p{L}\p{M}\u200c\u200d'’]*\.?")
 FILLER = regex.compile(
     r"[ :=\-,\"'“”‘]*(?:(?:is|hai|ise|है|ہے|ਹੈ|છે|আছে|ହେଉଛି|ᱫᱚ)[ ]+(?=[\p{L}]))?[ \"'“‘]*", regex.IGNORECASE
 )
