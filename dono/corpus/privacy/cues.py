@@ -156,10 +156,19 @@ def cue_words(kind: str) -> list[str]:
 
 
 @cache
-def cue_pattern(kind: str) -> regex.Pattern[str]:
-    """Finds the words for a kind in lower-cased text."""
-    return regex.compile(_any(words(CUES[kind])))
+def cue_pattern(kind: str, ascii_only: bool) -> regex.Pattern[str]:
+    """Finds the words for a kind in lower-cased text; `ascii_only` leaves out those that ASCII text cannot hold."""
+    return _pattern(cue_words(kind), ascii_only)
 
 
-NOT_PERSONAL = regex.compile(_any(words(IMPERSONAL)))
+@cache
+def impersonal_pattern(ascii_only: bool) -> regex.Pattern[str]:
+    """Finds the words before numbers that are nobody's, likewise."""
+    return _pattern(words(IMPERSONAL), ascii_only)
+
+
+def _pattern(listed: list[str], ascii_only: bool) -> regex.Pattern[str]:
+    return regex.compile(_any([word for word in listed if word.isascii() or not ascii_only]))
+
+
 UNIT = regex.compile(rf"(?:/-|[ ]?(?:{_any(words(UNITS))}))")

@@ -10,16 +10,10 @@ from dono.corpus.privacy.checksums import gstin as gstin_checks
 from dono.corpus.privacy.checksums import luhn, verhoeff
 from dono.corpus.privacy.findings import Finding
 from dono.corpus.privacy.money import issued
-from dono.corpus.privacy.reading import Reading
+from dono.corpus.privacy.reading import STATES, Reading
 from dono.corpus.privacy.recogniser import any_code, codes, free, upper_code
 
 GAP = r"[ \-./]{0,3}"
-STATES = (
-    "AN|AP|AR|AS|BR|CG|CH|DD|DL|DN|GA|GJ|HP|HR|JH|JK|KA|KL|LA|LD|MH|ML|MN|MP|MZ|NL|OD|OR|PB|PY|RJ|SK|TG|TN|TR|TS|"
-    "UA|UK|UP|WB"
-)
-"""Letters of states and union territories on number plates, former ones (OR, UA, TS, DN) too."""
-
 AADHAAR_GROUPS = {(12,), (4, 4, 4)}
 VID_GROUPS = {(16,), (4, 4, 4, 4)}
 MOBILE_LIKE = regex.compile(r"91[6-9]")
@@ -92,7 +86,7 @@ PLATE_UPPER = upper_code(
     rf"|[2-9][0-9]{DASH}BH{DASH}[0-9]{{4}}{DASH}[A-Z]{{1,2}}"
 )
 PLATE_SPLIT = any_code(
-    rf"(?:{STATES})(?:{GAP}[0-9]){{1,2}}(?:{GAP}[A-Z]){{0,3}}(?:{GAP}[0-9]){{1,4}}"
+    rf"(?:{STATES})(?:{GAP}[0-9]){{1,2}}(?:(?:{GAP}[A-Z]){{1,3}}(?:{GAP}[0-9]){{1,4}}|{GAP}[0-9]{{4}})"
     rf"|[0-9]{GAP}[0-9]{GAP}B{GAP}H(?:{GAP}[0-9]){{4}}(?:{GAP}[A-Z]){{1,2}}"
 )
 
@@ -129,7 +123,7 @@ def _codes(
         cue = reading.cue(kind, *match.span())
         if cue is not None or not reading.impersonal(*match.span()):
             yield Finding(*match.span(), kind, cue)
-    for match in codes(reading, split):
+    for match in codes(reading, split) if alone_in_small is not None or reading.names(kind) else ():
         cue = reading.cue(kind, *match.span())
         small = alone_in_small is not None and alone_in_small.fullmatch(match[0])
         if cue is not None or (small and not reading.impersonal(*match.span())):

@@ -56,7 +56,7 @@ IFSC_SPLIT = any_code(r"[A-Z](?:[ \-]?[A-Z]){3}[ \-]?0(?:[ \-]?[A-Z0-9]){2}(?:[ 
 def ifsc(reading: Reading) -> Iterator[Finding]:
     """Four letters of a bank, a zero, six characters of a branch."""
     for pattern, alone in ((IFSC_UPPER, True), (IFSC_SPLIT, False)):
-        for match in codes(reading, pattern):
+        for match in codes(reading, pattern) if alone or reading.names("ifsc") else ():
             cue = reading.cue("ifsc", *match.span())
             if cue is not None or (alone and not reading.impersonal(*match.span())):
                 yield Finding(*match.span(), "ifsc", cue)
@@ -64,7 +64,7 @@ def ifsc(reading: Reading) -> Iterator[Finding]:
 
 def bank_account(reading: Reading) -> Iterator[Finding]:
     """Nine to eighteen digits that a cue calls an account; there is no check digit all banks share."""
-    for length in range(9, 19):
+    for length in range(9, 19) if reading.names("bank_account") else ():
         for number in reading.numbers.get(length, ()):
             if len(number.groups) > 1 and not number.alone and len(number.groups) > 5:
                 continue

@@ -18,6 +18,11 @@ NAME_CUES = words(
     "|",
 )
 """Phrases before a name."""
+NAME_STEMS = words(
+    "nam, naam, naa, nav, peyar, peru, hesaru, holder, "
+    "नाम, नाव, नांव, নাম, ਨਾਮ, ਨਾਂ, નામ, ନାମ, ନାଁ, பெயர், పేరు, ಹೆಸ, പേര, نام, ᱧᱩᱛᱩᱢ"
+)
+"""Each of those phrases has one of these in it."""
 FIELDS = ("name", "naam", "नाम", "नाव", "নাম", "ਨਾਮ", "નામ", "ନାମ", "பெயர்", "పేరు", "ಹೆಸರು", "പേര്", "نام", "ᱧᱩᱛᱩᱢ")
 """Words before a colon and a name."""
 HONORIFICS = ("mr", "mrs", "ms", "miss", "dr", "shri", "shree", "sri", "smt", "kumari", "prof", "adv")

@@ -33,6 +33,8 @@ def awb(reading: Reading) -> Iterator[Finding]:
 
 
 def _named(reading: Reading, kind: str) -> Iterator[Finding]:
+    if not reading.names(kind):
+        return
     spans = [m.span() for m in codes(reading, TOKEN) if not DATE.fullmatch(m[0]) and _enough(m[0])]
     spans += [(n.start, n.end) for ns in reading.numbers.values() for n in ns if not n.cut and free(reading, n)]
     for start, end in spans:

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 
 import regex
 
-from dono.corpus.privacy.cues import cue_words
 from dono.corpus.privacy.findings import Finding
-from dono.corpus.privacy.name_words import FIELDS, HONORIFICS, NAME_CUES, NO_PERSON, NOT_NAMES, STOP, TITLES
+from dono.corpus.privacy.name_words import FIELDS, HONORIFICS, NAME_CUES, NAME_STEMS, NO_PERSON, NOT_NAMES, STOP, TITLES
 from dono.corpus.privacy.reading import Reading, by_block
 
 WORD = regex.compile(r"\p{L}[\p{L}\p{M}\u200c\u200d'’]*\.?")
@@ -23,7 +22,7 @@ MOST_WORDS, WITHOUT_END = 3, 2
 def name(reading: Reading) -> Iterator[Finding]:
     """One to three words behind a phrase like "my name is", a field "Name:", or a title."""
     lowered = reading.lowered
-    for block in reading.blocks & CUES_BY_BLOCK.keys():
+    for block in reading.blocks & CUES_BY_BLOCK.keys() if reading.mentions(STEMS_BY_BLOCK) else ():
         for cue in CUES_BY_BLOCK[block]:
             at = lowered.find(cue)
             while at >= 0:
@@ -85,8 +84,8 @@ OTHER_TITLE = rf"(?:{'|'.join(sorted(TITLES, key=len, reverse=True))})(?:[.:][ ]
 TITLE = regex.compile(rf"(?<![\p{{L}}\p{{M}}])(?:{LATIN_TITLE}|{OTHER_TITLE})(?=\p{{L}})")
 UNPERSONAL = regex.compile("|".join(NO_PERSON), regex.IGNORECASE)
 CUES_BY_BLOCK, FIELDS_BY_BLOCK = by_block(NAME_CUES), by_block(FIELDS)
+STEMS_BY_BLOCK = by_block(NAME_STEMS)
 TITLES_BY_BLOCK = by_block([*(f"{title}{end}" for title in HONORIFICS for end in ". "), *TITLES])
-BIRTH_WORDS = by_block(cue_words("birth_date"))
 
 YEAR = r"(?:19|20)[0-9]{2}"
 NUMERIC = (
@@ -106,7 +105,7 @@ OTHER_DAY = regex.compile(
 
 def birth_date(reading: Reading) -> Iterator[Finding]:
     """A date that a cue calls one of birth."""
-    for match in DATE.finditer(reading.folded) if reading.hot and reading.mentions(BIRTH_WORDS) else ():
+    for match in DATE.finditer(reading.folded) if reading.hot and reading.names("birth_date") else ():
         cue = reading.cue("birth_date", *match.span(), reach=BIRTH_REACH)
         between = reading.lowered[max(0, match.start() - (cue or 0)) : match.start()] if cue is not None else ""
         if cue is not None and cue <= BIRTH_REACH and not OTHER_DAY.search(between):

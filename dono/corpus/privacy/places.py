@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import regex
 
-from dono.corpus.privacy.cues import cue_pattern, cue_words, words
+from dono.corpus.privacy.cues import cue_pattern, words
 from dono.corpus.privacy.findings import Finding
 from dono.corpus.privacy.reading import Reading, by_block
 from dono.corpus.privacy.recogniser import free
@@ -65,7 +65,6 @@ HOUSE = regex.compile(
     r"\.?[ ]?[:#.\-]?[ ]?(?=[A-Za-z\-]{0,3}[0-9])",
     regex.IGNORECASE,
 )
-ADDRESS_WORDS = by_block(cue_words("address"))
 HOUSE_WORDS = by_block(
     words(
         """
@@ -94,8 +93,8 @@ def address(reading: Reading) -> Iterator[Finding]:
     if not reading.hot:
         return
     starts: list[tuple[int, bool]] = []
-    if reading.mentions(ADDRESS_WORDS):
-        cues = cue_pattern("address").finditer(reading.lowered)
+    if reading.names("address"):
+        cues = cue_pattern("address", reading.ascii).finditer(reading.lowered)
         starts += [
             (m.end(), True) for m in cues if not OTHER_ADDRESS.search(reading.lowered, max(0, m.start() - 8), m.start())
         ]

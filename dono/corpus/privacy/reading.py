@@ -12,7 +12,7 @@ import numpy as np
 import regex
 from numpy.typing import NDArray
 
-from dono.corpus.privacy.cues import AFTER, BEFORE, NOT_PERSONAL, UNIT, cue_pattern
+from dono.corpus.privacy.cues import AFTER, BEFORE, CUES, UNIT, cue_pattern, cue_words, impersonal_pattern
 
 DIGITS = {
     code: str(unicodedata.digit(chr(code))) for code in range(128, 0x20000) if unicodedata.category(chr(code)) == "Nd"
@@ -35,9 +35,19 @@ BLOCK = 5
 
 CLAUSE_END = regex.compile(r"[,;|\n।॥۔?!]|\.(?![0-9])")
 """A word behind a number is about it only within the same clause."""
+ASCII_BLOCKS = frozenset(range(128 >> BLOCK))
+
 JOINTS = frozenset(" -./()_")
 LONGEST_JOINT = 3
-CODE_BESIDE = regex.compile(r"[A-Za-z][ \-./]{0,2}$")
+STATES = (
+    "AN|AP|AR|AS|BR|CG|CH|DD|DL|DN|GA|GJ|HP|HR|JH|JK|KA|KL|LA|LD|MH|ML|MN|MP|MZ|NL|OD|OR|PB|PY|RJ|SK|TG|TN|TR|TS|"
+    "UA|UK|UP|WB"
+)
+"""Letters of states and union territories on number plates, former ones (OR, UA, TS, DN) too."""
+CODE_BESIDE = regex.compile(
+    rf"(?:[A-Za-z][\-./]?|(?<![A-Za-z])(?:[A-Z]{{1,5}}|[a-z]|{STATES.lower()}|[a-z]{{3}}p[a-z])[ \-./]{{1,3}})$"
+)
+"""Letters before a digit that may be of one code with it: glued, or short and apart."""
 CODE_BEHIND = regex.compile(r"[ \-./]{0,2}[A-Z]{2}|[A-Za-z]")
 MOST_DIGITS = 20
 FEWEST_DIGITS = 6
@@ -70,6 +80,10 @@ def by_block(words: Iterable[str]) -> dict[int, list[str]]:
     return dict(kept)
 
 
+LONGEST_WORDS = {kind: by_block({max(word.split(), key=len) for word in cue_words(kind)}) for kind in CUES}
+"""Where none of these is in a text, nothing in it has a cue of the kind."""
+
+
 @dataclass(frozen=True, slots=True)
 class Number:
     """Some groups of digits in a row. `digits` is ASCII, `groups` their lengths, `joint` the separators used inside.
@@ -92,17 +106,33 @@ class Reading:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        codes = _codes(text)
-        folded = TABLE[codes]
-        lowered = LOWER[codes]
-        self.folded, self.lowered = _text(folded), _text(lowered)
-        self.blocks = frozenset(np.flatnonzero(np.bincount(lowered >> BLOCK)).tolist()) if text else frozenset()
-        self.digits: NDArray[np.bool_] = (folded >= ord("0")) & (folded <= ord("9"))
-        self.at_signs: list[int] = np.flatnonzero(folded == ord("@")).tolist()
-        self.hot = bool(self.at_signs) or bool(self.digits.any())
-        points = folded == ord(".")
-        self.pointed = bool((self.digits[:-2] & points[1:-1] & self.digits[2:]).any()) or self.folded.find(" . ") >= 0
-        """Whether a point stands between two digits."""
+        self.ascii = text.isascii()
+        self._named: dict[str, bool] = {}
+        self._ends: dict[tuple[regex.Pattern[str], int, int], int | None] = {}
+        self.codes: NDArray[np.uint8] | NDArray[np.uint32]
+        if self.ascii:
+            self.folded = text.replace("\t", " ")
+            self.lowered, self.blocks = self.folded.lower(), ASCII_BLOCKS
+            self.codes = np.frombuffer(self.folded.encode(), np.uint8)
+        else:
+            codes = _codes(text)
+            lowered = LOWER[codes]
+            self.codes = TABLE[codes]
+            self.folded, self.lowered = _text(self.codes), _text(lowered)
+            self.blocks = frozenset(np.flatnonzero(np.bincount(lowered >> BLOCK)).tolist())
+        self.digits: NDArray[np.bool_] = (self.codes >= ord("0")) & (self.codes <= ord("9"))
+        self.hot = bool(self.digits.any()) or "@" in self.folded
+
+    @cached_property
+    def at_signs(self) -> list[int]:
+        """Places of @."""
+        return np.flatnonzero(self.codes == ord("@")).tolist() if "@" in self.folded else []
+
+    @cached_property
+    def pointed(self) -> bool:
+        """Whether a point stands between two digits, or between two spaces."""
+        points = self.codes == ord(".")
+        return bool((self.digits[:-2] & points[1:-1] & self.digits[2:]).any()) or " . " in self.folded
 
     @cached_property
     def groups(self) -> list[tuple[int, int]]:
@@ -164,7 +194,7 @@ class Reading:
         places: list[tuple[int, int]] = []
         before, after = CODE_REACH
         for left, right in self.groups:
-            if not (CODE_BESIDE.search(self.folded, max(0, left - 3), left) or CODE_BEHIND.match(self.folded, right)):
+            if not (CODE_BESIDE.search(self.folded, max(0, left - 9), left) or CODE_BEHIND.match(self.folded, right)):
                 continue
             start, end = max(0, left - before), right + after
             if places and start <= places[-1][1]:
@@ -177,30 +207,41 @@ class Reading:
         """Whether one of some lower-cased words, kept by the block of their first character, is in the text."""
         return any(word in self.lowered for block in self.blocks & words.keys() for word in words[block])
 
+    def names(self, kind: str) -> bool:
+        """Whether a word that names the kind may be anywhere in the text."""
+        if kind not in self._named:
+            self._named[kind] = self.mentions(LONGEST_WORDS[kind])
+        return self._named[kind]
+
     def cue(self, kind: str, start: int, end: int, reach: int = BEFORE) -> int | None:
         """How many characters before or after a place a word stands that names the kind; None: there is none.
 
         None also where a word for what is not personal (an invoice, an ISBN, an amount) stands nearer.
         """
-        pattern = cue_pattern(kind)
+        if not self.names(kind):
+            return None
+        pattern = cue_pattern(kind, self.ascii)
         near = self._before(pattern, start, reach)
         if near is None:
             stop = CLAUSE_END.search(self.lowered, end, min(len(self.lowered), end + AFTER))
             behind = pattern.search(self.lowered, end, stop.start() if stop else min(len(self.lowered), end + AFTER))
             near = behind.start() - end + AFTER if behind else None
-        other = self._before(NOT_PERSONAL, start, reach)
+        other = self._before(impersonal_pattern(self.ascii), start, reach)
         return None if near is None or (other is not None and other < near) else near
 
     def impersonal(self, start: int, end: int, reach: int = BEFORE // 2) -> bool:
         """Whether the words around a place say that it is an amount, a quantity, an invoice, an ISBN, a part number."""
-        if self._before(NOT_PERSONAL, start, reach) is not None:
+        if self._before(impersonal_pattern(self.ascii), start, reach) is not None:
             return True
         return UNIT.match(self.lowered, end) is not None
 
     def _before(self, pattern: regex.Pattern[str], start: int, reach: int) -> int | None:
         """Characters between the last match before a place and that place."""
-        ends = [match.end() for match in pattern.finditer(self.lowered, max(0, start - reach), start)]
-        return start - ends[-1] if ends else None
+        asked = pattern, start, reach
+        if asked not in self._ends:
+            ends = [match.end() for match in pattern.finditer(self.lowered, max(0, start - reach), start)]
+            self._ends[asked] = start - ends[-1] if ends else None
+        return self._ends[asked]
 
     def beside(self, start: int, end: int) -> tuple[str, str]:
         """The characters before and after a place, "" at an end of the text."""

@@ -20,6 +20,8 @@ LABELS = (
 """Words in capitals that may be glued before a number; behind others it is a part of a code."""
 CODE_BEFORE = regex.compile(rf"(?<![A-Za-z])(?!(?:{'|'.join(LABELS)})[\-/])[A-Z]{{2,8}}[\-/]$")
 CODE_BEHIND = regex.compile(r"[\-/][A-Z]{2}")
+AMOUNT_BEHIND = regex.compile(r",[0-9]{2,3}(?![0-9])|\.[0-9]")
+DIGIT_BEHIND = regex.compile(r"[a-z]{0,3}[0-9]")
 URL = regex.compile(r"(?:https?://|www\.)[^\s]*$")
 
 
@@ -47,7 +49,7 @@ def free(reading: Reading, number: Number) -> bool:
         return False
     if before == "," and folded[number.start - 2 : number.start - 1].isdigit():
         return False
-    if regex.match(r",[0-9]{2,3}(?![0-9])|\.[0-9]", folded, pos=number.end):
+    if AMOUNT_BEHIND.match(folded, number.end):
         return False
     if after.isascii() and after.isalpha() and after.isupper():
         return False
@@ -57,5 +59,5 @@ def free(reading: Reading, number: Number) -> bool:
         glued = GLUED.search(folded, max(0, number.start - 12), number.start)
         if glued is not None and glued[0].isupper() and glued[0].rstrip(":#._-/=") not in LABELS:
             return False
-        return not regex.match(r"[a-z]{0,3}[0-9]", folded, pos=number.end)
+        return not DIGIT_BEHIND.match(folded, number.end)
     return URL.search(folded, max(0, number.start - 80), number.start) is None
