@@ -52,10 +52,13 @@ def upi(reading: Reading) -> Iterator[Finding]:
 IFSC_UPPER = upper_code(r"[A-Z]{4}0(?=[A-Z0-9]*[0-9])[A-Z0-9]{6}")
 IFSC_SPLIT = any_code(r"[A-Z](?:[ \-]?[A-Z]){3}[ \-]?0(?:[ \-]?[A-Z0-9]){2}(?:[ \-]?[0-9]){3}[ \-]?[A-Z0-9]")
 
+IFSC_SMALL = regex.compile(r"(?<![a-z0-9])[a-z]{4}0[0-9]{6}(?![A-Za-z0-9])")
+"""In small letters behind capitals (IFSCsbin0001234)."""
+
 
 def ifsc(reading: Reading) -> Iterator[Finding]:
     """Four letters of a bank, a zero, six characters of a branch."""
-    for pattern, alone in ((IFSC_UPPER, True), (IFSC_SPLIT, False)):
+    for pattern, alone in ((IFSC_UPPER, True), (IFSC_SPLIT, False), (IFSC_SMALL, False)):
         for match in codes(reading, pattern) if alone or reading.names("ifsc") else ():
             cue = reading.cue("ifsc", *match.span())
             if cue is not None or (alone and not reading.impersonal(*match.span())):
