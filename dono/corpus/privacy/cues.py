@@ -90,41 +90,47 @@ CUES: dict[str, str] = {
     "pin_code": """pin, pin code, pincode, postal code, postcode, zip, zip code, पिन, पिनकोड, পিন, পিনকোড, ਪਿੰਨ, ਪਿਨ,
         પિન, પિનકોડ, ପିନ, ପିନକୋଡ, பின்கோடு, பின், அஞ்சல் குறியீடு, పిన్, పిన్‌కోడ్, ಪಿನ್, ಪಿನ್‌ಕೋಡ್, പിൻ, പിൻകോഡ്,
         پن کوڈ, پن, ᱯᱤᱱ""",
+    "city": """mumbai, delhi, new delhi, bengaluru, bangalore, chennai, kolkata, hyderabad, pune, ahmedabad, jaipur,
+        lucknow, kanpur, nagpur, indore, bhopal, patna, kochi, coimbatore, surat, gurgaon, gurugram, noida, thane,
+        vadodara, ludhiana, madurai, mysuru, ranchi, guwahati, chandigarh, मुंबई, दिल्ली, बेंगलुरु, चेन्नई,
+        कोलकाता, हैदराबाद, पुणे, जयपुर, लखनऊ, कानपुर, नागपुर, इंदौर, भोपाल, पटना, কলকাতা, ગાંધીનગર, અમદાવાદ, સુરત,
+        சென்னை, மதுரை, విజయవాడ, హైదరాబాద్, ಬೆಂಗಳೂರು, ಮೈಸೂರು, കൊച്ചി, തിരുവനന്തപുരം, ଭୁବନେଶ୍ୱର, କଟକ, ਅੰਮ੍ਰਿਤਸਰ,
+        ਲੁਧਿਆਣਾ, دہلی, لکھنؤ""",
     "address": """address, addr, deliver to, delivery address, residing at, resident of, r/o, ship to, living at,
         pata, पता, पत्ता, निवासी, ठिकाना, ঠিকানা, ਪਤਾ, ਸਿਰਨਾਵਾਂ, સરનામું, સરનામુ, ଠିକଣା, முகவரி, చిరునామా, అడ్రస్,
         ವಿಳಾಸ, വിലാസം, മേൽവിലാസം, پتہ, پتا, ᱴᱷᱤᱠᱟᱹᱱᱟ""",
 }  # fmt: skip
-"""Words for each kind, with commas between. "phone" serves mobile and landline, "landline" tells them apart."""
+"""Words for each kind, with commas between.
 
-IMPERSONAL = """
-    isbn, संस्करण, वर्जन, आवृत्ती, সংস্করণ, ਸੰਸਕਰਣ, આવૃત્તિ, ସଂସ୍କରଣ, பதிப்பு, వెర్షన్, సంస్కరణ, ಆವೃತ್ತಿ,
-    പതിപ്പ്, ورژن, issn, invoice, inv, bill no, bill number, bill, receipt, challan, amount, amt, price, total,
-    cost, mrp, rs, inr, rupees, rupaye, usd, ₹, $, €, £, %, sku, product code, product, item code, item no,
-    model, model no, part no, serial, serial no, hsn, sac code, batch, lot, barcode, ean, upc, asin, version,
-    ver, v, quantity, qty, population, area, year, txn, transaction, utr, ref no, reference, rrn, ref,
-    ticket size, timestamp, epoch, build, error code, error, code no, doi, pmid, crore, lakh, otp, voucher,
-    coupon, patent, case no, fir no, gazette, चालान, बिल, इनवॉइस, इन्वॉइस, रसीद, कीमत, राशि, मूल्य, कुल, रुपये,
-    रुपए, रु, मात्रा, जनसंख्या, लोकसंख्या, आबादी, ਆਬਾਦੀ, વસ્તી, ଜନସଂଖ୍ୟା, மக்கள் தொகை, மக்கள்தொகை, జనాభా,
-    ಜನಸಂಖ್ಯೆ, ജനസംഖ്യ, آبادی, आईएसबीएन, उत्पाद कोड, मॉडल, सीरियल, लेनदेन, संदर्भ, किंमत, रक्कम, एकूण, बीजक,
-    पावती, उत्पादन कोड, চালান, বিল, ইনভয়েস, রসিদ, দাম, মূল্য, টাকা, মোট, পরিমাণ, জনসংখ্যা, আইএসবিএন, পণ্য কোড,
-    মডেল, লেনদেন, ਚਲਾਨ, ਬਿੱਲ, ਇਨਵੌਇਸ, ਰਸੀਦ, ਕੀਮਤ, ਰਕਮ, ਰੁਪਏ, ਕੁੱਲ, ਮਾਤਰਾ, ਆਈਐਸਬੀਐਨ, ਉਤਪਾਦ ਕੋਡ, ਮਾਡਲ, ચલણ, બિલ,
-    ઇન્વૉઇસ, ઇન્વોઇસ, રસીદ, કિંમત, રકમ, રૂપિયા, કુલ, જથ્થો, આઈએસબીએન, ઉત્પાદન કોડ, મોડેલ, ଚାଲାଣ, ବିଲ, ଇନଭଏସ,
-    ରସିଦ, ମୂଲ୍ୟ, ଦାମ, ଟଙ୍କା, ମୋଟ, ପରିମାଣ, ଆଇଏସବିଏନ, ଉତ୍ପାଦ କୋଡ, ମଡେଲ, பில், விலைப்பட்டியல், ரசீது, விலை, தொகை,
-    ரூபாய், மொத்தம், அளவு, ஐஎஸ்பிஎன், பொருள் குறியீடு, மாடல், బిల్లు, ఇన్వాయిస్, ఇన్‌వాయిస్, రసీదు, ధర, మొత్తం,
-    రూపాయ, పరిమాణం, ఐఎస్బిఎన్, ఐఎస్‌బిఎన్, ఉత్పత్తి కోడ్, మోడల్, ಬಿಲ್, ಇನ್‌ವಾಯ್ಸ್, ಇನ್ವಾಯ್ಸ್, ರಸೀದಿ, ಬೆಲೆ,
-    ಮೊತ್ತ, ರೂಪಾಯಿ, ಒಟ್ಟು, ಪ್ರಮಾಣ, ಐಎಸ್‌ಬಿಎನ್, ಐಎಸ್ಬಿಎನ್, ಉತ್ಪನ್ನ ಕೋಡ್, ಮಾದರಿ, ബിൽ, ഇൻവോയ്സ്, ഇൻവോയ്‌സ്, രസീത്,
-    വില, തുക, രൂപ, ആകെ, അളവ്, ഐഎസ്ബിഎൻ, ഉൽപ്പന്ന കോഡ്, മോഡൽ, چالان, بل, انوائس, رسید, قیمت, رقم, روپے, کل,
-    مقدار, آئی ایس بی این, پروڈکٹ کوڈ, ماڈل, ᱵᱤᱞ, ᱫᱟᱢ, ᱴᱟᱠᱟ, ᱤᱱᱵᱷᱳᱭᱥ, ᱢᱳᱰᱮᱞ
+"phone" serves mobile and landline, "landline" tells them apart; "city" is a place before a PIN code.
 """
+
+IMPERSONAL = """roll no, roll number, token no, seat no, batch no, po no, cin, isbn, संस्करण, वर्जन, आवृत्ती,
+        সংস্করণ, ਸੰਸਕਰਣ, આવૃત્તિ, ସଂସ୍କରଣ, பதிப்பு, వెర్షన్, సంస్కరణ, ಆವೃತ್ತಿ, പതിപ്പ്, ورژن, issn, invoice, inv,
+        bill no, bill number, bill, receipt, challan, amount, amt, price, total, cost, mrp, rs, inr, rupees,
+        rupaye, usd, ₹, $, €, £, %, sku, product code, product, item code, item no, model, model no, part no,
+        serial, serial no, hsn, sac code, batch, lot, barcode, ean, upc, asin, version, ver, v, quantity, qty,
+        population, area, year, txn, transaction, utr, ref no, reference, rrn, ref, ticket size, timestamp, epoch,
+        build, error code, error, code no, doi, pmid, crore, lakh, otp, voucher, coupon, patent, case no, fir no,
+        gazette, चालान, बिल, इनवॉइस, इन्वॉइस, रसीद, कीमत, राशि, मूल्य, कुल, रुपये, रुपए, रु, मात्रा, जनसंख्या,
+        लोकसंख्या, आबादी, ਆਬਾਦੀ, વસ્તી, ଜନସଂଖ୍ୟା, மக்கள் தொகை, மக்கள்தொகை, జనాభా, ಜನಸಂಖ್ಯೆ, ജനസംഖ്യ, آبادی,
+        आईएसबीएन, उत्पाद कोड, मॉडल, सीरियल, लेनदेन, संदर्भ, किंमत, रक्कम, एकूण, बीजक, पावती, उत्पादन कोड, চালান,
+        বিল, ইনভয়েস, রসিদ, দাম, মূল্য, টাকা, মোট, পরিমাণ, জনসংখ্যা, আইএসবিএন, পণ্য কোড, মডেল, লেনদেন, ਚਲਾਨ, ਬਿੱਲ,
+        ਇਨਵੌਇਸ, ਰਸੀਦ, ਕੀਮਤ, ਰਕਮ, ਰੁਪਏ, ਕੁੱਲ, ਮਾਤਰਾ, ਆਈਐਸਬੀਐਨ, ਉਤਪਾਦ ਕੋਡ, ਮਾਡਲ, ચલણ, બિલ, ઇન્વૉઇસ, ઇન્વોઇસ, રસીદ,
+        કિંમત, રકમ, રૂપિયા, કુલ, જથ્થો, આઈએસબીએન, ઉત્પાદન કોડ, મોડેલ, ଚାଲାଣ, ବିଲ, ଇନଭଏସ, ରସିଦ, ମୂଲ୍ୟ, ଦାମ, ଟଙ୍କା,
+        ମୋଟ, ପରିମାଣ, ଆଇଏସବିଏନ, ଉତ୍ପାଦ କୋଡ, ମଡେଲ, பில், விலைப்பட்டியல், ரசீது, விலை, தொகை, ரூபாய், மொத்தம், அளவு,
+        ஐஎஸ்பிஎன், பொருள் குறியீடு, மாடல், బిల్లు, ఇన్వాయిస్, ఇన్‌వాయిస్, రసీదు, ధర, మొత్తం, రూపాయ, పరిమాణం,
+        ఐఎస్బిఎన్, ఐఎస్‌బిఎన్, ఉత్పత్తి కోడ్, మోడల్, ಬಿಲ್, ಇನ್‌ವಾಯ್ಸ್, ಇನ್ವಾಯ್ಸ್, ರಸೀದಿ, ಬೆಲೆ, ಮೊತ್ತ, ರೂಪಾಯಿ,
+        ಒಟ್ಟು, ಪ್ರಮಾಣ, ಐಎಸ್‌ಬಿಎನ್, ಐಎಸ್ಬಿಎನ್, ಉತ್ಪನ್ನ ಕೋಡ್, ಮಾದರಿ, ബിൽ, ഇൻവോയ്സ്, ഇൻവോയ്‌സ്, രസീത്, വില, തുക, രൂപ,
+        ആകെ, അളവ്, ഐഎസ്ബിഎൻ, ഉൽപ്പന്ന കോഡ്, മോഡൽ, چالان, بل, انوائس, رسید, قیمت, رقم, روپے, کل, مقدار,
+        آئی ایس بی این, پروڈکٹ کوڈ, ماڈل, ᱵᱤᱞ, ᱫᱟᱢ, ᱴᱟᱠᱟ, ᱤᱱᱵᱷᱳᱭᱥ, ᱢᱳᱰᱮᱞ"""
 """Words before numbers that are nobody's."""
 
-UNITS = """
-    rs, rupees, rupaye, inr, units, unit, pieces, pcs, nos, items, kg, km, gb, mb, bytes, tonnes, litres, crore,
-    lakh, people, copies, shares, %, ₹, रुपये, रुपए, रु, रुपया, नग, किलो, लोग, यूनिट, टन, व्यक्ति, लोक, লোক,
-    মানুষ, ਲੋਕ, લોકો, ଲୋକ, பேர், மக்கள், మంది, ప్రజలు, ಜನ, പേർ, ആളുകൾ, لوگ, افراد, টাকা, টি, জন, ਰੁਪਏ, ਯੂਨਿਟ,
-    રૂપિયા, નંગ, યુનિટ, ଟଙ୍କା, ଟି, ரூபாய், துண்டுகள், யூனிட், రూపాయ, యూనిట్, ముక్కలు, ರೂಪಾಯಿ, ತುಂಡು, ಯುನಿಟ್,
-    രൂപ, എണ്ണം, യൂണിറ്റ്, روپے, عدد, یونٹ, ᱴᱟᱠᱟ
-"""
+UNITS = """rs, rupees, rupaye, inr, units, unit, pieces, pcs, nos, items, kg, km, gb, mb, bytes, tonnes, litres,
+        crore, lakh, people, copies, shares, %, ₹, रुपये, रुपए, रु, रुपया, नग, किलो, लोग, यूनिट, टन, व्यक्ति, लोक,
+        লোক, মানুষ, ਲੋਕ, લોકો, ଲୋକ, பேர், மக்கள், మంది, ప్రజలు, ಜನ, പേർ, ആളുകൾ, لوگ, افراد, টাকা, টি, জন, ਰੁਪਏ,
+        ਯੂਨਿਟ, રૂપિયા, નંગ, યુનિટ, ଟଙ୍କା, ଟି, ரூபாய், துண்டுகள், யூனிட், రూపాయ, యూనిట్, ముక్కలు, ರೂಪಾಯಿ, ತುಂಡು,
+        ಯುನಿಟ್, രൂപ, എണ്ണം, യൂണിറ്റ്, روپے, عدد, یونٹ, ᱴᱟᱠᱟ"""
 """Words behind amounts and quantities."""
 
 

@@ -85,6 +85,7 @@ PLATE_UPPER = upper_code(
     rf"(?:(?:{STATES}){DASH}[0-9]{{2}}|DL{DASH}[0-9]){DASH}[A-Z]{{1,3}}{DASH}[0-9]{{4}}"
     rf"|[2-9][0-9]{DASH}BH{DASH}[0-9]{{4}}{DASH}[A-Z]{{1,2}}"
 )
+PLATE_SMALL = regex.compile(rf"(?:{STATES})[0-9]{{2}}[A-Z]{{1,2}}[0-9]{{4}}", regex.IGNORECASE)
 PLATE_SPLIT = any_code(
     rf"(?:{STATES})(?:{GAP}[0-9]){{1,2}}(?:(?:{GAP}[A-Z]){{1,3}}(?:{GAP}[0-9]){{1,4}}|{GAP}[0-9]{{4}})"
     rf"|[0-9]{GAP}[0-9]{GAP}B{GAP}H(?:{GAP}[0-9]){{4}}(?:{GAP}[A-Z]){{1,2}}"
@@ -108,7 +109,7 @@ def driving_licence(reading: Reading) -> Iterator[Finding]:
 
 def vehicle(reading: Reading) -> Iterator[Finding]:
     """A number plate: state, office, letters, digits; or year, BH, digits, letters."""
-    yield from _codes(reading, "vehicle", PLATE_UPPER, PLATE_SPLIT)
+    yield from _codes(reading, "vehicle", PLATE_UPPER, PLATE_SPLIT, alone_in_small=PLATE_SMALL)
 
 
 def _codes(

@@ -30,6 +30,9 @@ def name(reading: Reading) -> Iterator[Finding]:
                 if not _letter(lowered[at - 1 : at]) and not _letter(lowered[end : end + 1]):
                     yield from _after(reading, end, capital=False)
                 at = lowered.find(cue, end)
+    if reading.mentions(SPEAKING_BY_BLOCK):
+        for match in SPEAKING.finditer(reading.folded):
+            yield Finding(*next(match.span(group) for group in (1, 2, 3) if match[group]), "name", 0)
     if reading.mentions(FIELDS_BY_BLOCK):
         for match in FIELD.finditer(lowered):
             yield from _after(reading, match.end(), capital=True)
@@ -82,6 +85,14 @@ FIELD = regex.compile(
 LATIN_TITLE = rf"(?:{'|'.join(HONORIFICS)})(?:\.[ ]?|[ ])"
 OTHER_TITLE = rf"(?:{'|'.join(sorted(TITLES, key=len, reverse=True))})(?:[.:][ ]?|[ ])"
 TITLE = regex.compile(rf"(?<![\p{{L}}\p{{M}}])(?:{LATIN_TITLE}|{OTHER_TITLE})(?=\p{{L}})")
+SPEAKING = regex.compile(
+    r"(?i:(?<![a-z])(?:main|mai)|(?<![\p{L}\p{M}])(?:मैं|मी))[ ]([\p{L}\p{M}]+(?:[ ][\p{L}\p{M}]+){0,2}?)"
+    r"[ ](?=(?i:bol[ ]rah[ai])|बोल[ ]?रह[ाी]|बोलत)"
+    r"|(?<![A-Za-z])I(?:[ ]am|'m)[ ]([A-Z][a-z]+(?:[ ][A-Z][a-z]+){1,2})(?![A-Za-z])"
+    r"|(?<![A-Za-z])[Tt]his is[ ]([A-Z][a-z]+(?:[ ][A-Z][a-z]+){0,2})[ ](?:speaking|calling|here)(?![a-z])"
+)
+"""I am … speaking: one to three words, in English with capitals."""
+SPEAKING_BY_BLOCK = by_block(["bol rah", "बोल", "i am ", "i'm ", "speaking", "calling"])
 UNPERSONAL = regex.compile("|".join(NO_PERSON), regex.IGNORECASE)
 CUES_BY_BLOCK, FIELDS_BY_BLOCK = by_block(NAME_CUES), by_block(FIELDS)
 STEMS_BY_BLOCK = by_block(NAME_STEMS)

@@ -51,6 +51,8 @@ def pin_code(reading: Reading) -> Iterator[Finding]:
         ):
             cue = reading.cue("address", number.start, number.end, reach=160)
             house = HOUSE.search(reading.folded, max(0, number.start - 160), number.start)
+            city = reading.cue("city", number.start, number.end, reach=16)
+            cue = cue if cue is not None else city
             cue = cue if cue is not None else (number.start - house.end() if house else None)
         if cue is not None:
             yield Finding(number.start, number.end, "pin_code", cue)

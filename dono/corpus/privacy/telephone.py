@@ -33,7 +33,8 @@ def mobile(reading: Reading) -> Iterator[Finding]:
             cue = reading.cue("phone", start, number.end)
             if _more_likely_fixed(reading, number, len(prefix)):
                 continue
-            usual = _rest(number.groups, len(prefix)) in SUBSCRIBER_GROUPS and "/" not in number.joint
+            dashes = number.alone and set(number.joint) == {"-"} and min(number.groups) > 1
+            usual = dashes or (_rest(number.groups, len(prefix)) in SUBSCRIBER_GROUPS and "/" not in number.joint)
             plus = bool(prefix) and "+" in reading.folded[opened : number.start]
             if cue is not None or plus or (usual and _mobile_alone(reading, number)):
                 yield Finding(start, number.end, "mobile", cue, checked=plus)
@@ -87,7 +88,7 @@ def landline(reading: Reading) -> Iterator[Finding]:
                 continue
             start = _opened(reading, number) if prefix else number.start
             cue = reading.cue("phone", start, number.end)
-            apart = bool(prefix) and len(number.groups) in (2, 3) and number.groups[-1] >= 4
+            apart = bool(prefix) and len(number.groups) in (2, 3, 4) and number.groups[-1] >= 4
             known = (apart or cue is not None) and fixed_line(rest)
             if (cue is not None and (known or prefix == "0")) or (
                 apart and known and not reading.impersonal(number.start, number.end)

@@ -128,6 +128,13 @@ def test_what_is_nobodys_is_left_alone(text: str) -> None:
         ("mera naam ravi kumar hai", "ravi kumar", "name"),
         ("என் பெயர் முருகன்.", "முருகன்", "name"),
         ("Shri Ravi Kumar came", "Ravi Kumar", "name"),
+        ("मैं रवि कुमार बोल रहा हूँ", "रवि कुमार", "name"),
+        ("I am Ravi Kumar from Delhi", "Ravi Kumar", "name"),
+        ("This is Ravi speaking", "Ravi", "name"),
+        ("Bengaluru-560001", "560001", "pin_code"),
+        ("98-765-432-10", "98-765-432-10", "mobile"),
+        ("+91 22 2345 6789", "+91 22 2345 6789", "landline"),
+        ("IFSCsbin0001234", "sbin0001234", "ifsc"),
     ],
 )
 def test_an_identifier_is_found_as_people_write_it(text: str, value: str, kind: str) -> None:
