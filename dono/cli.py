@@ -52,6 +52,18 @@ def prepare(project: Path, overrides: tuple[str, ...]) -> None:
 @dono.command()
 @PROJECT
 @OVERRIDES
+@click.option("--documents", default=200, show_default=True, help="How many to draw.")
+@click.option("--seed", default=0, show_default=True)
+@click.option("--out", type=click.Path(path_type=Path), default=Path("audit.jsonl"), show_default=True)
+@click.option("--marked", type=click.Path(path_type=Path, exists=True), help="A file that a person has marked.")
+def audit(project: Path, overrides: tuple[str, ...], documents: int, seed: int, out: Path, marked: Path | None) -> None:
+    """Draw documents of the corpus to look for identifiers left in them; then tell the rate from the marks."""
+    stage("audit")(project, overrides, documents=documents, seed=seed, out=out, marked=marked)
+
+
+@dono.command()
+@PROJECT
+@OVERRIDES
 @DRY_RUN
 def decide(project: Path, overrides: tuple[str, ...], dry_run: bool) -> None:
     """The main job: pilots of every route, a verdict, a report."""

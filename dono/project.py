@@ -336,6 +336,17 @@ class MachineChoice(Section):
     price_per_hour: float | None = Field(default=None, ge=0)
 
 
+Weight = Annotated[float, Field(ge=0)]
+
+
+class Weights(Section):
+    """How much more often a source, language or region is read than it otherwise would be: 2 twice, 0 never."""
+
+    sources: dict[str, Weight] = Field(default_factory=dict)
+    languages: dict[str, Weight] = Field(default_factory=dict)
+    regions: dict[str, Weight] = Field(default_factory=dict)
+
+
 class Cleaning(Section):
     """How the texts of all sources are cleaned before they are learned from."""
 
@@ -347,17 +358,12 @@ class Cleaning(Section):
     """Letters that Unicode lets one write in two ways are written in one (Malayalam chillus, nukta order)."""
     count_mixed: bool = True
     """Words of another language than their text's are counted for the survey."""
-
-
-Weight = Annotated[float, Field(ge=0)]
-
-
-class Weights(Section):
-    """How much more often a source, language or region is read than it otherwise would be: 2 twice, 0 never."""
-
-    sources: dict[str, Weight] = Field(default_factory=dict)
-    languages: dict[str, Weight] = Field(default_factory=dict)
-    regions: dict[str, Weight] = Field(default_factory=dict)
+    privacy: Literal["off", "placeholders", "surrogates"] = "placeholders"
+    """What becomes of personal identifiers: they stay, become <MOBILE_1>, or become others of the same form."""
+    privacy_kinds: tuple[str, ...] | None = None
+    """The kinds that are replaced (those of `corpus.privacy.RECOGNISERS`); all unless some are named."""
+    privacy_key_variable: str | None = None
+    """The environment variable with the key: the same identifier then gets the same replacement in all texts."""
 
 
 class Mixture(Section):

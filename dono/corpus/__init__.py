@@ -13,15 +13,16 @@ from dono.corpus.mixing import Mix, language_mix
 from dono.corpus.mojibake import repair_mojibake
 from dono.corpus.normalise import normalise, usable
 from dono.corpus.parts import LocalFile, Part
+from dono.corpus.privacy import privacy_step
 from dono.corpus.rows import Broken, Malformed, Reject, Row
 from dono.corpus.sampling import Sample, count_words, sample_languages, scripts_of
 from dono.corpus.schemas import SCHEMAS, load_schema, recognise_schema
 from dono.corpus.sources import (
-    KIND_OF_SUFFIX,
-    SOURCES,
     Checked,
+    KIND_OF_SUFFIX,
     Note,
     Reader,
+    SOURCES,
     checked_parts,
     kind_of,
     source_parts,
@@ -31,15 +32,13 @@ from dono.corpus.survey import survey_lines
 from dono.corpus.text_steps import language_step, text_step
 
 __all__ = [
-    "FORMATS",
-    "KIND_OF_SUFFIX",
-    "SCHEMAS",
-    "SOURCES",
     "Broken",
     "Checked",
     "Document",
     "Example",
+    "FORMATS",
     "Identities",
+    "KIND_OF_SUFFIX",
     "Lesson",
     "LessonKind",
     "Loaded",
@@ -52,6 +51,8 @@ __all__ = [
     "Reading",
     "Reject",
     "Row",
+    "SCHEMAS",
+    "SOURCES",
     "Sample",
     "Split",
     "Turns",
@@ -72,6 +73,7 @@ __all__ = [
     "load_schema",
     "normalise",
     "overlap",
+    "privacy_step",
     "read_documents",
     "read_lessons",
     "recognise",
