@@ -168,7 +168,7 @@ class Known:
 
     def __init__(self, hashes: Hashes) -> None:
         self.keys = np.unique(hashes)
-        self.low = np.uint64((1 << max(16, int(len(self.keys)).bit_length() + 5)) - 1)
+        self.low = np.uint64((1 << max(16, len(self.keys).bit_length() + 5)) - 1)
         self.some = np.zeros(int(self.low) + 1, dtype=np.bool_)
         self.some[self.keys & self.low] = True
 

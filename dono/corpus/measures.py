@@ -10,7 +10,18 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from dono.corpus.matching import BASE, MARK, NOTHING, Hashes, Places, Spelled, run_starts, span_hashes, spelled, word_hashes
+from dono.corpus.matching import (
+    ALONE,
+    MARK,
+    NOTHING,
+    Hashes,
+    Places,
+    Spelled,
+    run_starts,
+    span_hashes,
+    spelled,
+    word_hashes,
+)
 
 Numbers = npt.NDArray[np.float64]
 
@@ -50,17 +61,20 @@ def measures(
 ) -> dict[str, Numbers]:
     """Numbers by name, each [texts]. Lengths are letters with their marks; shares go from 0 to 1.
 
-    words: how many. word length: mean. letter words: share with a letter in them. long words: share of letters in
+    words, visible: how many words, and characters that can be seen. word length: mean. letter words: share with a letter in them. long words: share of letters in
     words of more than `LONG_WORD`. symbols: share of visible characters that are neither letters, marks, numbers nor
     ordinary punctuation. damaged: of all characters that stand for nothing. other scripts: share of letters of neither
     the language's script nor Latin. repeated lines: share of words in lines that stood before. top pair: share of
     words in the most frequent pair of words. repeated runs: share of runs of five words that stood before. longest
     run: of one letter. frequent: share of words that are among the most frequent of the language. trailing lines:
-    share that breaks off in dots. phrases: share of lines with one of `PHRASES`.
+    share that breaks off in dots. phrases: share of lines with one of `PHRASES`. alone: share of words that are letters
+    of a script without spaces.
     """
     total = len(texts)
     sums = {name: np.zeros(total) for name in ("visible", "letters", "foreign", "symbol", "damaged")}
-    sums |= {name: np.zeros(total) for name in ("words", "length", "letter words", "long", "longest run", "known")}
+    sums |= {
+        name: np.zeros(total) for name in ("words", "length", "letter words", "long", "longest run", "known", "alone")
+    }
     hashes, text, lines = [], [], []
     own = np.array([NAMES.index(s) if (s := script_of(code)) else -1 for code in languages], dtype=np.int64)
     for part in spelled(texts):
@@ -71,6 +85,7 @@ def measures(
     words = np.maximum(sums["words"], 1)
     return {
         "words": sums["words"],
+        "visible": sums["visible"],
         "word length": sums["length"] / words,
         "letter words": sums["letter words"] / words,
         "long words": sums["long"] / np.maximum(sums["length"], 1),
@@ -79,6 +94,7 @@ def measures(
         "other scripts": sums["foreign"] / np.maximum(sums["letters"], 1),
         "longest run": sums["longest run"],
         "frequent": sums["known"] / words,
+        "alone": sums["alone"] / words,
         **_repetition(np.concatenate(hashes), np.concatenate(text), lines, total),
         **_lines(texts),
     }
@@ -119,7 +135,7 @@ def _words(
             known[here] = np.isin(hashes[here], frequent[code])
     counted = {
         "words": np.ones(len(hashes)), "length": lengths, "long": lengths * (lengths > LONG_WORD), "known": known,
-        "letter words": letters[part.ends] > letters[part.starts],
+        "letter words": letters[part.ends] > letters[part.starts], "alone": part.kinds[part.starts] == ALONE,
     }  # fmt: skip
     for name, values in counted.items():
         sums[name] += np.bincount(part.text, values, len(sums[name]))

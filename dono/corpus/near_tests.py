@@ -19,7 +19,8 @@ STRETCH = 1.5
 
 class NearTests:
     """Runs of words of tests. A test with fewer than `least` runs of its own is not sought, and is not found by fewer
-    than `enough` of them."""
+    than `enough` of them.
+    """
 
     def __init__(self, least: int, enough: int) -> None:
         self.least, self.enough = least, enough
@@ -72,9 +73,7 @@ class NearTests:
                 done.add(key)
                 yield key[0], self.names[key[1]]
 
-    def _distinct(
-        self, runs: Hashes, starts: Places, text: Places, hits: Places, tests: Places, first: int
-    ) -> bool:
+    def _distinct(self, runs: Hashes, starts: Places, text: Places, hits: Places, tests: Places, first: int) -> bool:
         """Whether enough different runs of a test stand close after a hit; a run that is repeated counts once."""
         test = tests[first]
         end = int(np.searchsorted(tests, test, "right"))

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, cast
 
 import numpy as np
-import numpy.typing as npt
 
 from dono.artifacts import Json
 from dono.corpus.contamination import words
@@ -31,7 +30,7 @@ TAIL = 0.005
 """Share of the person's own text beyond which a value is unusual (assumed)."""
 LEAST = 200
 """Texts of a language and shape from which what is usual is learned (assumed); of fewer only extremes are dropped."""
-FREQUENT = 100
+FREQUENT = 1000
 """Words of a language that are its most frequent ones in the sample (assumed)."""
 
 
@@ -40,13 +39,15 @@ class Rule:
     """A text is dropped when a measure is beyond a limit: `usual` of the field, moved by the person's text up to `far`.
 
     The limit is the quantile of the person's own text at `TAIL`, but no nearer than `usual` and no farther than `far`.
-    A rule with `far` above `usual` bounds a measure from above, one with `far` below it from below.
+    A rule with `far` above `usual` bounds a measure from above, one with `far` below it from below. It says nothing of
+    a text of fewer than `least` visible characters.
     """
 
     measure: str
     usual: float
     far: float
     reason: str
+    least: int = 0
 
     @property
     def above(self) -> bool:
@@ -58,10 +59,10 @@ class Rule:
 # `far` and all numbers for short records are ours (assumed).
 RULES: dict[Shape, tuple[Rule, ...]] = {
     "page": (
-        Rule("word length", 21, 40, "words too long"),  # FineWeb-2; Gopher's 10 is English
-        Rule("word length", 2, 1, "words too short"),  # FineWeb-2; Gopher 3
-        Rule("letter words", 0.8, 0.3, "too few words with letters"),  # Gopher; FineWeb-2 0.837
         Rule("long words", 0.2, 0.7, "addresses or encoded bytes"),
+        Rule("word length", 21, 40, "words too long"),  # FineWeb-2; Gopher's 10 is English
+        Rule("word length", 1.5, 1, "words too short"),  # FineWeb-2 2, Gopher 3, but in code points: कि is one letter
+        Rule("letter words", 0.8, 0.3, "too few words with letters"),  # Gopher; FineWeb-2 0.837
         Rule("symbols", 0.2, 0.6, "too many symbols"),  # Gopher counts # and … only, a tenth of the words
         Rule("damaged", 0.02, 0.2, "damaged characters"),
         Rule("other scripts", 0.3, 0.8, "another script than its language's"),
@@ -69,19 +70,19 @@ RULES: dict[Shape, tuple[Rule, ...]] = {
         Rule("top pair", 0.2, 0.6, "the same words over and over"),  # Gopher
         Rule("repeated runs", 0.15, 0.7, "repeated passages"),  # Gopher
         Rule("longest run", 20, 200, "one letter over and over"),
-        Rule("frequent", 0.06, 0.01, "hardly a common word of its language"),  # Gopher: two of eight stop words
+        Rule("frequent", 0.02, 0.002, "hardly a common word of its language"),  # Gopher: two of eight stop words
         Rule("trailing lines", 0.3, 0.9, "lines that break off"),  # Gopher
         Rule("phrases", 0.1, 0.7, "phrases of web pages"),  # C4 drops the line
     ),
     "short": (
-        Rule("word length", 30, 60, "words too long"),
-        Rule("letter words", 0.1, 0.001, "too few words with letters"),
-        Rule("long words", 0.6, 0.95, "addresses or encoded bytes"),
-        Rule("symbols", 0.6, 0.95, "too many symbols"),
+        Rule("long words", 0.6, 0.95, "addresses or encoded bytes", 200),
+        Rule("word length", 30, 60, "words too long", 200),
+        Rule("letter words", 0.1, 0.001, "too few words with letters", 60),
+        Rule("symbols", 0.6, 0.95, "too many symbols", 60),
         Rule("damaged", 0.05, 0.3, "damaged characters"),
-        Rule("other scripts", 0.5, 0.9, "another script than its language's"),
-        Rule("top pair", 0.7, 0.95, "the same words over and over"),
-        Rule("repeated runs", 0.5, 0.9, "repeated passages"),
+        Rule("other scripts", 0.5, 0.9, "another script than its language's", 10),
+        Rule("top pair", 0.7, 0.95, "the same words over and over", 60),
+        Rule("repeated runs", 0.5, 0.9, "repeated passages", 60),
         Rule("longest run", 40, 200, "one letter over and over"),
     ),
 }
@@ -90,7 +91,8 @@ RULES: dict[Shape, tuple[Rule, ...]] = {
 @dataclass(frozen=True, slots=True)
 class Thresholds:
     """What was learned: limits of the rules in their order, by "shape" and by "shape language"; the most frequent
-    words of each language; how many texts each was learned from."""
+    words of each language; how many texts each was learned from.
+    """
 
     limits: Mapping[str, Sequence[float]] = field(default_factory=dict)
     frequent: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -157,7 +159,7 @@ def _frequent(sample: Sequence[Draft]) -> dict[str, list[str]]:
         if draft.language and draft.language != "und":
             texts[draft.language] += 1
             counts.setdefault(draft.language, Counter()).update(words(draft.text))
-    ordered = {code: sorted(found, key=lambda w: (-found[w], w)) for code, found in counts.items()}  # noqa: B023
+    ordered = {code: sorted(found, key=lambda w: (-found[w], w)) for code, found in counts.items()}
     return {code: ordered[code][:FREQUENT] for code in sorted(ordered) if texts[code] >= LEAST}
 
 
@@ -166,23 +168,58 @@ def _hashed(frequent: Mapping[str, Sequence[str]]) -> dict[str, Hashes]:
 
 
 def quality_step(thresholds: Thresholds, cleaning: Cleaning) -> Step:
-    """Drops texts beyond a limit, each for the first rule that it breaks, and those with a word of `bad_words`."""
-    if not cleaning.quality:
-        return lambda batch: list(batch)
+    """Drops texts beyond a limit, each for the first rule that it breaks, and those with a word of `bad_words`.
+
+    Raises `Mistake` for a list of words that cannot be read.
+    """
     frequent, bad = _hashed(thresholds.frequent), read_bad_words(cleaning.bad_words)
 
     def step(batch: Sequence[Draft]) -> list[Outcome]:
         if not batch:
             return []
         found = measures([d.text for d in batch], [d.language for d in batch], frequent)
-        shapes = [shape_of(d, n) for d, n in zip(batch, found["words"], strict=True)]
-        reasons: list[str | None] = [None] * len(batch)
-        for place, (draft, shape) in enumerate(zip(batch, shapes, strict=True)):
-            limits = thresholds.of(shape, draft.language)
-            known = draft.language in frequent
-            for rule, limit in zip(RULES[shape], limits, strict=True):
-                value = found[rule.measure][place]
-                ...
-        return []
+        outcomes: list[Outcome] = []
+        for place, draft in enumerate(batch):
+            reason = None
+            if cleaning.quality:
+                values = {name: float(numbers[place]) for name, numbers in found.items()}
+                reason = _broken_rule(draft, values, thresholds)
+            if reason is None and draft.language in bad and _says(draft.text, bad[draft.language]):
+                reason = "a word of the list of bad words"
+            outcomes.append(draft if reason is None else Dropped(draft, reason))
+        return outcomes
 
     return step
+
+
+def _broken_rule(draft: Draft, values: Mapping[str, float], thresholds: Thresholds) -> str | None:
+    """Why a text is rubbish, None if it is not."""
+    shape = shape_of(draft, values["words"])
+    for rule, limit in zip(RULES[shape], thresholds.of(shape, draft.language), strict=True):
+        value = values[rule.measure]
+        unknown = rule.measure == "frequent" and draft.language not in thresholds.frequent
+        unspaced = rule.measure == "word length" and values["alone"] > 0.5
+        beyond = value > limit if rule.above else value < limit
+        if beyond and values["visible"] >= rule.least and not unknown and not unspaced:
+            return f"quality: {rule.reason}"
+    return None
+
+
+def read_bad_words(paths: Mapping[str, str]) -> dict[str, frozenset[str]]:
+    """Words and phrases by language, one a line. Raises `Mistake`."""
+    found = {}
+    for code, path in paths.items():
+        try:
+            lines = Path(path).read_text(encoding="utf8").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            where = f"cleaning.bad_words.{code}"
+            raise Mistake(f"{path} cannot be read ({error})", where=where, remedy="Correct the path") from error
+        found[code] = frozenset(" ".join(words(line)) for line in lines if words(line))
+    return found
+
+
+def _says(text: str, bad: frozenset[str]) -> bool:
+    said = words(text)
+    longest = max((phrase.count(" ") + 1 for phrase in bad), default=0)
+    runs = (said[i : i + size] for size in range(1, longest + 1) for i in range(len(said) - size + 1))
+    return any(" ".join(run) in bad for run in runs)

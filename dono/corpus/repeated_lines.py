@@ -19,14 +19,16 @@ NOTHING_ELSE = "nothing but repeated lines"
 
 def line_marks(texts: Sequence[str]) -> Hashes:
     """Hashes of the lines of texts that have more than one line, each once a text: [lines]. Case and punctuation of a
-    line do not count. Texts of one line are for `find_copies` to judge."""
+    line do not count. Texts of one line are for `find_copies` to judge.
+    """
     marks = [np.unique(hashes) for _, hashes in _lines([t for t in texts if "\n" in t]) if len(hashes)]
     return np.concatenate([NO_MARKS, *marks])
 
 
 def repeated_lines(pieces: Callable[[], Iterable[Hashes]], total: int, most: int) -> Hashes:
     """Hashes of lines that more than `most` texts of a source have, sorted. `pieces` gives all `total` marks of the
-    source, in any order, each time that it is called."""
+    source, in any order, each time that it is called.
+    """
     passes = max(1, -(-total // AT_ONCE))
     found = [NO_MARKS]
     for turn in range(passes):

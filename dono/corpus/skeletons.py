@@ -85,8 +85,8 @@ def _letters(codes: Codes) -> Letters:
     conjunct = (place == JA) & (next_place == VIRAMA) & (third & 0x7F == NYA)
     letters[conjunct & np.isin(block, GYA_BLOCKS)] = K
     letters[((place == 0x21) | (place == 0x22)) & (next_place == NUKTA) & np.isin(block, RRA_BLOCKS)] = R
-    before = np.append(0, codes[:-1])[: len(codes)]
-    letters[(codes == ord("য")) & (next_place != NUKTA) & (before != ord("্"))] = S  # j, but not where it is joined
+    joined = np.append(0, codes[:-1] == ord("্"))[: len(codes)] & np.append((0, 0), codes[:-2] != ord("র"))[: len(codes)]
+    letters[(codes == ord("য")) & (next_place != NUKTA) & (joined == 0)] = S  # j; as the second of a conjunct y
     for written, spoken in SPOKEN.items():
         at = np.flatnonzero((codes == ord(written[0])) & (second == ord(written[1])) & (third == ord(written[2])))
         for offset, letter in enumerate(spoken):
