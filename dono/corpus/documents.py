@@ -51,8 +51,8 @@ SCHEMA = pa.schema(
 class GroupWriter:
     """Writes a parquet file in row groups of about `GROUP_BYTES`; memory is bounded by a row group."""
 
-    def __init__(self, path: Path, schema: pa.Schema) -> None:
-        self.writer, self.schema = pq.ParquetWriter(path, schema, compression="zstd"), schema
+    def __init__(self, path: Path, schema: pa.Schema, compression: str = "zstd") -> None:
+        self.writer = pq.ParquetWriter(path, schema, compression=compression)
         self.waiting: list[pa.Table] = []
         self.rows = self.bytes = 0
 

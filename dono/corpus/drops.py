@@ -27,6 +27,11 @@ class Example:
     id: str = ""
 
 
+def example_of(draft: Draft, shown: str, id_: str) -> Example:
+    """A draft as an example, of which `shown` is shown."""
+    return Example(digest(draft.text), draft.file, draft.line, shown[:SHOWN], draft.language or "", id_)
+
+
 @dataclass
 class Count:
     """Texts that were dropped for one reason, in UTF-8 bytes. The examples are those of lowest rank: a sample drawn by
@@ -54,10 +59,9 @@ class Drops:
         """The count of one reason."""
         return self.counts.setdefault((source, reason), Count())
 
-    def add(self, source: str, reason: str, draft: Draft, id_: str = "") -> None:
-        """One more text of a source."""
-        example = Example(digest(draft.text), draft.file, draft.line, draft.text[:SHOWN], draft.language or "", id_)
-        self.count(source, reason).add(1, len(draft.text.encode()), [example])
+    def add(self, source: str, reason: str, text: str, example: Example) -> None:
+        """One more text of a source; `example` may show less of it, or other than it was."""
+        self.count(source, reason).add(1, len(text.encode()), [example])
 
     def join(self, found: Iterable[Mapping[str, object]], later: Mapping[str, int]) -> None:
         """Add what `as_json` gave of a shard; `later` says by file how many lines come before those of the shard."""

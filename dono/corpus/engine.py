@@ -6,42 +6,53 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
+from typing import TextIO
 
 import pyarrow as pa
 
 from dono.artifacts import write_atomically
-from dono.corpus.cleaning import make_steps
+from dono.corpus.cleaning import BEFORE_LEARNING, Settings, make_steps
 from dono.corpus.contamination import Probes
-from dono.corpus.documents import GroupWriter, digest, is_held_out
+from dono.corpus.documents import GroupWriter, is_held_out
 from dono.corpus.drafts import Draft, drafts
-from dono.corpus.drops import Drops
+from dono.corpus.drops import Drops, example_of
 from dono.corpus.identities import Identities
+from dono.corpus.quality import Thresholds
+from dono.corpus.repeated_lines import line_marks
 from dono.corpus.rows import Reject
 from dono.corpus.shards import Shard, Span, count_lines
-from dono.corpus.steps import Dropped, run_steps
+from dono.corpus.shingles import marks_of
+from dono.corpus.steps import run_steps
 from dono.corpus.workers import Tell, Work
 from dono.project import Cleaning, Source
 
 BATCH_ROWS, BATCH_CHARACTERS = 512, 2_000_000
 """A batch that goes through the steps, closed by whichever comes first (assumed)."""
 
+SAMPLE = 20_000
+"""Texts from which it is learned what is usual (assumed: a hundred lie beyond a limit, a quantile at half a percent)."""
+
 SCHEMA = pa.schema(
     [
         ("text", pa.string()), ("language", pa.string()), ("file", pa.string()), ("line", pa.int64()),
         ("region", pa.string()), ("period", pa.string()), ("id", pa.string()),
-        ("mark", pa.uint64()), ("held", pa.bool_()), ("tested", pa.list_(pa.string())),
+        ("held", pa.bool_()), ("tested", pa.list_(pa.string())),
         ("found", pa.list_(pa.struct([("name", pa.string()), ("times", pa.int64())]))),
     ]
 )  # fmt: skip
-"""`mark` stands for the text, `held` says whether its key is held out, `tested` names the use cases whose tests it
-holds, `found` is what the steps counted in it."""
+"""`held` says whether a text's key is held out, `tested` names the use cases whose tests it holds, `found` is what the
+steps counted in it."""
+MARKS = pa.schema([("mark", pa.uint64()), ("signature", pa.binary())])
+"""What copies of a text are found by, a row for each text."""
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything that a worker must know to do any shard. `folder` is where the shards are kept."""
+    """Everything that a worker must know to do any of the `shards`. `folder` is where they are kept."""
 
     sources: tuple[Source, ...]
     tests: Mapping[str, tuple[str, ...]]
@@ -50,6 +61,8 @@ class Recipe:
     seed: int
     folder: Path
     identities: Identities | None = None
+    thresholds: Thresholds | None = None
+    shards: int = 1
 
     def id_of(self, source: Source, draft: Draft) -> str:
         """The id that a draft's document has, "" where ids are not asked for."""
@@ -73,13 +86,12 @@ class ShardRecord:
 
 
 def shard_files(folder: Path, number: int) -> dict[str, Path]:
-    """The files of a shard: texts, rows set aside, texts dropped, and the record, which is written last."""
-    return {
-        "texts": folder / f"{number:05d}.parquet",
-        "rejects": folder / f"{number:05d}.rejects.jsonl",
-        "drops": folder / f"{number:05d}.drops.json",
-        "record": folder / f"{number:05d}.json",
-    }
+    """The files of a shard: texts, their marks, those of their lines, rows set aside, texts dropped, and the record,
+    which is written last.
+    """
+    endings = {"texts": "parquet", "marks": "marks.parquet", "lines": "lines", "rejects": "rejects.jsonl",
+               "drops": "drops.json", "record": "json"}  # fmt: skip
+    return {name: folder / f"{number:05d}.{ending}" for name, ending in endings.items()}
 
 
 def finished(folder: Path, number: int) -> ShardRecord | None:
@@ -91,47 +103,107 @@ def finished(folder: Path, number: int) -> ShardRecord | None:
 
 
 def shard_work(recipe: Recipe) -> Work[Shard, ShardRecord]:
-    """The function that does a shard, with the steps and tests of a recipe ready."""
+    """The function that does a shard, with the tests of a recipe ready to be sought."""
     probes = Probes(recipe.tests)
+    return lambda shard, tell: _Shard(recipe, probes, shard).done(tell)
 
-    def work(shard: Shard, tell: Tell) -> ShardRecord:
-        source, files = recipe.sources[shard.source], shard_files(recipe.folder, shard.number)
-        steps = make_steps(recipe.cleaning, source)
-        reasons: Counter[str] = Counter()
-        formats: Counter[str] = Counter()
-        drops, texts, forgotten = Drops(), 0, 0
-        with files["rejects"].open("w", encoding="utf8") as rejects, GroupWriter(files["texts"], SCHEMA) as writer:
 
-            def usable(found: Iterable[Draft | Reject]) -> Iterator[Draft]:
-                nonlocal forgotten
-                for one in found:
-                    if isinstance(one, Draft):
-                        formats[one.format] += 1
-                        if recipe.forgets(recipe.id_of(source, one)):
-                            forgotten += 1  # before duplicates: a forgotten text hides nobody else's equal one
-                        else:
-                            yield one
-                    else:
-                        reasons[one.reason] += 1
-                        rejects.write(json.dumps(asdict(one), ensure_ascii=False) + "\n")
+def sample_work(recipe: Recipe) -> Work[Shard, list[Draft]]:
+    """The function that takes the first texts of a shard, as many as its part of the sample."""
 
-            for batch in batches(usable(drafts(source, shard.parts, recipe.folder, tell))):
-                outcomes = run_steps(steps, batch)
-                for one in outcomes:
-                    if isinstance(one, Dropped):
-                        drops.add(source.name, one.reason, one.draft, recipe.id_of(source, one.draft))
-                kept = [o for o in outcomes if isinstance(o, Draft)]
-                texts += len(kept)
-                writer.add(_table(source, kept, probes, recipe))
-        files["drops"].write_text(json.dumps(drops.as_json(), ensure_ascii=False), encoding="utf8")
-        for name in ("texts", "rejects", "drops"):
-            _to_disk(files[name])
-        lines = [count_lines(part) for part in shard.parts if isinstance(part, Span)]
-        record = ShardRecord(texts, reasons.total(), forgotten, dict(reasons), dict(formats), lines)
-        write_atomically(files["record"], json.dumps(asdict(record), ensure_ascii=False))
-        return record
+    def work(shard: Shard, tell: Tell) -> list[Draft]:
+        source, taken = recipe.sources[shard.source], -(-SAMPLE // recipe.shards)
+        steps = make_steps(Settings(recipe.cleaning, source), BEFORE_LEARNING)
+        texts = (d for d in drafts(source, shard.parts, recipe.folder, lambda _: None) if isinstance(d, Draft))
+        found = (o for batch in batches(islice(texts, taken)) for o in run_steps(steps, batch))
+        return [one for one in found if isinstance(one, Draft)]
 
     return work
+
+
+class _Shard:
+    """A shard while it is done."""
+
+    def __init__(self, recipe: Recipe, probes: Probes, shard: Shard) -> None:
+        self.recipe, self.probes, self.shard = recipe, probes, shard
+        self.source, self.files = recipe.sources[shard.source], shard_files(recipe.folder, shard.number)
+        self.steps = make_steps(Settings(recipe.cleaning, self.source, recipe.thresholds))
+        self.reasons: Counter[str] = Counter()
+        self.formats: Counter[str] = Counter()
+        self.drops, self.texts, self.forgotten = Drops(), 0, 0
+
+    def done(self, tell: Tell) -> ShardRecord:
+        """Write the files, then the record."""
+        with ExitStack() as stack:
+            rejects = stack.enter_context(self.files["rejects"].open("w", encoding="utf8"))
+            lines = stack.enter_context(self.files["lines"].open("wb"))
+            texts = stack.enter_context(GroupWriter(self.files["texts"], SCHEMA))
+            marks = stack.enter_context(GroupWriter(self.files["marks"], MARKS, compression="none"))
+            found = drafts(self.source, self.shard.parts, self.recipe.folder, tell)
+            for batch in batches(self._usable(found, rejects)):
+                kept = self._cleaned(batch)
+                self.texts += len(kept)
+                texts.add(self._table(kept))
+                written = [d.text for d in kept]
+                digests, signatures = marks_of(written, near=self.recipe.cleaning.near_duplicates is not None)
+                marks.add(pa.table({"mark": digests, "signature": signatures}, schema=MARKS))
+                if self.recipe.cleaning.repeated_lines is not None:
+                    lines.write(line_marks(written).tobytes())
+        self.files["drops"].write_text(json.dumps(self.drops.as_json(), ensure_ascii=False), encoding="utf8")
+        for path in self.files.values():
+            if path != self.files["record"]:
+                _to_disk(path)
+        counted = [count_lines(part) for part in self.shard.parts if isinstance(part, Span)]
+        record = ShardRecord(
+            self.texts, self.reasons.total(), self.forgotten, dict(self.reasons), dict(self.formats), counted
+        )
+        write_atomically(self.files["record"], json.dumps(asdict(record), ensure_ascii=False))
+        return record
+
+    def _usable(self, found: Iterable[Draft | Reject], rejects: TextIO) -> Iterator[Draft]:
+        for one in found:
+            if isinstance(one, Reject):
+                self.reasons[one.reason] += 1
+                rejects.write(json.dumps(asdict(one), ensure_ascii=False) + "\n")
+                continue
+            self.formats[one.format] += 1
+            if self.recipe.forgets(self.recipe.id_of(self.source, one)):
+                self.forgotten += 1  # before duplicates: a forgotten text hides nobody else's equal one
+            else:
+                yield one
+
+    def _cleaned(self, batch: Sequence[Draft]) -> list[Draft]:
+        """What the steps keep; what they drop is counted, and shown without the personal data in it."""
+        kept: list[Draft] = []
+        for outcome in run_steps(self.steps, batch):
+            if isinstance(outcome, Draft):
+                kept.append(outcome)
+                continue
+            draft = outcome.draft
+            (masked,) = self.steps["privacy"]([draft])
+            assert isinstance(masked, Draft)
+            example = example_of(draft, masked.text, self.recipe.id_of(self.source, draft))
+            self.drops.add(self.source.name, outcome.reason, draft.text, example)
+        return kept
+
+    def _table(self, kept: Sequence[Draft]) -> pa.Table:
+        """Texts with what is decided of each by itself. Held-out text is not learned from: no test is sought in it."""
+        held = [is_held_out(d.key, self.recipe.heldout_share, self.recipe.seed) for d in kept]
+        sought = self.probes.found_in_each([d.text for d, h in zip(kept, held, strict=True) if not h])
+        others = iter(sought)
+        columns: dict[str, list[object]] = {
+            "text": [d.text for d in kept],
+            "language": [d.language for d in kept],
+            "file": [d.file for d in kept],
+            "line": [d.line for d in kept],
+            "region": [d.region for d in kept],
+            "period": [d.period for d in kept],
+            "id": [self.recipe.id_of(self.source, d) for d in kept],
+            "held": list(held),
+            "tested": [[] if h else sorted(next(others)) for h in held],
+            "found": [[{"name": name, "times": times} for name, times in d.found.items()] for d in kept],
+        }
+        return pa.table(columns, schema=SCHEMA)
 
 
 def batches(found: Iterable[Draft]) -> Iterator[list[Draft]]:
@@ -146,25 +218,6 @@ def batches(found: Iterable[Draft]) -> Iterator[list[Draft]]:
             batch, characters = [], 0
     if batch:
         yield batch
-
-
-def _table(source: Source, kept: Sequence[Draft], probes: Probes, recipe: Recipe) -> pa.Table:
-    """Texts with what is decided of each by itself. Held-out text is not learned from: no test is sought in it."""
-    held = [is_held_out(d.key, recipe.heldout_share, recipe.seed) for d in kept]
-    columns: dict[str, list[object]] = {
-        "text": [d.text for d in kept],
-        "language": [d.language for d in kept],
-        "file": [d.file for d in kept],
-        "line": [d.line for d in kept],
-        "region": [d.region for d in kept],
-        "period": [d.period for d in kept],
-        "id": [recipe.id_of(source, d) for d in kept],
-        "mark": [digest(d.text) for d in kept],
-        "held": list(held),
-        "tested": [[] if h else sorted(probes.found_in(d.text)) for d, h in zip(kept, held, strict=True)],
-        "found": [[{"name": name, "times": times} for name, times in d.found.items()] for d in kept],
-    }
-    return pa.table(columns, schema=SCHEMA)
 
 
 def _to_disk(path: Path) -> None:

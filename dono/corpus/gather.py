@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dono.artifacts import Json, disk_mistake, identity, write_atomically
-from dono.corpus.engine import Recipe, ShardRecord, finished, shard_work
+from dono.corpus.engine import Recipe, ShardRecord, finished, sample_work, shard_work
 from dono.corpus.identities import Identities
 from dono.corpus.join import join_shards
+from dono.corpus.quality import Thresholds, learn_thresholds
 from dono.corpus.shards import Shard, plan_shards
 from dono.corpus.sources import checked_parts
 from dono.corpus.workers import Tasks, cores
@@ -21,7 +22,7 @@ from dono.project import Cleaning, Source
 Progress = Callable[[float, int], None]
 """Told how many bytes of the files were read so far, and how many texts came of them."""
 
-SHARDS, PLAN = ".shards", "plan.json"
+SHARDS, PLAN, LEARNED = ".shards", "plan.json", "thresholds.json"
 SMALL = 8_000_000
 """Bytes for which another process is not worth its start (measured: it begins after 1 to 2 s)."""
 
@@ -40,10 +41,10 @@ def gather(
     """Write `documents.parquet`, `rejects.jsonl`, `drops.jsonl` and `survey.json` into `folder`; returns the survey.
 
     `tests` holds, by use case, the texts it is tested on. A document is held out by the hash of its content (a group
-    by the hash of its key), so the split is the same in any order and when files are added. Of equal documents the
-    first is kept. The files are read in shards by as many processes as there are cores (`cleaning.workers`); what is
+    by the hash of its key), so the split is the same in any order and when files are added. Of equal and nearly equal
+    texts the first is kept. What is rubbish is judged by what is usual in a sample of the texts. The files are read in shards by as many processes as there are cores (`cleaning.workers`); what is
     written does not depend on how many. Killed at any point, the same call goes on: a shard that is done is not done
-    again. Memory is bounded by a batch and a row group for each process, and about 10 bytes a document. `identities`
+    again. Memory is bounded by a batch and a row group for each process, and about 60 bytes a document. `identities`
     give the documents their ids; those that are forgotten are counted and written nowhere.
 
     Raises `Mistake` for a part that cannot be read as a whole, a source without a usable row, a full disk, a worker
@@ -52,12 +53,15 @@ def gather(
     checked = [(source, checked_parts(source)) for source in sources]
     kept = {name: tuple(texts) for name, texts in tests.items()}
     recipe = Recipe(tuple(sources), kept, cleaning or Cleaning(), heldout_share, seed, folder / SHARDS, identities)
-    gathering = _Gathering(recipe, plan_shards([(source, found.parts) for source, found in checked]), progress)
+    shards = plan_shards([(source, found.parts) for source, found in checked])
+    gathering = _Gathering(replace(recipe, shards=len(shards)), shards, progress)
     try:
         gathering.open_folder()
-        records = gathering.run()
+        learned = gathering.learn()
+        records = replace(gathering, recipe=replace(gathering.recipe, thresholds=learned)).run()
         survey: dict[str, Json] = {
-            **join_shards(recipe, gathering.shards, records, folder),
+            **join_shards(recipe, shards, records, folder),
+            "quality": learned.as_json(),
             "notes": [{"source": s.name, "file": n.file, "note": n.text} for s, found in checked for n in found.notes],
         }
         write_atomically(folder / "survey.json", json.dumps(survey, ensure_ascii=False, indent=1))
@@ -97,12 +101,28 @@ class _Gathering:
             "files": identity({"files": files}),
         }
 
+    def learn(self) -> Thresholds:
+        """What is usual in a sample of all texts; once it is known, that of an earlier attempt is taken."""
+        if not self.recipe.cleaning.quality:
+            return Thresholds()
+        at = self.recipe.folder / LEARNED
+        if not at.is_file():
+            tasks = Tasks(sample_work, self.recipe, self.shards, str)
+            found = dict(tasks.run(self._workers(len(self.shards)), lambda _: None))
+            learned = learn_thresholds([draft for number in sorted(found) for draft in found[number]])
+            write_atomically(at, json.dumps(learned.as_json(), ensure_ascii=False))
+        return Thresholds.from_json(json.loads(at.read_text(encoding="utf8")))
+
+    def _workers(self, tasks: int) -> int:
+        size = sum(part.size for shard in self.shards for part in shard.parts)
+        return min(self.recipe.cleaning.workers or (cores() if size > SMALL else 1), max(1, tasks))
+
     def run(self) -> list[ShardRecord]:
         """Do the shards that are not done. Raises `Mistake` as soon as a source is found to have no usable row."""
         records = {s.number: record for s in self.shards if (record := finished(self.recipe.folder, s.number))}
         sizes = [sum(part.size for part in s.parts) for s in self.shards]
         before = sum(sizes[number] for number in records)
-        for number, record in self._results(records, before, sum(sizes) - before):
+        for number, record in self._results(records, before):
             records[number] = record
             self._check(self.shards[number].source, records)
         for place in range(len(self.recipe.sources)):
@@ -110,15 +130,14 @@ class _Gathering:
         self.progress(sum(sizes), sum(r.texts for r in records.values()))
         return [records[s.number] for s in self.shards]
 
-    def _results(self, records: Mapping[int, ShardRecord], before: int, size: int) -> Iterator[tuple[int, ShardRecord]]:
+    def _results(self, records: Mapping[int, ShardRecord], before: int) -> Iterator[tuple[int, ShardRecord]]:
         left = [s for s in self.shards if s.number not in records]
-        workers = min(self.recipe.cleaning.workers or (cores() if size > SMALL else 1), max(1, len(left)))
         tasks = Tasks(shard_work, self.recipe, left, str)
 
         def told(done: int) -> None:
             self.progress(before + done, sum(r.texts for r in records.values()))
 
-        for place, record in tasks.run(workers, told):
+        for place, record in tasks.run(self._workers(len(left)), told):
             yield left[place].number, record
 
     def _check(self, place: int, records: Mapping[int, ShardRecord]) -> None:

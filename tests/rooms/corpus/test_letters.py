@@ -11,10 +11,7 @@ from hypothesis import strategies as st
 from dono.corpus import fold_digits, normalise, unify_letters
 
 CORPORA = Path(__file__).resolve().parents[4] / "shared/corpora/text"
-SCRIPTS = (
-    "Devanagari Bengali Gurmukhi Gujarati Oriya Tamil Telugu Kannada Malayalam Sinhala Arabic Ol_Chiki Meetei_Mayek "
-    "Latin Cyrillic"
-).split()
+SCRIPTS = ["Devanagari", "Bengali", "Gurmukhi", "Gujarati", "Oriya", "Tamil", "Telugu", "Kannada", "Malayalam", "Sinhala", "Arabic", "Ol_Chiki", "Meetei_Mayek", "Latin", "Cyrillic"]
 ALPHABETS = {
     script: [chr(c) for c in range(0x10000) if regex.match(rf"[\p{{{script}}}&&[\p{{L}}\p{{M}}]]", chr(c), regex.V1)]
     for script in SCRIPTS
