@@ -28,7 +28,8 @@ from dono.corpus.scripts import SCRIPTS, letters_by_script
 TEXT = Path(__file__).resolve().parents[1].parent / "shared/corpora/text"
 SCRIPT_OF = {
     "bn": "Bengali", "gu": "Gujarati", "kn": "Kannada", "ml": "Malayalam", "or": "Oriya", "ta": "Tamil", "te": "Telugu",
-    "ur": "Arabic", "en": "Latin", "hi-Latn": "Latin", "as": "Bengali", "pa": "Gurmukhi", "sd": "Arabic", "ks": "Arabic",
+    "ur": "Arabic", "en": "Latin", "hi-Latn": "Latin", "as": "Bengali", "pa": "Gurmukhi", "sd": "Arabic",
+    "ks": "Arabic",
 } | dict.fromkeys(("hi", "awa", "bho", "bra", "mag", "mai", "mr", "ne", "sa", "kok"), "Devanagari")  # fmt: skip
 BELT = frozenset({"hi", "bho", "awa", "bra", "mag", "mai"})
 LEAST_LETTERS, OWN_SCRIPT = 20, 0.6
@@ -126,16 +127,17 @@ def main() -> None:
     found = scores(rows, answers)
     mixture = [texts[i] for i in np.random.default_rng(0).permutation(len(texts))[:20000]]
     result: dict[str, object] = summary(found) | {
-        "sentences_per_second": speed(guess_languages, mixture), "lines": len(rows), "half": asked.half, "scores": found,
+        "sentences_per_second": speed(guess_languages, mixture), "lines": len(rows), "half": asked.half,
+        "scores": found,
     }  # fmt: skip
     print("\n".join(mistakes(rows, answers, asked.mistakes)) if asked.mistakes >= 0 else "")
     few = [row for code in SCRIPT_OF for row in [r for r in rows if r[0] == code][: asked.peers]] if asked.peers else []
     own = scores(few, guess_languages([r[2] for r in few]))
-    peers = {}
+    shown: dict[str, dict[str, float]] = {}
+    peers: dict[str, dict[str, object]] = {}
     for name, guess in PEERS.items() if few else ():
-        alone = scores(few, guess([r[2] for r in few]))
-        peers[name] = summary(alone) | {"sentences_per_second": speed(guess, mixture[:3000]), "scores": alone}
-    shown = {"dono": own} | {name: peer["scores"] for name, peer in peers.items()}
+        shown[name] = alone = scores(few, guess([r[2] for r in few]))
+        peers[name] = {**summary(alone), "sentences_per_second": speed(guess, mixture[:3000]), "scores": alone}
     print(f"{'language':40s} {'lines':>6s} {'dono':>8s}" + "".join(f"{n:>17s}" for n in PEERS))
     for key in found:
         count = sum(r[0] == key or f"{r[0]}/{r[1]}" == key for r in rows)

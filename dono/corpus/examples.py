@@ -10,7 +10,8 @@ from typing import Literal, NamedTuple
 
 from dono.corpus.contamination import words
 from dono.corpus.formats import Reading, read_label, recognise
-from dono.corpus.languages import UNSURE, guess_language, stated_language
+from dono.corpus.languages import guess_language, stated_language
+from dono.corpus.neighbours import UNSURE
 from dono.corpus.normalise import usable
 from dono.corpus.rows import Broken, Fields, Malformed, Reject, set_aside
 from dono.corpus.sources import SOURCES, checked_file

@@ -1,4 +1,4 @@
-"""Which language a text is in: by its script, then by two libraries and a small model of our own inside a script."""
+"""Which language a text is in: by its script, then inside a script by words, two libraries, a small model."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ LATIN = PLACE["Latin"]
 ENOUGH = 2.5
 """Natural log of the odds at which a text in Latin letters is in a language of India (chosen on the tuning half)."""
 DOUBTFUL, IMPOSSIBLE = -2.0, -0.3
-"""Log odds by word of another language of the world: above the first pycld2 is asked whether it is one, above the second
-our model is not believed at all (chosen on the tuning half)."""
+"""Log odds by word of another language of the world: above the first the libraries are asked whether it is one, above
+the second our model is not believed at all (chosen on the tuning half)."""
 ENGLISH = 0.7
 """Share of English words that makes an English text, if no other language of the world is likely (same)."""
 
@@ -53,14 +53,14 @@ def guess_languages(texts: Sequence[str]) -> list[str]:
     """A language code for each text; "und" where the letters do not tell.
 
     1. The script that most letters are in, Latin ones apart, names the language if only one is written in it.
-    2. Devanagari, Bengali, Arabic, Cyrillic, ...: pycld2 answers; where it is unsure py3langid is asked too, and two
-       different answers are "und".
+    2. Devanagari, Bengali, Arabic, Cyrillic, ...: letters and words that one language alone has, pycld2, and where that
+       leaves doubt py3langid (`neighbours`). Without a word of another language Devanagari is "hi", Bengali "bn".
     3. Latin letters: our model of romanised words says English, one of nine romanised languages of India (`hi-Latn`,
        which romanised Urdu is too, `bn-Latn`, ...) or neither; then the two libraries name the language of the world.
 
-    Not told apart: Hindi, Maithili, Magahi, Awadhi, Braj and their kin are "hi" or "bho"; languages that share the
-    scripts of `scripts.LANGUAGE_OF`. Romanised languages of India are told by words: a text of two or three may be
-    taken for a neighbour's. State `language` where you know it.
+    Not told apart: Hindi, Magahi, Awadhi, Braj, Chhattisgarhi and their kin are "hi" or "bho", and of Maithili ("mai")
+    and Konkani ("kok") some is found; languages that share the scripts of `scripts.LANGUAGE_OF`. Romanised languages of
+    India are told by words: a text of two or three may be taken for a neighbour's. State `language` where you know it.
     """
     samples = [looked_at(text) for text in texts]
     if not samples:
@@ -71,12 +71,13 @@ def guess_languages(texts: Sequence[str]) -> list[str]:
     others = letters.copy()
     others[:, LATIN] = 0
     most, count = others.argmax(1), others.max(1)
-    latin = (letters[:, LATIN] > 0) & (count < total * LETTERS_BESIDE_LATIN)
-    sure = ~latin & (count > 0) & (count * 2 >= total - letters[:, LATIN])
+    answerable = total > 1
+    latin = answerable & (letters[:, LATIN] > 0) & (count < total * LETTERS_BESIDE_LATIN)
+    sure = answerable & ~latin & (count > 0) & (count * 2 >= total - letters[:, LATIN])
     answers = [UNSURE] * len(samples)
-    for place in np.flatnonzero(sure):
+    for place in np.flatnonzero(sure).tolist():
         answers[place] = _in_script(SCRIPTS[most[place]], samples[place], letters[place])
-    romanised = [int(place) for place in np.flatnonzero(latin)]
+    romanised = np.flatnonzero(latin).tolist()
     readings = load_romanised().read([samples[place] for place in romanised])
     for place, reading in zip(romanised, readings, strict=True):
         answers[place] = _in_latin(samples[place], reading)
@@ -109,11 +110,14 @@ def _in_latin(text: str, reading: Reading) -> str:
     if (indian or english) and reading.other <= DOUBTFUL * words:
         return reading.language if indian else "en"
     first = cld2_says(text)
-    if first.share == 1 and first.language not in UNLIKELY and not (indian and first.language == "en"):
+    abroad = first.language not in UNLIKELY | {"en"}
+    if first.share == 1 and not indian and first.language not in UNLIKELY:
         return first.language
-    if indian:
+    if indian and not (first.share == 1 and abroad):
         return reading.language
     second = langid_says(text)
     if first.language == second.language and second.language not in UNLIKELY:
         return second.language
+    if indian:
+        return reading.language
     return "en" if english or (reading.english * 2 > words and second.language == "en") else UNSURE

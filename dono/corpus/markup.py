@@ -19,7 +19,8 @@ BLOCKS = frozenset(
 
 CELLS = frozenset({"td", "th"})
 HIDDEN, SHOWN = str.maketrans(" \t", "\x00\x01"), str.maketrans("\x00\x01", " \t")
-"""White space of `<pre>` while other white space is tidied; a page holds neither character (both are read as U+FFFD)."""
+"""White space of `<pre>` while other white space is tidied; no page holds either character (HTML
+reads the one as U+FFFD, and the other is a control that `normalise` drops)."""
 
 SPACE = regex.compile(r"[ \t\r\n\f]+")
 AROUND_TAB = regex.compile(r" ?\t ?")

@@ -10,7 +10,7 @@ SUSPECT = regex.compile(
     r"[\u00c2-\u00f4][\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]"
 )
 WRONG_ENCODINGS = ("latin-1", "sloppy-windows-1252")
-"""What UTF-8 is misread as (ftfy's second is Windows-1252 as browsers have it: its five gaps are control characters)."""
+"""What UTF-8 is misread as (the second is ftfy's Windows-1252 as browsers have it: its five gaps are controls)."""
 
 LAYERS = 2
 """How often in a row a text may have been misread."""
@@ -50,9 +50,7 @@ def _misread(right: str, line: str) -> bool:
     """Whether `line` is what `right` becomes when its UTF-8 is read wrongly, once or twice."""
     readings = {right}
     for _ in range(LAYERS):
-        readings = {
-            reading.encode().decode(encoding) for reading in readings for encoding in WRONG_ENCODINGS
-        }
+        readings = {reading.encode().decode(encoding) for reading in readings for encoding in WRONG_ENCODINGS}
         if line in readings:
             return True
     return False

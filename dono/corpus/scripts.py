@@ -10,9 +10,10 @@ import regex
 from numpy.typing import NDArray
 
 LANGUAGE_OF = {
-    "Tamil": "ta", "Telugu": "te", "Kannada": "kn", "Malayalam": "ml", "Gujarati": "gu", "Gurmukhi": "pa", "Oriya": "or",
-    "Sinhala": "si", "Ol_Chiki": "sat", "Meetei_Mayek": "mni", "Thai": "th", "Lao": "lo", "Tibetan": "bo",
-    "Myanmar": "my", "Khmer": "km", "Georgian": "ka", "Armenian": "hy", "Greek": "el", "Hangul": "ko", "Thaana": "dv",
+    "Tamil": "ta", "Telugu": "te", "Kannada": "kn", "Malayalam": "ml", "Gujarati": "gu", "Gurmukhi": "pa",
+    "Oriya": "or", "Sinhala": "si", "Ol_Chiki": "sat", "Meetei_Mayek": "mni", "Thai": "th", "Lao": "lo",
+    "Tibetan": "bo", "Myanmar": "my", "Khmer": "km", "Georgian": "ka", "Armenian": "hy", "Greek": "el",
+    "Hangul": "ko", "Thaana": "dv",
 }  # fmt: skip
 """Scripts that one language nearly always means. Other languages do use some of them (Mon and Karen are written in the
 script of Burmese, Tulu in that of Kannada), and are taken for these."""

@@ -32,6 +32,8 @@ REMEMBERED = 1 << 17
 
 MOST = 6.0
 """No word speaks for an Indian language, against English, with more than this (natural log of odds)."""
+MOST_UNKNOWN = 2.0
+"""Nor one whose n-grams alone speak: it may be a name."""
 LEAST = -1.0
 """Nor against one with more than this: English words come along in mixed text. Both chosen on the tuning halves."""
 SURELY = 2.0
@@ -75,13 +77,15 @@ def word_marks(word: str) -> Iterator[int]:
 @dataclass
 class Romanised:
     """Weights (buckets x languages), one bias for each language, and what to add for words that are `known` (words x
-    languages, all natural logs). Two languages are special: "en", and "other" for the rest of the world.
+    languages, all natural logs). `names` stand in texts of all languages and say nothing. Two languages are special:
+    "en", and "other" for the rest of the world.
     """
 
     languages: tuple[str, ...]
     weights: NDArray[np.float32]
     bias: NDArray[np.float32]
     known: dict[str, NDArray[np.float32]]
+    names: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         self.indian = [i for i, code in enumerate(self.languages) if code not in ("en", "other")]
@@ -126,6 +130,8 @@ class Romanised:
         place = self.places[word] = len(self.places)
         if place == len(self.said):
             self.said = np.vstack([self.said, np.zeros_like(self.said)])
+        if word in self.names:
+            return place
         logits = self.logits(word)
         logits = logits - np.logaddexp.reduce(logits)
         indian = logits[self.indian]
@@ -135,7 +141,7 @@ class Romanised:
         self.said[place, :-4] = np.maximum(indian - np.logaddexp.reduce(indian), FLOOR) * share
         self.said[place, -4] = english > any_indian
         self.said[place, -3] = any_indian - english > SURELY
-        self.said[place, -2] = np.clip(any_indian - english, LEAST, MOST)
+        self.said[place, -2] = np.clip(any_indian - english, LEAST, MOST if word in self.known else MOST_UNKNOWN)
         self.said[place, -1] = np.clip(other - np.logaddexp(english, any_indian), LEAST, MOST)
         return place
 
@@ -150,6 +156,7 @@ class Romanised:
             bias=self.bias,
             words=np.array(list(self.known)),
             said=np.array(list(self.known.values()), dtype=np.float16),
+            names=np.array(sorted(self.names)),
         )
 
     @staticmethod
@@ -158,12 +165,11 @@ class Romanised:
         with np.load(path, allow_pickle=False) as kept:
             weights = kept["weights"].astype(np.float32) * kept["scale"]
             known = dict(zip(map(str, kept["words"]), kept["said"].astype(np.float32), strict=True))
-            return Romanised(tuple(map(str, kept["languages"])), weights, kept["bias"], known)
+            names = frozenset(map(str, kept["names"]))
+            return Romanised(tuple(map(str, kept["languages"])), weights, kept["bias"], known, names)
 
 
 @lru_cache(maxsize=4)
 def load_romanised(path: Path = MODEL) -> Romanised:
     """The model of a file, read once in each process."""
     return Romanised.load(path)
-
-

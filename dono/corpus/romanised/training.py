@@ -9,7 +9,7 @@ Native script is typed in Latin letters by `transliterate`, several times over, 
 from __future__ import annotations
 
 import random
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -27,12 +27,14 @@ from dono.corpus.romanised.transliteration import HABITS, ROMANISED, translitera
 
 HERE = Path(__file__).parent
 SAMPLE = HERE.parent / "sample" / "languages"
-WORLD = ["af", "ca", "cs", "cy", "da", "de", "es", "et", "eu", "fi", "fil", "fr", "ga", "gl", "ha", "hr", "hu", "id", "ig", "is", "it", "jv", "lt", "lv", "mi", "ms", "mt", "nl", "no", "pl", "pt", "ro", "sk", "sl", "so", "sq", "su", "sv", "sw", "tr", "uz", "vi", "xh", "yo", "zu"]
+WORLD = """
+    af ca cs cy da de es et eu fi fil fr ga gl ha hr hu id ig is it jv lt lv mi ms mt nl no pl pt ro sk sl so sq su sv
+    sw tr uz vi xh yo zu
+""".split()  # noqa: SIM905
 """Languages in Latin letters that are neither English nor Indian, by CLDR's codes: together they are "other"."""
 
 NAMES = "names"
-"""Words that speak for no class; `NAME` is the share of each class's weight that each of them has (assumed)."""
-NAME = 2e-4
+"""The list of words that speak for no class."""
 UNSEEN = 2e-5
 """How frequent a word is taken to be, at the least, in a class that it was not seen in (assumed)."""
 CLASSES = ("en", "other", *ROMANISED)
@@ -47,7 +49,7 @@ RARE = 6e5
 PENALTY = 10.0
 """Inverse strength of the L2 penalty (chosen on words left out of training, none of them from real corpora)."""
 
-Counts = dict[str, Counter[str]]
+Counts = dict[str, defaultdict[str, float]]
 
 
 def train(counts: Counts) -> Romanised:
@@ -63,7 +65,6 @@ def train(counts: Counts) -> Romanised:
     for place, code in enumerate(CLASSES):
         roots = {word: count**0.5 for word, count in counts[code].items() if len(word) <= 30}
         total = sum(roots.values())
-        roots |= dict.fromkeys(counts[NAMES], NAME * total)
         for word, root in roots.items():
             marks = list(word_marks(word))
             rows += [len(labels)] * len(marks)
@@ -71,21 +72,23 @@ def train(counts: Counts) -> Romanised:
             values += [1 / len(marks) ** 0.5] * len(marks)
             labels.append(place)
             weights.append(root / total)
-    features = csr_matrix((values, (rows, columns)), shape=(len(labels), BUCKETS), dtype=np.float32)
+    numbers = np.array(values, dtype=np.float32)
+    features = csr_matrix((numbers, (rows, columns)), shape=(len(labels), BUCKETS))
     scaled = np.array(weights) * len(labels) / sum(weights)
     fitted = LogisticRegression(C=PENALTY, max_iter=100, tol=1e-3).fit(features, labels, sample_weight=scaled)
     bias = fitted.intercept_.astype(np.float32)
-    return Romanised(CLASSES, fitted.coef_.T.astype(np.float32), bias, _known(counts))
+    return Romanised(CLASSES, fitted.coef_.T.astype(np.float32), bias, _known(counts), frozenset(counts[NAMES]))
 
 
 def _known(counts: Counts) -> dict[str, NDArray[np.float32]]:
     """Log frequencies of frequent words in each class, about their mean: n-grams alone say too little of them."""
-    totals = [counts[code].total() for code in CLASSES]
+    totals = [sum(counts[code].values()) for code in CLASSES]
     frequent = {word for code in CLASSES if code != "other" for word, n in counts[code].items() if n >= WRITTEN}
     known = {}
-    for word in sorted(frequent | set(counts[NAMES])):
-        name = NAME if word in counts[NAMES] else 0.0
-        logs = np.log([counts[code][word] / total + name + UNSEEN for code, total in zip(CLASSES, totals, strict=True)])
+    for word in sorted(frequent - set(counts[NAMES])):
+        logs = np.log(
+            [counts[code].get(word, 0.0) / total + UNSEEN for code, total in zip(CLASSES, totals, strict=True)]
+        )
         known[word] = (logs - logs.mean()).astype(np.float32)
     return known
 
@@ -93,15 +96,15 @@ def _known(counts: Counts) -> dict[str, NDArray[np.float32]]:
 def gathered(cldr: Path | None, own: Mapping[str, Iterable[str]], seed: int = 0) -> Counts:
     """Words and their counts for each class. `own` holds a person's texts by code, native or romanised."""
     draw = random.Random(seed)
-    counts: Counts = {code: Counter() for code in (*CLASSES, NAMES)}
+    counts: Counts = {code: defaultdict(float) for code in (*CLASSES, NAMES)}
     for path in sorted((HERE / "words").glob("*.txt")):
         lines = (line for line in path.read_text("utf8").split("\n") if not line.startswith("#"))
         for word in words_of(" ".join(lines)):
             counts[path.stem][word] += WRITTEN
     for path in sorted(SAMPLE.glob("*.yaml")):
         _add(counts, path.stem, _strings(yaml.safe_load(path.read_text("utf8"))), draw, 1.0)
-    for code, count in _english().items():
-        counts["en"][code] += count
+    for word, count in _english().items():
+        counts["en"][word] += count
     for code in (*HABITS, "en", *WORLD) if cldr else ():
         assert cldr is not None
         _add(counts, code if code in (*HABITS, "en") else "other", _annotations(cldr / f"{code}.xml"), draw, 1.0)
@@ -137,19 +140,21 @@ def _annotations(path: Path) -> Iterator[str]:
         yield (node.text or "").replace("|", " ")
 
 
-def _english() -> Counter[str]:
+def _english() -> dict[str, float]:
     """How often English words occur in a million million words of books; none where symspellpy is not installed."""
     try:
         lines = files("symspellpy").joinpath("frequency_dictionary_en_82_765.txt").read_text("utf8").splitlines()
     except ModuleNotFoundError:
-        return Counter()
+        return {}
     pairs = (line.lstrip("\ufeff").split() for line in lines)
-    return Counter({word: int(times) * PER_MILLION for word, times in pairs if int(times) >= RARE})  # type: ignore[misc]
+    return {word: int(times) * PER_MILLION for word, times in pairs if int(times) >= RARE}
 
 
 @click.command()
 @click.option("--cldr", type=click.Path(exists=True, path_type=Path), help="Folder of CLDR's annotations (xml).")
-@click.option("--own", multiple=True, metavar="CODE=FILE", help="Your own texts, e.g. hi=notes.txt or ta-Latn=chats.txt")
+@click.option(
+    "--own", multiple=True, metavar="CODE=FILE", help="Your own texts, e.g. hi=notes.txt or ta-Latn=chats.txt"
+)
 @click.option("--out", type=click.Path(path_type=Path), default=MODEL, show_default=True)
 def main(cldr: Path | None, own: tuple[str, ...], out: Path) -> None:
     """Train the model of romanised words and write it."""

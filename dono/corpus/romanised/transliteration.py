@@ -20,12 +20,23 @@ CONSONANTS = {
     "प": "p", "फ": "ph|f", "ब": "b", "भ": "bh", "म": "m", "य": "y", "र": "r", "ऱ": "r", "ल": "l", "ळ": "l", "ऴ": "zh",
     "व": "v|w", "श": "sh|s", "ष": "sh|s", "स": "s", "ह": "h",
 }  # fmt: skip
-NUKTA = {"क": "q|k", "ख": "kh", "ग": "g|gh", "ज": "z|j", "ड": "r|d", "ढ": "rh|dh", "फ": "f", "य": "y", "ल": "l", "स": "sh"}
+NUKTA = {
+    "क": "q|k",
+    "ख": "kh",
+    "ग": "g|gh",
+    "ज": "z|j",
+    "ड": "r|d",
+    "ढ": "rh|dh",
+    "फ": "f",
+    "य": "y",
+    "ल": "l",
+    "स": "sh",
+}
 VOWELS = {
     "अ": "a", "आ": "aa|a|a", "इ": "i", "ई": "i|ee", "उ": "u", "ऊ": "u|oo", "ऋ": "ri", "ऎ": "e", "ए": "e", "ऐ": "ai",
     "ऍ": "e", "ऑ": "o", "ऒ": "o", "ओ": "o", "औ": "au|ou",
 }  # fmt: skip
-SIGNS = dict(zip("ािीुूृॆेैॅॉॊोौ", ["आ", "इ", "ई", "उ", "ऊ", "ऋ", "ऎ", "ए", "ऐ", "ऍ", "ऑ", "ऒ", "ओ", "औ"], strict=True))
+SIGNS = dict(zip("ािीुूृॆेैॅॉॊोौ", "आइईउऊऋऎएऐऍऑऒओऔ", strict=True))
 NASAL = {"ं": "n", "ँ": "n", "ः": "h"}
 VIRAMA, NUKTA_SIGN = "\u094d", "\u093c"
 LABIAL = "पफबभम"
@@ -60,6 +71,8 @@ HABITS = {
 ROMANISED = tuple(f"{code}-Latn" for code in HABITS)
 SPOKEN_ENDS = regex.compile(rf"(?<=[aeiou][^aeiou{A}]+){A}$")
 UNSPOKEN = regex.compile(rf"(?<=[aeiou{A}][bcdfghjklmnpqrstvwyz]+){A}(?=[bcdfghjklmnpqrstvwyz]h?[aeiou])")
+DOUBLED = regex.compile(r"(ng|th)(?:\1|(?<=ng)[kg])")
+"""நீங்கள் is typed neengal, ಬರುತ್ತದೆ baruthade."""
 LETTERS = regex.compile(r"[\p{L}\p{M}\u200c\u200d]+")
 SHORTER = (("aa", "a"), ("ee", "i"), ("oo", "u"), ("v", "w"), ("z", "j"), ("sh", "s"), ("ai", "e"), ("kh", "k"))
 """Spellings that people choose between besides those in the tables (assumed)."""
@@ -84,6 +97,7 @@ def _word(word: str, habits: Habits, draw: random.Random) -> str:
     if habits.drops_vowels:
         typed = SPOKEN_ENDS.sub("", typed)
         typed = UNSPOKEN.sub("", typed)
+    typed = DOUBLED.sub(r"\1", typed)
     while A in typed:
         typed = typed.replace(A, draw.choice(habits.vowel.split("|")), 1)
     if draw.random() < 0.25:

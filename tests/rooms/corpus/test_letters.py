@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 from dono.corpus import fold_digits, normalise, unify_letters
 
 CORPORA = Path(__file__).resolve().parents[4] / "shared/corpora/text"
-SCRIPTS = ["Devanagari", "Bengali", "Gurmukhi", "Gujarati", "Oriya", "Tamil", "Telugu", "Kannada", "Malayalam", "Sinhala", "Arabic", "Ol_Chiki", "Meetei_Mayek", "Latin", "Cyrillic"]
-ALPHABETS = {
-    script: [chr(c) for c in range(0x10000) if regex.match(rf"[\p{{{script}}}&&[\p{{L}}\p{{M}}]]", chr(c), regex.V1)]
-    for script in SCRIPTS
-}
+SCRIPTS = """
+    Devanagari Bengali Gurmukhi Gujarati Oriya Tamil Telugu Kannada Malayalam Sinhala Arabic Ol_Chiki Meetei_Mayek
+    Latin Cyrillic
+""".split()  # noqa: SIM905
+BASIC_PLANE = "".join(chr(c) for c in range(0x10000) if not 0xD800 <= c < 0xE000)
+ALPHABETS = {script: regex.findall(rf"[\p{{{script}}}&&[\p{{L}}\p{{M}}]]", BASIC_PLANE, regex.V1) for script in SCRIPTS}
+NUKTAS = "\u093c\u09bc\u0a3c\u0abc\u0b3c\u0c3c\u0cbc"
 WORD = st.sampled_from(SCRIPTS).flatmap(
     lambda script: st.lists(st.sampled_from([*ALPHABETS[script], "\u200c", "\u200d", " "]), max_size=8).map("".join)
 )
@@ -119,7 +121,7 @@ def test_no_letter_alone_and_no_letter_with_a_mark_changes_unless_unicode_says_s
     script: str, data: st.DataObject
 ) -> None:
     letters = [c for c in ALPHABETS[script] if regex.match(r"\p{L}", c)]
-    marks = [c for c in ALPHABETS[script] if regex.match(r"\p{M}", c)] or [""]
+    marks = [c for c in ALPHABETS[script] if regex.match(r"\p{M}", c) and c not in NUKTAS] or [""]
     text = unicodedata.normalize("NFC", data.draw(st.sampled_from(letters)) + data.draw(st.sampled_from(marks)))
     listed = {unicodedata.normalize("NFC", written): preferred for written, preferred in UNICODE_PAIRS}
     listed |= {"অা": "আ", "ਅਾ": "ਆ", "ੲਿ": "ਇ", "ੲੀ": "ਈ", "ੳੁ": "ਉ", "ੳੂ": "ਊ"}
@@ -132,15 +134,16 @@ def test_real_text_in_today_s_spelling_hardly_changes(language: str) -> None:
     lines = [
         normalise(line)
         for path in sorted((CORPORA / language).glob("*.txt"))
-        for line in path.read_text("utf8").split("\n")[:400]
+        for line in path.read_text("utf8").split("\n")[:100]
     ]
-    changed = [(line, unify_letters(line)) for line in lines if unify_letters(line) != line]
-    assert len(changed) <= 0.02 * len(lines)
-    for line, unified in changed:  # only the graphemes that a rule names
-        before, after = regex.findall(r"\X", line), regex.findall(r"\X", unified)
-        assert len(before) == len(after)
-        differing = [(b, a) for b, a in zip(before, after, strict=True) if a != b]
-        assert differing and all(set(a) - {"\u200d"} <= set(b) or len(a) < len(b) for b, a in differing)
+    changed = 0
+    for line in lines:
+        unified = unify_letters(line)
+        changed += unified != line
+        for written, preferred in UNICODE_PAIRS:
+            line = line.replace(written, preferred)
+        assert regex.sub(f"[{NUKTAS}]", "", unified) == regex.sub(f"[{NUKTAS}]", "", line)  # nothing else has changed
+    assert changed <= 0.02 * len(lines)
 
 
 def test_digits_fold_for_matching_one_for_one() -> None:

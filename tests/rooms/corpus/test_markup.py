@@ -26,7 +26,8 @@ def test_joiners_and_references_survive() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", [PAGE, "<html lang=hi><p>x", "<?xml version='1.0'?>\n<!-- c --><html>", " <div class='a'>नमस्ते <b>x</b></div>\n"]
+    "text",
+    [PAGE, "<html lang=hi><p>x", "<?xml version='1.0'?>\n<!-- c --><html>", " <div class='a'>नमस्ते <b>x</b></div>\n"],
 )
 def test_certain_html_is_known(text: str) -> None:
     assert is_html(text)
