@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import io
+import lzma
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -71,7 +72,7 @@ class _Unpacking(io.RawIOBase):
     def readinto(self, into: bytearray | memoryview) -> int:  # type: ignore[override]
         try:
             block = self.inner.read(len(into))
-        except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError) as error:
             raise OSError(f"damaged: {error or 'it breaks off'}") from error
         into[: len(block)] = block
         self.at += len(block)

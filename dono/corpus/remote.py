@@ -6,6 +6,7 @@ Credentials come from the environment alone, as each service's own tools read th
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -48,7 +49,7 @@ class RemoteFile(Part):
     def open(self) -> BinaryIO:
         """The bytes, fetched a block at a time."""
         files, path = file_system(self.url)
-        return cast(BinaryIO, _attempt(self.url, partial(files.open, path, "rb")))
+        return io.BufferedReader(_Fetching(_attempt(self.url, partial(files.open, path, "rb"))), 1 << 20)
 
     def fingerprint(self) -> str:
         """Of base name, size and the service's checksum; where there is none the bytes are fetched and hashed."""
@@ -60,6 +61,39 @@ class RemoteFile(Part):
     def stamp(self) -> str:
         """Size and checksum."""
         return f"{self.bytes} {self.checksum}"
+
+
+class _Fetching(io.RawIOBase):
+    """A stream from far away. Whatever its service's client raises is an `OSError`, as of any file, without its text,
+    which may hold a signed link.
+    """
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self.stream = stream
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return self.stream.seekable()
+
+    def seek(self, to: int, whence: int = io.SEEK_SET) -> int:
+        return self.stream.seek(to, whence)
+
+    def tell(self) -> int:
+        return self.stream.tell()
+
+    def readinto(self, into: bytearray | memoryview) -> int:  # type: ignore[override]
+        try:
+            block = self.stream.read(len(into))
+        except Exception as error:
+            raise OSError(f"the connection broke: {type(error).__name__}") from error
+        into[: len(block)] = block
+        return len(block)
+
+    def close(self) -> None:
+        self.stream.close()
+        super().close()
 
 
 def remote_files(url: str, suffixes: frozenset[str] | None) -> list[RemoteFile]:

@@ -35,7 +35,7 @@ SENDER = regex.compile(rf"[{MARKS}]*(?P<sender>[^\n:]{{1,100}}):(?:{SPACE}|$)")
 QUOTES = regex.compile('["“”„«»]')
 """A line whose beginning has quotes before the colon is a note on a new subject, not a message."""
 AFTERNOON = frozenset([
-    "pm", "p", "సా", "ਬਾਦੁ", "ਸ਼", "ଅ", "ଅପରାହ୍ନ", "अपराह्न", "मउ", "शाम", "مساءً", "م", "सांजे", "पिएम", "ප", "පව",
+    "pm", "p", "సా", "ਬਾਦੁ", "ਸ਼", "ଅ", "ଅପରାହ୍ନ", "अपराह्न", "मउ", "शाम", "مساءً", "م", "सांजे", "পিএম", "ප", "පව",
     "பிற்பகல்", "ಅಪರಾಹ್ನ", "অপরাহ্ণ", "অপরাহ্ন", "પીએમ", "ptg", "ch", "หลังเที่ยง", "ညနေ", "ຫຼັງທ່ຽງ", "下午", "午後",
     "오후", "بظ", "بعدازظهر", "אחה״צ", "ös", "пп", "odp", "du", "слоб", "pop", "popoldne", "μμ", "em", "eftermiddag",
     "ip", "pēcp", "popiet", "md", "tk", "nm", "n", "ከሰዓት", "հ",
@@ -46,7 +46,7 @@ MORNING = frozenset([
     "午前", "오전", "قظ", "לפנה״צ", "öö", "дп", "dop", "de", "проб", "dopoldne", "πμ", "fm", "förmiddag", "ap",
     "priekšp", "priešpiet", "pd", "to", "vm", "v", "ጥዋት", "ա",
 ])  # fmt: skip
-"""The halves of the day in small letters, without points and spaces (Unicode CLDR 48 by babel, and older forms)."""
+"""The halves of the day in small letters, without points and spaces (Unicode CLDR, as babel 2.18 has it, and older forms)."""
 LEFT_OUT = (
     regex.compile(rf"[{MARKS}]*<[^<>\n]{{1,60}}>[{MARKS}]*"),
     regex.compile(rf"[{MARKS}]*[\w-]+\.\w{{2,5}}{SPACE}\([^()\n]{{3,60}}\)[{MARKS}]*"),

@@ -27,6 +27,7 @@ class Files(http.server.BaseHTTPRequestHandler):
     """A web server of one file, in ranges or as a whole, with a checksum."""
 
     content = b"a line\nanother line\n"
+    broken = False
 
     def do_HEAD(self) -> None:
         self.answer(body=False)
@@ -36,6 +37,9 @@ class Files(http.server.BaseHTTPRequestHandler):
 
     def answer(self, body: bool) -> None:
         path, _, query = self.path.partition("?")
+        if self.broken:
+            self.send_error(500)
+            return
         if path != "/a.txt" or query != "signature=s3cret":
             self.send_error(404)
             return
@@ -138,6 +142,17 @@ def test_no_parquet_behind_a_url_is_said_of_the_url() -> None:
 def test_a_service_without_its_package_says_which(url: str, said: str) -> None:
     with pytest.raises(Mistake, match=said):
         source_parts(Source(name="a", path=url))
+
+
+def test_a_connection_that_breaks_is_an_error_of_reading_without_the_link(
+    site: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (part,) = source_parts(Source(name="a", path=f"{site}/a.txt?signature=s3cret"))
+    with part.open() as stream:
+        monkeypatch.setattr(Files, "broken", True)
+        with pytest.raises(OSError, match="the connection broke: ClientResponseError") as caught:
+            stream.read()
+    assert "s3cret" not in str(caught.value)
 
 
 def test_only_links_lose_what_follows_a_question_mark() -> None:
