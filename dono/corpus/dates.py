@@ -79,21 +79,27 @@ def read_date(value: object, order: DateOrder = "day", zone: str = "Asia/Kolkata
     `03/04/2025` the `order` says what comes first; `refuse` raises where both readings are dates and differ.
     A date without a time is at midnight. Raises `Malformed`.
     """
-    if isinstance(value, dt.datetime):
-        return _local(value, zone)
-    if isinstance(value, dt.date):
-        return dt.datetime(value.year, value.month, value.day)
-    if isinstance(value, bool) or value is None or value == "":
-        raise Malformed("no date" if value in (None, "") else NO_DATE)
-    text = ascii_digits(str(value)).strip()
-    if len(text) > LONGEST_WRITTEN:
-        raise Malformed(NO_DATE)
+    if value is None or value == "":
+        raise Malformed("no date")
     try:
-        return _since_1970(value, zone) if isinstance(value, int | float) else _written(text, order, zone)
+        return _read(value, order, zone)
     except Malformed:
         raise
     except (ValueError, OverflowError) as error:
         raise Malformed(NO_DATE) from error
+
+
+def _read(value: object, order: DateOrder, zone: str) -> dt.datetime:
+    if isinstance(value, dt.datetime):
+        return _local(value, zone)
+    if isinstance(value, dt.date):
+        return dt.datetime(value.year, value.month, value.day)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return _since_1970(value, zone)
+    text = ascii_digits(str(value)).strip()
+    if len(text) > LONGEST_WRITTEN:
+        raise Malformed(NO_DATE)
+    return _written(text, order, zone)
 
 
 def _local(moment: dt.datetime, zone: str) -> dt.datetime:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import regex
@@ -138,7 +138,6 @@ def ranked(choices: Sequence[Choice], drawn_by: str, key: str) -> list[Choice]:
     return sorted(choices, key=rank)
 
 
-def row_key(fields: Fields, without: Collection[str] = ()) -> str:
+def row_key(fields: Fields) -> str:
     """A row as one text that stands for it, whatever the order of its columns."""
-    kept: Mapping[str, object] = {name: value for name, value in fields.items() if name not in without}
-    return json.dumps(kept, ensure_ascii=False, sort_keys=True, default=str)
+    return json.dumps(dict(fields), ensure_ascii=False, sort_keys=True, default=str)

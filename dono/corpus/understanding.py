@@ -118,7 +118,7 @@ class Understanding:
         value = fields.get(self.source.period_column or "")
         if value is None or value == "":
             return None
-        return read_date(value, self.source.dates, self.source.timezone).strftime("%Y-%m")
+        return read_date(value, self.source.dates, self.source.timezone).isoformat()[:7]
 
 
 def field_of(fields: Fields, name: str) -> object:

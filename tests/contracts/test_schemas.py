@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from pathlib import Path
 
@@ -167,6 +168,18 @@ def test_a_row_is_in_the_language_that_it_states_and_a_post_in_that_of_its_text(
 def test_a_place_that_is_no_state_is_left_out_and_the_row_stays() -> None:
     written = Understanding(source("shop.order")).written({**TABLES["shop.order"], "shipping_state": "Kathmandu"})
     assert written.region is None and "Kathmandu" not in written.texts[0]
+
+
+@pytest.mark.parametrize(
+    "day", ["0001-01-01", "9999-12-31", dt.datetime(1, 1, 1, tzinfo=dt.UTC), dt.date(9999, 12, 31)]
+)
+def test_a_date_at_the_end_of_the_calendar_is_written_or_set_aside(day: object) -> None:
+    try:
+        written = Understanding(source("shop.order")).written({**TABLES["shop.order"], "orderDate": day})
+    except Malformed as reason:
+        assert "date" in str(reason)
+    else:
+        assert written.period in ("0001-01", "9999-12")
 
 
 def test_an_unknown_schema_is_a_mistake_with_the_nearest_name() -> None:

@@ -24,6 +24,8 @@ LANGUAGES = ("en", "hi", "ta", "bn", "te", "mr", "gu", "kn", "ml", "pa", "or", "
 """The languages of the names; `hi-Latn` and all others have the English one."""
 YEARS = range(2001, 2036)
 """For which the `holidays` package knows the moving days; before and after only fixed days are known."""
+FIXED_YEARS = range(1900, 2201)
+"""For which fixed days are said at all: a date beyond is a slip of the pen."""
 ESTIMATED = " (estimated)"
 """How the package marks a day that waits for the moon to be seen."""
 
@@ -86,6 +88,8 @@ def _feast_of_holiday() -> dict[str, Feast]:
 @lru_cache(maxsize=64)
 def feast_days(year: int) -> tuple[FeastDay, ...]:
     """The festivals of a year, those of fewer states first. Two in one year (an Islamic one may be) are two."""
+    if year not in FIXED_YEARS:
+        return ()
     days = {key: _days(feast, year) for key, feast in feasts().items() if feast.after is None}
     days |= {key: days[feast.after] for key, feast in feasts().items() if feast.after is not None}
     made = [

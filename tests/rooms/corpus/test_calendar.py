@@ -53,7 +53,7 @@ LUNAR = {
     "navratri": (6, 1, 12), "dussehra": (6, 10, 14), "diwali": (6, 30, 19), "ganesh_chaturthi": (5, 4, 12),
     "janmashtami": (4, 23, 12), "raksha_bandhan": (4, 15, 10), "ram_navami": (0, 9, 12), "ugadi": (0, 1, 12),
     "gudi_padwa": (0, 1, 12), "mahavir_jayanti": (0, 13, 8), "buddha_purnima": (1, 15, 8),
-    "akshaya_tritiya": (1, 3, 10), "rath_yatra": (3, 2, 8), "chhath": (7, 6, 17), "guru_nanak_jayanti": (7, 15, 8),
+    "akshaya_tritiya": (1, 3, 10), "rath_yatra": (3, 2, 8), "chhath": (7, 6, 7), "guru_nanak_jayanti": (7, 15, 8),
     "holi": (11, 15, -8), "maha_shivaratri": (10, 29, 24), "saraswati_puja": (10, 5, 10),
 }  # fmt: skip
 ISLAMIC = {"eid_al_fitr": 1, "eid_al_adha": 10, "muharram": 10, "milad": 12}
@@ -75,9 +75,9 @@ def test_the_moon_and_the_sun_agree_with_every_hindu_feast_of_2020_to_2030(key: 
     month, lunar, hour = LUNAR[key]
     for year in YEARS:
         day = day_of(key, year)
-        # Half a lunar day of room: almanacs break ties by stars and by the part of the day.
+        # From the middle of the lunar day: half of it, and some room, for almanacs break ties by the parts of the day.
         off = (lunar_day(day, hour) - (lunar - 0.5) + 15) % 30 - 15
-        assert abs(off) <= 1.0, f"{day}: {off:+.2f} lunar days"
+        assert abs(off) <= 0.65, f"{day}: {off:+.2f} lunar days"
         # Where the sun changes its sign near a new moon, the tables of the signs differ by hours.
         assert -0.08 <= (lunar_month(day, hour) - month + 6) % 12 - 6 <= 1.08, f"{day}: {lunar_month(day, hour):.2f}"
 
