@@ -8,7 +8,7 @@ same command goes on. What was learned is not unlearned: the models are named.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -71,7 +71,7 @@ def forget(place: Workplace, source: str, key: str) -> Forgotten:
     named = bool(stated.key or stated.group_by)
     entry = _tombstone(place, source, key, named, corpora)
     ids = [str(id_) for id_ in _list(entry.body["ids"])]
-    _remove_half_done(place.store.root)
+    _remove_unrecorded(place)
     done = Forgotten()
     for corpus in corpora:
         traces = Traces(source, ids, documents_with(corpus.path, ids), key if named else "")
@@ -95,14 +95,15 @@ def _searchable(place: Workplace, source: str) -> list[Artifact]:
     return [corpus for corpus, _ in corpora]
 
 
-def _tombstone(place: Workplace, source: str, key: str, named: bool, corpora: Iterable[Artifact]) -> Entry:
+def _tombstone(place: Workplace, source: str, key: str, named: bool, corpora: Sequence[Artifact]) -> Entry:
     """The ledger's entry about this request: written now, or by an earlier attempt."""
     identities = place.ledger.identities()
     request = identities.request(source, key)
     earlier = [e for e in place.ledger.of_kind("erasure") if e.body["request"] == request]
-    if earlier:
-        return earlier[0]
-    ids = {identities.of(source, _name(key))} if named else _ids_of_place(source, key, corpora)
+    ids = {identities.of(source, _name(key))} if named else _ids_of_place(source, key, corpora, known=bool(earlier))
+    same = [e for e in earlier if not ids or e.body["ids"] == sorted(ids)]
+    if same:
+        return same[-1]
     body: dict[str, Json] = {"source": source, "request": request, "ids": list[Json](sorted(ids))}
     return place.ledger.append("erasure", body)
 
@@ -115,27 +116,33 @@ def _name(key: str) -> str:
         raise Mistake(f"no key: {error}", where="--key", remedy="Give the key as the source has it") from error
 
 
-def _ids_of_place(source: str, key: str, corpora: Iterable[Artifact]) -> set[str]:
+def _ids_of_place(source: str, key: str, corpora: Sequence[Artifact], *, known: bool) -> set[str]:
+    """The id of the document that begins at a place, as the newest corpus has it; none, if `known`, once it is gone."""
     file, _, line = key.rpartition(":")
     if not file or not line.isdecimal():
         remedy = "Name a row as FILE:LINE, or give the source a `key` column (corpus: … key: customer_id)"
         raise Mistake(f"{source} has no keys, and {key!r} is no place", where="--key", remedy=remedy)
-    found: set[str] = set()
-    for corpus in corpora:
-        found |= ids_at(corpus.path, source, file, int(line))
-    if not found:
-        remedy = "Look at file and line; duplicates are kept once, at the place of the first"
+    newest = max(corpora, key=lambda a: str(a.made_by["when"]), default=None)
+    found = set() if newest is None else ids_at(newest.path, source, file, int(line))
+    if len(found) > 1:
+        raise Mistake(f"{len(found)} documents begin there", where=key, remedy="Give more of the file's path")
+    if not found and not known:
+        remedy = "Look at file and line; of equal texts the first is kept, at its place"
         raise Mistake(f"no document of {source} begins there", where=key, remedy=remedy)
     return found
 
 
-def _remove_half_done(root: Path) -> None:
-    """Unfinished corpora, tokens and files hold texts that no record tells of; they are made again anyway."""
+def _remove_unrecorded(place: Workplace) -> None:
+    """Texts that no record leads to: half-done corpora, tokens and files, and tokens whose corpus was deleted."""
+    root = place.store.root
     for partial in [path for path in root.rglob(".*.partial") if path.is_file()]:
         partial.unlink()
     for kind in ("corpus", "tokens"):
         for folder in (f for f in (root / kind).glob("*") if f.is_dir() and read_artifact(f) is None):
             shutil.rmtree(folder)
+    for tokens in (a for a in place.store.all() if a.kind == "tokens"):
+        if not any(place.store.read(r.kind, r.id) for r in tokens.made_from if r.kind == "corpus"):
+            _empty(tokens)
 
 
 def _clean(place: Workplace, corpus: Artifact, entry: Entry, traces: Traces, done: Forgotten) -> None:
@@ -148,10 +155,12 @@ def _clean(place: Workplace, corpus: Artifact, entry: Entry, traces: Traces, don
     if not texts and not before:
         return
     later = place.store.made_of(corpus)
-    for artifact in later:
-        _sweep(artifact, traces, done)
-    for name in ("verdict.json", "report.html"):  # the copies of the newest verdict
-        _sweep_verdict(place.store.root / name, traces)
+    done.emptied += [f"tokens {a.name} @{a.id}" for a in later if a.kind == "tokens" and _empty(a)]
+    for path in sorted(place.store.root.glob("*/*/samples.json")):  # of runs that were killed too
+        sweep_json(path, traces)
+    for pattern in ("verdict.json", "*/*/verdict.json"):  # the first is a copy of the newest
+        for path in sorted(place.store.root.glob(pattern)):
+            _sweep_verdict(path, traces)
     if not before:  # noted first: a kill between the two leaves a note without an effect, never the reverse
         note: Json = {"entry": entry.sequence, "documents": len(texts)}
         place.store.note(corpus, ERASED, [*notes, note])
@@ -165,31 +174,24 @@ def _clean(place: Workplace, corpus: Artifact, entry: Entry, traces: Traces, don
     done.learned += [a for kind in LEARNED for a in later if a.kind == kind and a.id not in known]
 
 
-def _sweep(artifact: Artifact, traces: Traces, done: Forgotten) -> None:
-    """Tokens are texts in another writing: their files go, the record stays. Of other files the person's rows go."""
-    if artifact.kind == "tokens":
-        files = [f for f in artifact.path.iterdir() if f.is_file() and f.name != "artifact.json"]
-        for file in files:
-            file.unlink()
-        if files:
-            done.emptied.append(f"tokens {artifact.name} @{artifact.id}")
-        return
-    for path in sorted(artifact.path.glob("*.jsonl")):
-        if path.name != "trainer_log.jsonl":  # numbers only
-            sweep_lines(path, traces)
-    if (artifact.path / "samples.json").is_file():
-        sweep_json(artifact.path / "samples.json", traces)
-    for name in ("verdict.json", "report.html"):
-        _sweep_verdict(artifact.path / name, traces)
+def _empty(tokens: Artifact) -> bool:
+    """Tokens are texts in another writing: their files go, the record stays. Whether there was a file."""
+    files = [f for f in tokens.path.iterdir() if f.is_file() and f.name != "artifact.json"]
+    for file in files:
+        file.unlink()
+    return bool(files)
 
 
 def _sweep_verdict(path: Path, traces: Traces) -> None:
-    """A verdict shows samples of held-out texts; its report is written anew from it."""
-    if path.name == "verdict.json" and path.is_file():
-        sweep_json(path, traces)
-    elif path.is_file():
-        numbers = path.with_name("verdict.json").read_text(encoding="utf8")
-        write_report(Verdict.model_validate_json(numbers), path)
+    """A verdict shows samples of held-out texts; the report beside it is written anew from it."""
+    sweep_json(path, traces)
+    report = path.with_name("report.html")
+    if not report.is_file():
+        return
+    try:
+        write_report(Verdict.model_validate_json(path.read_text(encoding="utf8")), report)
+    except ValueError:  # a verdict of another version: rather no report than one that shows the person
+        report.unlink()
 
 
 def _close(place: Workplace, entry: Entry, done: Forgotten) -> None:

@@ -138,6 +138,29 @@ def test_a_group_and_a_row_without_key_are_forgotten_alike(place: Workplace) -> 
     assert NOTE not in everything_under(place.store.root)
 
 
+def test_a_place_is_what_stands_there_now(place: Workplace) -> None:
+    gathered(place)
+    forget(place, "notes", "notes.txt:13")
+    path = place.project.folder / "notes.txt"
+    lines = path.read_text(encoding="utf8").splitlines(keepends=True)
+    path.write_text("".join(["first of all\n", *lines]), encoding="utf8")
+    gathered(place)
+    said = lines[11].strip()  # the thirteenth line by now
+    assert forget(place, "notes", "notes.txt:13").documents == 2  # in the old corpus too
+    after = everything_under(place.store.root)
+    assert said not in after and NOTE not in after and lines[10].strip() in after
+    assert len(place.ledger.of_kind("erasure")) == 2
+    forget(place, "notes", "notes.txt:13")  # nothing stands there any more: the last request is meant
+    assert len(place.ledger.of_kind("erasure")) == 2
+
+
+def test_tokens_of_a_corpus_that_was_deleted_are_emptied(place: Workplace) -> None:
+    shutil.rmtree(gathered(place).path)
+    (tokens,) = place.store.root.glob("tokens/*/tokens.bin")
+    forget(place, "chats", "asha-9")
+    assert not tokens.exists()
+
+
 def test_who_is_not_there_yet_is_kept_out_from_the_start(place: Workplace) -> None:
     assert forget(place, "chats", "asha-9").documents == 0
     assert gathered(place).result["forgotten"] == 2
