@@ -25,7 +25,7 @@ from dono.corpus.quality import Thresholds
 from dono.corpus.repeated_lines import line_marks
 from dono.corpus.rows import Reject
 from dono.corpus.shards import Shard, Span, count_lines
-from dono.corpus.shingles import marks_of
+from dono.corpus.shingles import SHORT, marks_of
 from dono.corpus.steps import run_steps
 from dono.corpus.workers import Tell, Work
 from dono.project import Cleaning, Source
@@ -145,8 +145,7 @@ class _Shard:
                 self.texts += len(kept)
                 texts.add(self._table(kept))
                 written = [d.text for d in kept]
-                digests, signatures = marks_of(written, near=self.recipe.cleaning.near_duplicates is not None)
-                marks.add(pa.table({"mark": digests, "signature": signatures}, schema=MARKS))
+                marks.add(_marks(written, near=self.recipe.cleaning.near_duplicates is not None))
                 if self.recipe.cleaning.repeated_lines is not None:
                     lines.write(line_marks(written).tobytes())
         self.files["drops"].write_text(json.dumps(self.drops.as_json(), ensure_ascii=False), encoding="utf8")
@@ -218,6 +217,18 @@ def batches(found: Iterable[Draft]) -> Iterator[list[Draft]]:
             batch, characters = [], 0
     if batch:
         yield batch
+
+
+def _marks(texts: Sequence[str], near: bool) -> pa.Table:
+    """What copies are found by; of a short text exact copies only.
+
+    Records and messages that differ in a number alone ("document number 12", "… 13") are near copies by any measure,
+    and each of them is meant.
+    """
+    digests, signatures = marks_of(texts, near)
+    long = [len(text.split(None, SHORT)) >= SHORT for text in texts]
+    kept = [signature if page else b"" for signature, page in zip(signatures, long, strict=True)]
+    return pa.table({"mark": digests, "signature": kept}, schema=MARKS)
 
 
 def _to_disk(path: Path) -> None:
