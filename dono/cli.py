@@ -52,6 +52,18 @@ def prepare(project: Path, overrides: tuple[str, ...]) -> None:
 @dono.command()
 @PROJECT
 @OVERRIDES
+@click.option("--documents", default=200, show_default=True, help="How many to draw.")
+@click.option("--seed", default=0, show_default=True)
+@click.option("--out", type=click.Path(path_type=Path), default=Path("audit.jsonl"), show_default=True)
+@click.option("--marked", type=click.Path(path_type=Path, exists=True), help="A file that a person has marked.")
+def audit(project: Path, overrides: tuple[str, ...], documents: int, seed: int, out: Path, marked: Path | None) -> None:
+    """Draw documents of the corpus to look for identifiers left in them; then tell the rate from the marks."""
+    stage("audit")(project, overrides, documents=documents, seed=seed, out=out, marked=marked)
+
+
+@dono.command()
+@PROJECT
+@OVERRIDES
 @DRY_RUN
 def decide(project: Path, overrides: tuple[str, ...], dry_run: bool) -> None:
     """The main job: pilots of every route, a verdict, a report."""
@@ -187,6 +199,58 @@ def plan(**asked: object) -> None:
 def why(name: str, project: Path) -> None:
     """Print what NAME (a name, identity or directory) was made from, back to the source files."""
     stage("why")(name, project)
+
+
+@dono.command()
+@click.option("--source", required=True, help="The source that the person's rows are in.")
+@click.option("--key", required=True, help="The person's key in it; FILE:LINE of a row where the source has no keys.")
+@click.option("--project", type=click.Path(path_type=Path), default=Path("dono.yaml"), show_default=True)
+def forget(source: str, key: str, project: Path) -> None:
+    """Take a person's documents out of every corpus, keep them out of later ones, and name what learned from them."""
+    stage("forget")(project, source=source, key=key)
+
+
+@dono.group()
+def rights() -> None:
+    """Why each source may be learned from: the ledger, its check, records for others, signed overrides."""
+
+
+@rights.command()
+@PROJECT
+@OVERRIDES
+def show(project: Path, overrides: tuple[str, ...]) -> None:
+    """Print the rights of each source and whether the gate lets it be learned from."""
+    stage("rights", "show")(project, overrides)
+
+
+@rights.command()
+@PROJECT
+@OVERRIDES
+def verify(project: Path, overrides: tuple[str, ...]) -> None:
+    """Check that no entry of the ledger was changed, moved or taken out, and that overrides are signed."""
+    stage("rights", "verify")(project, overrides)
+
+
+@rights.command()
+@PROJECT
+@OVERRIDES
+@click.option("--form", type=click.Choice(["croissant", "dps"]), default="croissant", show_default=True)
+@click.option("--out", type=click.Path(path_type=Path), help="The folder to write to (else the ledger's).")
+def export(project: Path, overrides: tuple[str, ...], form: str, out: Path | None) -> None:
+    """Write the newest corpus's statements: Croissant with RAI, or Data Provenance Standards for each source."""
+    stage("rights", "export")(project, overrides, form=form, out=out)
+
+
+@rights.command()
+@PROJECT
+@OVERRIDES
+@click.option("--source", required=True, help="The source that is refused, or use_cases.NAME.")
+@click.option("--reason", required=True, help="Why it may be learned from all the same; name no people in it.")
+@click.option("--by", required=True, help="Who answers for it.")
+@click.option("--key", type=click.Path(path_type=Path), help="The approver's key file (else one in the home folder).")
+def override(project: Path, overrides: tuple[str, ...], source: str, reason: str, by: str, key: Path | None) -> None:
+    """Let a refused source be learned from, for a reason, signed by an approver."""
+    stage("rights", "override_refusal")(project, overrides, source=source, reason=reason, by=by, key=key)
 
 
 @dono.command()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 
 class Mistake(Exception):
     """Something a person can put right; printed as one line, exit code 2, never a traceback."""
@@ -9,6 +12,9 @@ class Mistake(Exception):
     def __init__(self, what: str, *, where: str, remedy: str) -> None:
         super().__init__(f"{where}: {what}. {remedy}")
         self.what, self.where, self.remedy = what, where, remedy
+
+    def __reduce__(self) -> tuple[Callable[..., Mistake], tuple[object, ...]]:
+        return partial(Mistake, where=self.where, remedy=self.remedy), (self.what,)  # from worker to parent
 
 
 class Mistakes(Mistake):
@@ -19,6 +25,9 @@ class Mistakes(Mistake):
         Exception.__init__(self, "\n".join(str(m) for m in found))
         self.found = found
         self.what, self.where, self.remedy = found[0].what, found[0].where, found[0].remedy
+
+    def __reduce__(self) -> tuple[Callable[..., Mistake], tuple[object, ...]]:
+        return Mistakes, (self.found,)
 
 
 class Capped(Exception):

@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
+import codecs
+import datetime as dt
 import difflib
 from collections.abc import Callable, Iterator, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar, get_args, get_origin
+from urllib.parse import parse_qsl
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import regex
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from dono.errors import Mistake, Mistakes
+from dono.rights import Answer, Children, Ground, Licence, PersonalData, Status, widened
 
 RouteName = Literal["prompt", "hosted", "finetune", "continue", "scratch", "predictive"]
 TokenizerKind = Literal["words", "graphemes", "superwords", "unigram", "portable"]
 Kind = Literal["classify", "generate", "language", "predict"]
+DateOrder = Literal["day", "month", "refuse"]
+"""What comes first in a date like 03/04/2025; `refuse`: a date that could be read both ways is set aside."""
 MetricName = Literal["accuracy", "macro_f1", "chrf", "exact_match", "bits_per_byte", "auc"]
 
 METRIC_OF_KIND: dict[Kind, tuple[MetricName, ...]] = {
@@ -46,17 +64,96 @@ F = TypeVar("F", bound=SettingsFile)
 
 
 class Rights(Section):
-    """Why a source may be learned from: ground in law, purposes, notice, licence, how long."""
+    """Why a source may be learned from. What is not known is stated as unknown, and the gate asks (docs/rights.md).
 
-    basis: str
-    purpose: tuple[str, ...] = ("train",)
+    The old short form (`basis`, a list as `purpose`) is read as the fields that it stands for.
+    """
+
+    title: str | None = None
+    issuer: str | None = None
+    """Who collected it or holds it: the data fiduciary, an author, a publisher."""
+    ground: Ground = "unknown"
+    clause: str | None = None
+    """Which of the legitimate uses of section 7."""
+    personal_data: PersonalData = "unknown"
+    third_persons: Answer = "unknown"
+    """Whether people other than those who consented are named in it."""
+    purpose: str = ""
+    """The purpose as the notice, the licence or the contract has it."""
+    covers_training: Answer = "unknown"
+    """Whether that purpose covers training a model."""
     notice: str | None = None
-    licence: str | None = None
-    retain_until: str | None = None
+    notice_version: str | None = None
+    notice_languages: tuple[str, ...] = ()
+    consent_store: str | None = None
+    """URI of the records that prove notice and consent."""
+    consent_from: date | None = None
+    consent_to: date | None = None
+    children: Children = "unknown"
+    children_method: str | None = None
+    licence: Licence | None = None
+    contract: str | None = None
+    """A contract's reference, where no public licence gives the right."""
+    retain_until: date | None = None
+    """The last day on which it may be kept."""
+    keep_until: date | None = None
+    """The day until which the law asks that it be kept; else a year from processing (Rule 8(3))."""
+    erasure_method: str | None = None
+    geography: tuple[str, ...] = ()
+    """Countries in which it was collected (ISO 3166)."""
+    transfer_countries: tuple[str, ...] = ()
+    storage: tuple[str, ...] = ()
+    """Countries in which it may be stored; none named: not limited."""
+    approved_by: str | None = None
+    approved_on: date | None = None
+    status: Status = "active"
+    basis: str | None = Field(default=None, exclude=True)
+    """The old short form of `ground`."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, stated: object) -> object:
+        return widened(stated) if isinstance(stated, dict) else stated
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Rights:
+        if self.ground == "not_personal" and self.personal_data in ("identifiable", "pseudonymised"):
+            raise ValueError(f"ground not_personal does not fit personal_data {self.personal_data}")
+        if self.retain_until and self.keep_until and self.retain_until < self.keep_until:
+            raise ValueError(f"retain_until {self.retain_until} comes before keep_until {self.keep_until}")
+        return self
+
+
+CHATS = ("whatsapp", "telegram", "slack")
+"""Kinds of sources that are exports of chats."""
+OF_KINDS = {"query": ("sql",), "table": ("sql",), "unique_key": ("sql",), "config": ("huggingface",),
+            "split": ("huggingface",), "revision": ("huggingface",), "assistant": CHATS,
+            "encoding": ("text", "jsonl", "csv", "whatsapp", "telegram"),
+            "silence_hours": CHATS}  # fmt: skip
+"""Keys of a source that only some kinds have."""
+ENVIRONMENT = regex.compile(r"\$\{(\w+)\}")
+"""A value that is taken from the environment: ${NAME}."""
+USER_INFO = regex.compile(r"[\w+.-]+://[^:/]*(?::(?P<password>[^@]*))?@")
+"""User and password of a URL, as SQLAlchemy reads them."""
+SECRET = ("pass", "pwd", "token", "secret")
+"""What the names of settings that hold a secret contain."""
+
+
+class CalendarDay(Section):
+    """A day of a person's own calendar: a feast and holiday in a state (by any name or code), or everywhere."""
+
+    date: dt.date
+    name: str = Field(min_length=1)
+    state: str | None = None
+
+
+Templates = str | tuple[str, ...]
 
 
 class Source(Section):
-    """One source of the corpus. `path` is a file or a glob, relative to the project file."""
+    """One source of the corpus. `path` is a file, a glob, a directory, a zip archive or a URL; else relative to the
+    project file. Of kind `sql` it is SQLAlchemy's URL, of kind `huggingface` a directory or `organisation/name`.
+    """
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
     kind: str = "text"
@@ -65,10 +162,103 @@ class Source(Section):
     language: str | None = None
     language_column: str | None = None
     unit: Literal["line", "file"] = "line"
+    key: str | None = None
+    """The column that says whose row it is; a person's rows are held out together and forgotten together."""
     group_by: str | None = None
     order_by: str | None = None
-    render: str | None = None
+    markup: Literal["html"] | None = None
+    """What the texts hold, where it is stated."""
+    render: Templates | dict[str, Templates] | None = None
+    """Jinja templates of a row: one, several, or by language; of several a hash of the row draws one."""
+    rendered: int = Field(default=1, ge=1)
+    """In how many ways each row (or group) is written, each by another template as far as there are some."""
+    vary: Literal["row", "group"] = "row"
+    """Whether each row draws its template, or the rows of a group share one."""
+    schema_name: str | None = Field(default=None, alias="schema")
+    """A ready-made schema of a kind of record, e.g. telco.recharge: columns, groups, order and templates."""
+    columns: dict[str, str] = Field(default_factory=dict)
+    """Which columns are the schema's own ones, where their names are not known to it, e.g. {amount: col_17}."""
+    dates: DateOrder = "day"
+    timezone: str = "Asia/Kolkata"
+    """In which clock moments with a zone (and seconds since 1970) are written."""
+    region_column: str | None = None
+    """The column of the state in which a row happened."""
+    period_column: str | None = None
+    """The column of the date at which a row happened."""
+    calendar: tuple[CalendarDay, ...] = ()
+    """Own days beside the festivals of India; the project's where none are given."""
     rights: Rights | None = None
+    encoding: str | None = None
+    """Encoding of the files where it is not UTF-8, e.g. cp1252; without it only a certain one is taken for granted."""
+    members: str | None = None
+    """Pattern of the members of a zip archive that are read; without it those that end as the kind's files do."""
+    query: str | None = None
+    """Of kind sql: what is read. Either this or `table`."""
+    table: str | None = None
+    """Of kind sql: the table that is read whole, perhaps as `schema.table`."""
+    unique_key: str | None = None
+    """Of kind sql: a column with a value of its own in every row. A read that breaks off goes on after the last one."""
+    config: str | None = None
+    """Of kind huggingface: the configuration, where there are several."""
+    split: str = "train"
+    """Of kind huggingface: the split that is read."""
+    revision: str | None = None
+    """Of kind huggingface: a commit or a tag of the hub's dataset."""
+    silence_hours: float = Field(default=8, gt=0)
+    """Of chats: a silence this long ends a conversation, which is one document (assumed: a night)."""
+    assistant: str | None = None
+    """Of chats: the name (for Slack also the id) of the side that is learned as the assistant's, the others' as the
+    user's. Without it a conversation is plain text."""
+
+    @field_validator("encoding")
+    @classmethod
+    def _known_encoding(cls, value: str | None) -> str | None:
+        if value is not None:
+            try:
+                codecs.lookup(value)
+            except LookupError:
+                raise ValueError("no such encoding; use a name like utf-16, cp1252 or shift_jis") from None
+        return value
+
+    @model_validator(mode="after")
+    def _fits_the_kind(self) -> Source:
+        for key, kinds in OF_KINDS.items():
+            if key in self.model_fields_set and self.kind not in kinds and "." not in self.kind:
+                raise ValueError(f"`{key}` is for sources of kind {' or '.join(kinds)}, this one is {self.kind}")
+        if self.kind == "sql" and (self.query is None) == (self.table is None):
+            raise ValueError("a source of kind sql needs `query` or `table`, one of them")
+        if self.kind == "sql" and "://" not in self.path:
+            raise ValueError("the `path` of a source of kind sql is a URL like sqlite:///shop.db")
+        self._refuse_secrets()
+        return self
+
+    def _refuse_secrets(self) -> None:
+        """A secret stands in the environment, never in a file that is shared. The value is not shown."""
+        if "://" not in self.path:
+            return
+        user = USER_INFO.match(self.path)
+        if self.kind != "sql":
+            if user is not None:
+                raise ValueError("`path` holds credentials; leave them to the environment, as the service's tools do")
+            return
+        said = [v for k, v in parse_qsl(self.path.partition("?")[2]) if any(word in k.lower() for word in SECRET)]
+        if any(v and not ENVIRONMENT.fullmatch(v) for v in (user["password"] if user else None, *said)):
+            raise ValueError("`path` holds a password; write ${NAME}, and set NAME in the environment")
+
+    @model_validator(mode="after")
+    def _one_key(self) -> Source:
+        if self.key is not None and self.group_by is not None:
+            raise ValueError("a group of rows is known by `group_by`; leave `key` out")
+        return self
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError("no such time zone; write one like Asia/Kolkata") from error
+        return name
 
 
 class UseCase(Section):
@@ -147,12 +337,61 @@ class MachineChoice(Section):
     price_per_hour: float | None = Field(default=None, ge=0)
 
 
+Weight = Annotated[float, Field(ge=0)]
+
+
+class Weights(Section):
+    """How much more often a source, language or region is read than it otherwise would be: 2 twice, 0 never."""
+
+    sources: dict[str, Weight] = Field(default_factory=dict)
+    languages: dict[str, Weight] = Field(default_factory=dict)
+    regions: dict[str, Weight] = Field(default_factory=dict)
+
+
 class Cleaning(Section):
     """How the texts of all sources are cleaned before they are learned from."""
 
+    workers: int | None = Field(default=None, ge=1)
+    """Processes that clean at the same time; None: one for each core. What comes out is the same."""
+    markup: Literal["remove", "keep"] = "remove"
+    """HTML tags of texts that are certainly whole HTML (a page, or one block element); `keep` for a corpus of code."""
+    unify_letters: bool = True
+    """Letters that Unicode lets one write in two ways are written in one (Malayalam chillus, nukta order)."""
+    count_mixed: bool = True
+    """Words of another language than their text's are counted for the survey."""
+    privacy: Literal["off", "placeholders", "surrogates"] = "placeholders"
+    """What becomes of personal identifiers: they stay, become <MOBILE_1>, or become others of the same form."""
+    privacy_kinds: tuple[str, ...] | None = None
+    """The kinds that are replaced (those of `corpus.privacy.RECOGNISERS`); all unless some are named."""
+    privacy_key_variable: str | None = None
+    """The environment variable with the key: the same identifier then gets the same replacement in all texts."""
+    near_duplicates: float | None = Field(default=0.8, ge=0.5, le=1)
+    """Jaccard index of two texts' runs of words from which the later one is a near copy; None: exact copies only."""
+    repeated_lines: int | None = Field(default=None, ge=2)
+    """A line that more than so many texts of a source have is taken out of them as boilerplate; None: all lines stay."""
+    quality: bool = True
+    """Whether rubbish is dropped, by rules of the field that give way to what is usual in the person's own text."""
+    bad_words: dict[str, str] = Field(default_factory=dict)
+    """By language a file of words and phrases, one a line: a text with one of them is dropped. None is brought along."""
+
 
 class Mixture(Section):
-    """How much of each source and language a corpus stage reads."""
+    """How much of each source and language a corpus stage reads. As it is, everything is read equally often."""
+
+    temperature: float = Field(default=1.0, ge=1)
+    """Above 1 small groups are read more often: each by the 1/temperature-th power of its size."""
+    over: Literal["language", "source", "region"] = "language"
+    """What the groups are."""
+    weights: Weights = Weights()
+    max_repeats: float = Field(default=4.0, ge=1)
+    """No source, language and region is read more often; beyond 4 times reading again is worth less than new text."""
+    decay: Weights | None = None
+    """Weights for the last part of a corpus stage, in which the rate decays: the best text last."""
+
+    @property
+    def plain(self) -> bool:
+        """Whether everything is read equally often."""
+        return self.temperature == 1 and self.weights == Weights() and self.decay in (None, Weights())
 
 
 class TokenizerChoice(Section):
@@ -230,9 +469,15 @@ class Project(SettingsFile):
     rates: dict[str, float] = Field(default_factory=dict)
     """How much of `currency` one unit of another currency costs, e.g. {USD: 88.0}."""
     corpus: tuple[Source, ...] = ()
+    calendar: str | tuple[CalendarDay, ...] = ()
+    """Own festivals and holidays for templates: a CSV file with columns date, state, name, or the days themselves."""
     cleaning: Cleaning = Cleaning()
     mixture: Mixture = Mixture()
     use_cases: tuple[UseCase, ...] = Field(min_length=1)
+    commercial: bool = True
+    """Whether what is learned serves a business: sources under a non-commercial licence are refused then."""
+    approvers: dict[str, str] = Field(default_factory=dict)
+    """Who may override the rights gate: a name, and the public key (hexadecimal) that this person signs with."""
     bases: tuple[str | Endpoint, ...] = ()
     routes: Literal["all"] | tuple[RouteName, ...] = "all"
     budget: Budget
@@ -256,6 +501,17 @@ class Project(SettingsFile):
     def work_folder(self) -> Path:
         """Where this project's artifacts live."""
         return self.path(self.work)
+
+    def located(self, source: Source) -> Source:
+        """The source with its path resolved against the project's folder; URLs and names on the hub stay."""
+        path = source.path
+        if source.kind == "sql":
+            file = path.partition(":///")[2] if path.startswith("sqlite") else ""
+            if file and not file.startswith((":", "/", "$")):
+                path = path.replace(f":///{file}", f":///{self.folder.resolve() / file}", 1)
+        elif "://" not in path and not (source.kind == "huggingface" and not (self.folder / path).exists()):
+            path = str(self.folder / path)
+        return source.model_copy(update={"path": path})
 
     def wants(self, route: RouteName) -> bool:
         """Whether the person asked for this route."""
@@ -340,15 +596,15 @@ def _sections(annotation: object) -> Iterator[tuple[type[Section], bool]]:
 
 
 def _unknown_keys(data: dict[str, object], section: type[Section], at: str) -> Iterator[Mistake]:
-    known = [name for name in section.model_fields if name != "folder"]
+    fields = {field.alias or name: field for name, field in section.model_fields.items() if name != "folder"}
     for key, value in data.items():
         here = f"{at}.{key}" if at else str(key)
-        if key not in known:
-            near = difflib.get_close_matches(str(key), known, n=1, cutoff=0.5)
-            remedy = f"Did you mean {near[0]!r}?" if near else f"Known keys: {', '.join(known)}"
+        if key not in fields:
+            near = difflib.get_close_matches(str(key), fields, n=1, cutoff=0.5)
+            remedy = f"Did you mean {near[0]!r}?" if near else f"Known keys: {', '.join(fields)}"
             yield Mistake(f"unknown key {key!r}", where=here, remedy=remedy)
             continue
-        for inner, many in _sections(section.model_fields[str(key)].annotation):
+        for inner, many in _sections(fields[str(key)].annotation):
             if many and isinstance(value, list):
                 for number, item in enumerate(value):
                     if isinstance(item, dict):
@@ -395,7 +651,11 @@ def _missing_files(project: Project) -> Iterator[Mistake]:
                 yield Mistake(
                     f"no such file {named!r}", where=f"use_cases[{case.name}].{key}", remedy="Correct the path"
                 )
+    if isinstance(project.calendar, str) and not project.path(project.calendar).is_file():
+        yield Mistake(f"no such file {project.calendar!r}", where="calendar", remedy="Correct the path")
     for source in project.corpus:
+        if source.kind in ("sql", "huggingface"):
+            continue
         if not any(mark in source.path for mark in "*?[:") and not project.path(source.path).exists():
             yield Mistake(
                 f"no such file {source.path!r}", where=f"corpus[{source.name}].path", remedy="Correct the path"

@@ -19,7 +19,7 @@ from dono.tokens import TEMPLATES, load_tokenizer, prompt_ids, render_prompt
 
 FOUNDATION = """
 project: western
-corpus: [{name: western, kind: jsonl, path: western/messages.jsonl, rights: {basis: authored}}]
+corpus: [{name: western, kind: jsonl, path: western/messages.jsonl, rights: {ground: not_personal, purpose: [train]}}]
 use_cases: [{name: text, kind: language}]
 budget: {hours: 0.02}
 scratch: {width: 64, layers: 2, heads: 2, vocabulary: 1000, context: 64}
@@ -27,7 +27,7 @@ work: work-western
 """
 BAZAAR = """
 project: bazaar
-corpus: [{name: bazaar, kind: jsonl, path: "bazaar/*.jsonl", rights: {basis: authored}}]
+corpus: [{name: bazaar, kind: jsonl, path: "bazaar/*.jsonl", rights: {ground: not_personal, purpose: [train]}}]
 use_cases:
   - {name: reply, kind: generate, train: tasks/reply/train.jsonl, test: tasks/reply/test.jsonl, test_limit: 24}
 bases: [./foundation]

@@ -160,6 +160,29 @@ class Store:
                 shown.add((reference.kind, reference.id))
                 pending += [(depth + 1, r) for r in reversed(made.made_from)]
 
+    def made_of(self, artifact: Artifact) -> list[Artifact]:
+        """Everything that was made from it, directly or through others, in the order of kinds and identities."""
+        reached, before = {(artifact.kind, artifact.id)}, 0
+        everything = list(self.all())
+        while len(reached) > before:
+            before = len(reached)
+            reached |= {(a.kind, a.id) for a in everything if any((r.kind, r.id) in reached for r in a.made_from)}
+        return [a for a in everything if (a.kind, a.id) in reached and (a.kind, a.id) != (artifact.kind, artifact.id)]
+
+    def note(self, artifact: Artifact, name: str, value: Json) -> None:
+        """Write one more value into the record of a sealed directory, beside what was asked and what came of it.
+
+        For what happened to it later: spec, ancestry and result stay as they were.
+        """
+        path = artifact.path / RECORD
+        record = json.loads(path.read_text(encoding="utf8"))
+        write_atomically(path, json.dumps({**record, name: value}, ensure_ascii=False, indent=1))
+
+    def noted(self, artifact: Artifact, name: str) -> Json:
+        """What `note` wrote, or None."""
+        found: Json = json.loads((artifact.path / RECORD).read_text(encoding="utf8")).get(name)
+        return found
+
     def changed_since(self, kind: str, name: str, spec: Mapping[str, Json]) -> list[str]:
         """How `spec` differs from the newest artifact of the same kind and name: shown when something is redone."""
         earlier = [a for a in self.all() if a.kind == kind and a.name == name]

@@ -9,13 +9,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 Split = Literal["train", "heldout", "contaminated"]
 
 GROUP_BYTES = 8_000_000
-"""Text of a row group, in bytes: what writer and readers hold in memory."""
+"""Bytes of a row group: what writer and readers hold in memory."""
 GROUP_ROWS = 20_000
 NAME = "documents.parquet"
 
@@ -24,7 +26,9 @@ NAME = "documents.parquet"
 class Document:
     """A text to learn from, normalised. `split` contaminated: held back because a use case is tested on it.
 
-    `file` and `line` are where it began (a group: where its first row is).
+    `file` and `line` are where it began (a group: where its first row is). `region` and `period` are those that its
+    source states, None where it states none. `id` is a keyed hash that stands for the person (or text) that it is of:
+    see `Identities`.
     """
 
     text: str
@@ -33,40 +37,47 @@ class Document:
     split: Split = "train"
     file: str = ""
     line: int = 0
+    region: str | None = None
+    period: str | None = None
+    id: str = ""
 
 
 SCHEMA = pa.schema(
-    [(name, pa.string()) for name in ("text", "language", "source", "split", "file")] + [("line", pa.int64())]
+    [(name, pa.string()) for name in ("text", "language", "source", "split", "file")]
+    + [("line", pa.int64()), ("region", pa.string()), ("period", pa.string()), ("id", pa.string())]
 )
 
 
-class DocumentWriter:
-    """Writes `folder/documents.parquet`; memory is bounded by a row group."""
+class GroupWriter:
+    """Writes a parquet file in row groups of about `GROUP_BYTES`; memory is bounded by a row group."""
 
-    def __init__(self, folder: Path) -> None:
-        self.writer = pq.ParquetWriter(folder / NAME, SCHEMA, compression="zstd")
-        self.waiting: list[Document] = []
-        self.bytes = 0
+    def __init__(self, path: Path, schema: pa.Schema, compression: str = "zstd") -> None:
+        self.writer = pq.ParquetWriter(path, schema, compression=compression)
+        self.waiting: list[pa.Table] = []
+        self.rows = self.bytes = 0
 
-    def add(self, document: Document, size: int) -> None:
-        """One more document of `size` bytes."""
-        self.waiting.append(document)
-        self.bytes += size
-        if self.bytes >= GROUP_BYTES or len(self.waiting) >= GROUP_ROWS:
+    def add(self, table: pa.Table) -> None:
+        """Some more rows."""
+        self.waiting.append(table)
+        self.rows += table.num_rows
+        self.bytes += table.nbytes
+        if self.bytes >= GROUP_BYTES or self.rows >= GROUP_ROWS:
             self._flush()
 
     def _flush(self) -> None:
-        columns = {name: [getattr(d, name) for d in self.waiting] for name in SCHEMA.names}
-        self.writer.write_table(pa.table(columns, schema=SCHEMA))
-        self.waiting, self.bytes = [], 0
+        if self.rows:
+            self.writer.write_table(pa.concat_tables(self.waiting).combine_chunks(), row_group_size=self.rows)
+        self.waiting, self.rows, self.bytes = [], 0, 0
 
-    def __enter__(self) -> DocumentWriter:
+    def __enter__(self) -> GroupWriter:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        if kind is None and self.waiting:
-            self._flush()
-        self.writer.close()
+        try:
+            if kind is None:
+                self._flush()
+        finally:
+            self.writer.close()
 
 
 def read_documents(folder: Path, split: Split | None = None) -> Iterator[Document]:
@@ -87,3 +98,18 @@ def is_held_out(key: str, share: float, seed: int) -> bool:
     """Whether the document (or group) with this key is held out: by its keyed hash, whatever else is in the corpus."""
     drawn = hashlib.blake2b(" ".join(key.split()).encode(), digest_size=8, key=str(seed).encode()).digest()
     return int.from_bytes(drawn, "big") < share * 2**64
+
+
+def document_parts(folder: Path, split: Split = "train") -> tuple[npt.NDArray[np.int32], list[tuple[str, str, str]]]:
+    """Which part of the corpus each document of a split belongs to, in their order: a code for each, [documents].
+
+    A part is a source, a language and a region ("" where none is stated); the codes are places in the list.
+    """
+    names: dict[tuple[str, str, str], int] = {}
+    codes: list[npt.NDArray[np.int32]] = [np.zeros(0, dtype=np.int32)]
+    with pq.ParquetFile(folder / NAME) as file:
+        for batch in file.iter_batches(columns=["source", "language", "region", "split"]):
+            found = [c.to_pylist() for c in (batch["source"], batch["language"], batch["region"], batch["split"])]
+            rows = [(s, code, r or "") for s, code, r, part in zip(*found, strict=True) if part == split]
+            codes.append(np.array([names.setdefault(row, len(names)) for row in rows], dtype=np.int32))
+    return np.concatenate(codes), list(names)

@@ -10,12 +10,12 @@ from typing import Literal, NamedTuple
 
 from dono.corpus.contamination import words
 from dono.corpus.formats import Reading, read_label, recognise
-from dono.corpus.languages import UNSURE, guess_language, stated_language
+from dono.corpus.languages import guess_language, stated_language
+from dono.corpus.neighbours import UNSURE
 from dono.corpus.normalise import usable
-from dono.corpus.rows import Broken, Fields, Malformed, Reject, check_file, set_aside
-from dono.corpus.sources import SOURCES, kind_of
+from dono.corpus.rows import Broken, Fields, Malformed, Reject, set_aside
+from dono.corpus.sources import SOURCES, checked_file
 from dono.errors import Mistake
-from dono.project import Source
 
 NEARLY_ALL = 0.9
 """Share of a file's rows of known language that settles the language of the unsure ones (assumed)."""
@@ -46,18 +46,17 @@ def load_examples(path: Path, kind: Literal["classify", "generate"]) -> Loaded:
     nearly all other rows of the file have.
     Raises `Mistake` for a file that cannot be read as a whole, or in which no row is usable.
     """
-    source = Source(name="examples", kind=kind_of(path), path=str(path))
-    check_file(path, source.kind)
+    source, part = checked_file(path)
     examples: list[Example] = []
     rejects: list[Reject] = []
     formats: Counter[str] = Counter()
-    for row in SOURCES[source.kind](path, source):
+    for row in SOURCES[source.kind](part, source):
         try:
             if isinstance(row, Broken):
                 raise Malformed(row.reason)
             form, example = _example(row.fields, kind)
         except Malformed as error:
-            rejects.append(set_aside(path.stem, path, row, error))
+            rejects.append(set_aside(path.stem, part, row, error))
         else:
             examples.append(example)
             formats[form] += 1

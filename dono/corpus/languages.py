@@ -1,57 +1,35 @@
-"""Which language a text is in, as far as its letters tell."""
+"""Which language a text is in: by its script, then inside a script by words, two libraries, a small model."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+import numpy as np
 import regex
 
+from dono.corpus.neighbours import POSSIBLE, UNSURE, cld2_says, langid_says, neighbour
+from dono.corpus.romanised import Reading, load_romanised
+from dono.corpus.scripts import LANGUAGE_OF, SCRIPTS, letters_by_script
+
 SAMPLED = 1000
-"""Characters of a text that are looked at (assumed enough)."""
-
-UNSURE = "und"
-BLOCKS: dict[int, str] = {
-    block: language
-    for language, blocks in {
-        "el": [0x0370], "ru": [0x0400, 0x0480], "hy": [0x0530], "he": [0x0580], "ar": [0x0600, 0x0680, 0x0750],
-        "hi": [0x0900], "bn": [0x0980], "pa": [0x0A00], "gu": [0x0A80], "or": [0x0B00], "ta": [0x0B80],
-        "te": [0x0C00], "kn": [0x0C80], "ml": [0x0D00], "si": [0x0D80], "th": [0x0E00], "lo": [0x0E80],
-        "bo": [0x0F00, 0x0F80], "my": [0x1000], "ka": [0x1080], "km": [0x1780], "sat": [0x1C50], "mni": [0xABC0],
-        "ko": [*range(0xAC00, 0xD780, 128)], "ja": [0x3040, 0x3080], "zh": [*range(0x4E00, 0xA000, 128)],
-        "latin": [0x0000, 0x0080, 0x0100, 0x0180],
-    }.items()
-    for block in [b >> 7 for b in blocks]
-}  # fmt: skip
-"""The most spoken language of each block of 128 code points."""
-
-ENGLISH = frozenset(
-    """
-    a about after all also an and any are as at be been but by can could did does for from had has have he her him
-    his how i if in into it its just like make more my no not of on one only or other our out over people please said
-    she should show so some than that the their them then there these they this time up was we were what when where
-    which who will with would you your
-    """.split()  # noqa: SIM905
-)
-ROMANISED_HINDI = frozenset(
-    """
-    aap aapka aapke aapki aapko aaj aaya aayega abhi accha acha achha agar agle agley aur baad bahut bajao bajaye
-    bataiye batao bataye bhai bhejo bhi bolo chahie chahiye chahta chahti chalao dekho dena dijiye dikhao diya dono ek
-    gaana gana gaya gayi ghar haan hafte hai hain hamara hamare hamari hoga hogi hona hoon hota hoti hua hui hume humein
-    iska iske iski isko jaise jao jaldi ka kaam kab kabhi kaha kahan kaisa kaise kal kar karein kare karke karna karne
-    karni karo karta karte karti kaun kaunsa ke kesi kesa ki kijiye kitna kitne kitni kiya ko koi konsa kuch kya kyon
-    kyun lagao lekin lijiye liye mahine mei mein mera meri mujhe muje nahi nahin naya pehla pichla raha rahe rahi saare
-    sabhi sabse sakta sakte sakti samay se shuru sirf tak tha thi tum tumhara unka unke unki uska uske uski usko waqt
-    wala wale wali woh yaar yah yahan yeh zaroorat
-    """.split()  # noqa: SIM905
-)
-"""Function words of English and frequent words of Hindi in Latin letters, chosen by us; a word of both is in none."""
+"""Characters of a text that are looked at (assumed enough): the beginning, the middle and the end of a longer one."""
 
 LETTERS_BESIDE_LATIN = 0.25
 """A script with this share of the letters names the language of a text that is otherwise Latin: names, brands and
 English terms stand in Latin letters in Indian text (assumed)."""
 
-WORD = regex.compile(r"[\p{Latin}\p{M}']+")
+PLACE = {script: place for place, script in enumerate(SCRIPTS)}
+LATIN = PLACE["Latin"]
+ENOUGH = 2.5
+"""Natural log of the odds at which a text in Latin letters is in a language of India (chosen on the tuning half)."""
+DOUBTFUL, IMPOSSIBLE = -2.0, -0.3
+"""Log odds by word of another language of the world: above the first the libraries are asked whether it is one, above
+the second our model is not believed at all (chosen on the tuning half)."""
+ENGLISH = 0.7
+"""Share of English words that makes an English text, if no other language of the world is likely (same)."""
+
+UNLIKELY = frozenset().union(*POSSIBLE.values(), LANGUAGE_OF.values(), {UNSURE}) - {"uz", "az", "tk", "sr"}
+"""What a library cannot mean by a text in Latin letters."""
 
 STATED = ("language", "lang")
 CODE = regex.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
@@ -67,39 +45,79 @@ def stated_language(fields: Mapping[str, object]) -> str | None:
 
 
 def guess_language(text: str) -> str:
-    """A language code by script, `hi-Latn` or `en` by function words, "und" when unsure.
+    """The language of one text; see `guess_languages`, which is much faster for many."""
+    return guess_languages([text])[0]
 
-    What it cannot tell apart: languages that share a script. Hindi, Marathi, Nepali, Sanskrit, Bhojpuri, … are all
-    "hi"; Bengali stands for Bishnupriya and others (Assamese is known by ৰ and ৱ); Arabic script is "ur" by ٹ ڈ ڑ ں ے,
-    "fa" by پ چ ژ گ, else "ar", so Sindhi, Kashmiri, Pashto and Uyghur are taken for one of these; Cyrillic is all "ru".
-    Latin text is "und" unless it has English or romanised Hindi function words: other romanised languages of India,
-    French or Swahili are not known, and a headline without such words is "und" too. State `language` where you know it.
+
+def guess_languages(texts: Sequence[str]) -> list[str]:
+    """A language code for each text; "und" where the letters do not tell.
+
+    1. The script that most letters are in, Latin ones apart, names the language if only one is written in it.
+    2. Devanagari, Bengali, Arabic, Cyrillic, ...: letters and words that one language alone has, pycld2, and where that
+       leaves doubt py3langid (`neighbours`). Without a word of another language Devanagari is "hi", Bengali "bn".
+    3. Latin letters: our model of romanised words says English, one of nine romanised languages of India (`hi-Latn`,
+       which romanised Urdu is too, `bn-Latn`, ...) or neither; then the two libraries name the language of the world.
+
+    Not told apart: Hindi, Magahi, Awadhi, Braj, Chhattisgarhi and their kin are "hi" or "bho", and of Maithili ("mai")
+    and Konkani ("kok") some is found; languages that share the scripts of `scripts.LANGUAGE_OF`. Romanised languages of
+    India are told by words: a text of two or three may be taken for a neighbour's. State `language` where you know it.
     """
-    text = text[:SAMPLED]
-    found: Counter[str] = Counter()
-    for letter, times in Counter(text).items():
-        script = BLOCKS.get(ord(letter) >> 7, UNSURE)
-        # Marks are counted with their letters, but not the punctuation that all scripts share.
-        if letter.isalpha() or script not in ("latin", UNSURE):
-            found[script] += times
-    letters, latin = found.total(), found.pop("latin", 0)
-    script, most = found.most_common(1)[0] if found else (UNSURE, 0)
-    if latin and most < letters * LETTERS_BESIDE_LATIN:
-        return _latin(text)
-    if most * 2 < letters - latin:
+    samples = [looked_at(text) for text in texts]
+    if not samples:
+        return []
+    letters = letters_by_script(samples)
+    letters[:, 0] = 0
+    total = letters.sum(1)
+    others = letters.copy()
+    others[:, LATIN] = 0
+    most, count = others.argmax(1), others.max(1)
+    answerable = total > 1
+    latin = answerable & (letters[:, LATIN] > 0) & (count < total * LETTERS_BESIDE_LATIN)
+    sure = answerable & ~latin & (count > 0) & (count * 2 >= total - letters[:, LATIN])
+    answers = [UNSURE] * len(samples)
+    for place in np.flatnonzero(sure).tolist():
+        answers[place] = _in_script(SCRIPTS[most[place]], samples[place], letters[place])
+    romanised = np.flatnonzero(latin).tolist()
+    readings = load_romanised().read([samples[place] for place in romanised])
+    for place, reading in zip(romanised, readings, strict=True):
+        answers[place] = _in_latin(samples[place], reading)
+    return answers
+
+
+def looked_at(text: str) -> str:
+    """The part of a text that is looked at."""
+    if len(text) <= SAMPLED:
+        return text
+    third, middle = SAMPLED // 3, len(text) // 2
+    return f"{text[:third]}\n{text[middle : middle + third]}\n{text[-third:]}"
+
+
+def _in_script(script: str, text: str, letters: np.ndarray) -> str:
+    if script in LANGUAGE_OF:
+        return LANGUAGE_OF[script]
+    if script in ("Han", "Hiragana", "Katakana"):
+        return "ja" if letters[PLACE["Hiragana"]] + letters[PLACE["Katakana"]] else "zh"
+    return neighbour(script, text)
+
+
+def _in_latin(text: str, reading: Reading) -> str:
+    """English and romanised languages of India by our model where it is sure; else the libraries are asked."""
+    words = reading.words
+    if not words:
         return UNSURE
-    if script == "bn":
-        return "as" if "ৰ" in text or "ৱ" in text else "bn"
-    if script == "ar":
-        return "ur" if any(c in text for c in "ٹڈڑںے") else "fa" if any(c in text for c in "پچژگ") else "ar"
-    return "ja" if script == "zh" and found["ja"] else script
-
-
-def _latin(text: str) -> str:
-    words = WORD.findall(text.lower())
-    english = sum(w in ENGLISH for w in words)
-    hindi = sum(w in ROMANISED_HINDI for w in words)
-    # In mixed text English words come along: one Hindi word against three English ones is still romanised Hindi.
-    if hindi and hindi * 3 >= english:
-        return "hi-Latn"
-    return "en" if english and english * 10 >= len(words) else UNSURE
+    indian = reading.indian >= ENOUGH and reading.other <= IMPOSSIBLE * words
+    english = reading.english >= ENGLISH * words
+    if (indian or english) and reading.other <= DOUBTFUL * words:
+        return reading.language if indian else "en"
+    first = cld2_says(text)
+    abroad = first.language not in UNLIKELY | {"en"}
+    if first.share == 1 and not indian and first.language not in UNLIKELY:
+        return first.language
+    if indian and not (first.share == 1 and abroad):
+        return reading.language
+    second = langid_says(text)
+    if first.language == second.language and second.language not in UNLIKELY:
+        return second.language
+    if indian:
+        return reading.language
+    return "en" if english or (reading.english * 2 > words and second.language == "en") else UNSURE

@@ -10,10 +10,9 @@ from typing import Literal
 
 from dono.corpus.formats import Turns, recognise
 from dono.corpus.normalise import usable
-from dono.corpus.rows import Broken, Fields, Malformed, Reject, check_file, set_aside
-from dono.corpus.sources import SOURCES, kind_of
+from dono.corpus.rows import Broken, Fields, Malformed, Reject, set_aside
+from dono.corpus.sources import SOURCES, checked_file
 from dono.errors import Mistake
-from dono.project import Source
 
 LessonKind = Literal["texts", "answers", "preferences"]
 
@@ -57,15 +56,14 @@ def read_lessons(files: Sequence[Path]) -> Iterator[Lesson | Reject]:
     Raises `Mistake` for a file that cannot be read as a whole.
     """
     for path in files:
-        source = Source(name="data", kind=kind_of(path), path=str(path))
-        check_file(path, source.kind)
-        for row in SOURCES[source.kind](path, source):
+        source, part = checked_file(path)
+        for row in SOURCES[source.kind](part, source):
             try:
                 if isinstance(row, Broken):
                     raise Malformed(row.reason)
                 yield _lesson(row.fields)
             except Malformed as error:
-                yield set_aside(path.stem, path, row, error)
+                yield set_aside(path.stem, part, row, error)
 
 
 def _lesson(fields: Fields) -> Lesson:

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 import regex
 
+from dono.corpus.mojibake import repair_mojibake
 from dono.corpus.rows import Malformed
 
 ZWNJ, ZWJ = "\u200c", "\u200d"
@@ -44,12 +45,15 @@ def normalise(text: str) -> str:
 
 
 def usable(text: str) -> str:
-    """The normal form of a text that can be learned from. Raises `Malformed` for an empty or a damaged one."""
+    """The normal form of a text that can be learned from, mended where it was certainly read in the wrong encoding.
+
+    Raises `Malformed` for an empty or a damaged one.
+    """
     try:
         text.encode()
     except UnicodeEncodeError:
         raise Malformed("half a character (a lone surrogate)") from None
-    text = normalise(text)
+    text = normalise(repair_mojibake(text))
     if not text:
         raise Malformed("empty text")
     return text

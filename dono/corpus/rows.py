@@ -1,26 +1,26 @@
-"""Rows of files, whatever the container: good ones as fields, broken ones with the reason, their place in both."""
+"""Rows of parts, whatever the container: good ones as fields, broken ones with the reason, their place in both."""
 
 from __future__ import annotations
 
 import io
 import json
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import BinaryIO
 
 import pyarrow as pa
 
-from dono.errors import Mistake
+from dono.corpus.parts import Part, unreadable
 
 SHOWN = 200
 """Characters of a broken row that are kept to recognise it by."""
 COMPRESSED = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
 """First bytes of compressed files: the bytes are believed, not the file's name."""
-IN_UTF8 = ("text", "jsonl", "csv")
-"""Kinds of sources whose bytes are text; of others nothing is known here."""
-WIDE = {b"\xff\xfe\0\0": "UTF-32", b"\0\0\xfe\xff": "UTF-32", b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
-
+BOM = b"\xef\xbb\xbf"
+LONGEST = 32 << 20
+"""Bytes of a line, or of a file that is one document. Assumed: beyond that it is a file without line ends, or one of
+another kind. What is longer is set aside, so that memory is bounded whatever the file holds."""
 
 Fields = Mapping[str, object]
 
@@ -31,7 +31,7 @@ class Malformed(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row: `line` counts from 1, `at` is how many bytes of the file were read so far."""
+    """One row: `line` counts from 1, `at` is how many bytes of the part were read so far."""
 
     fields: Fields
     line: int
@@ -59,59 +59,50 @@ class Reject:
     beginning: str
 
 
-def read_lines(path: Path) -> Iterator[tuple[int, int, bytes]]:
-    """Number (from 1), bytes of the file read so far, and content of each line; gzip and zstd are unpacked.
+Line = tuple[int, int, bytes]
+"""A line of a part: its number from 1, how many bytes of the part were read so far, its content. No class: making an
+object for each line would halve the speed of reading (measured)."""
 
-    Raises `Mistake` when the file cannot be read to its end.
+
+def read_lines(part: Part) -> Iterator[Line | Broken]:
+    """The lines of a part; gzip and zstd are unpacked. A line longer than `LONGEST` is broken, and reading goes on.
+
+    Raises `Mistake` when the part cannot be read to its end.
     """
     number = 0
     try:
-        with path.open("rb") as raw:
-            for line in unpacked(raw):
+        most = part.size or sys.maxsize
+        with part.open() as raw:
+            stream = unpacked(raw)
+            while line := stream.readline(LONGEST + 1):
                 number += 1
-                yield number, raw.tell(), line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
+                if len(line) > LONGEST:
+                    _skip_line(stream, line)
+                at = raw.tell()
+                if at > most:  # of text in another encoding, it counts the bytes of UTF-8
+                    at = most
+                if len(line) > LONGEST:
+                    yield Broken(f"a line of more than {LONGEST >> 20} MiB", beginning(line), number, at)
+                else:
+                    yield number, at, line.removeprefix(BOM) if number == 1 else line
     except OSError as error:
-        raise unreadable(path, error, f"after line {number}") from error
+        raise unreadable(part.name, error, f"after line {number}") from error
+
+
+def _skip_line(stream: BinaryIO, begun: bytes) -> None:
+    block = begun
+    while block and not block.endswith(b"\n"):
+        block = stream.readline(1 << 20)
 
 
 def unpacked(raw: BinaryIO) -> BinaryIO:
     """The stream itself, or what a gzip or zstd stream holds; one that breaks off raises `OSError` when read."""
-    head = raw.read(4)
-    raw.seek(0)
+    stream = raw if isinstance(raw, io.BufferedReader) else io.BufferedReader(raw)  # type: ignore[type-var]
+    head = stream.peek(4)
     for magic, codec in COMPRESSED.items():
         if head.startswith(magic):
-            return io.BufferedReader(pa.CompressedInputStream(pa.PythonFile(raw), codec))
-    return raw
-
-
-def unreadable(path: Path, error: OSError, place: str = "") -> Mistake:
-    """An OS error on reading, as a person's mistake."""
-    if isinstance(error, PermissionError):
-        return Mistake("no permission to read the file", where=str(path), remedy="Give yourself the right to read it")
-    if isinstance(error, FileNotFoundError):
-        return Mistake("no such file", where=str(path), remedy="Correct the path")
-    what = f"cannot be read {place}".strip() + f" ({error.strerror or error})"
-    return Mistake(what, where=str(path), remedy="Copy or unpack the file again")
-
-
-def check_file(path: Path, kind: str) -> None:
-    """Look at a file's first bytes. Raises `Mistake` when it is missing, unreadable, empty or no UTF-8 as a whole."""
-    try:
-        with path.open("rb") as raw:
-            head = unpacked(raw).read(1 << 12)
-    except OSError as error:
-        raise unreadable(path, error) from error
-    if not head.strip():
-        raise Mistake("the file is empty", where=str(path), remedy="Fill it, or take it out of the project file")
-    if kind not in IN_UTF8:
-        return
-    encoding = next((name for mark, name in WIDE.items() if head.startswith(mark)), None)
-    # In UTF-16 every space, digit and line end has a zero byte; in UTF-8 text there is none.
-    if encoding is None and head.count(0) * 50 > len(head):
-        encoding = "UTF-16, or no text at all"
-    if encoding is not None:
-        remedy = "Save it as UTF-8 (iconv -f UTF-16 -t UTF-8)"
-        raise Mistake(f"the file is {encoding}, not UTF-8", where=str(path), remedy=remedy)
+            return io.BufferedReader(pa.CompressedInputStream(pa.PythonFile(stream, "r"), codec))
+    return stream
 
 
 def beginning(raw: bytes | str) -> str:
@@ -120,10 +111,10 @@ def beginning(raw: bytes | str) -> str:
     return text.encode("utf8", "backslashreplace").decode()[:SHOWN].rstrip("\r\n")
 
 
-def set_aside(source: str, path: Path, row: Row | Broken, reason: Malformed) -> Reject:
+def set_aside(source: str, part: Part, row: Row | Broken, reason: Malformed) -> Reject:
     """The reject that stands for a row: its beginning as it is in the file, or its fields as JSON."""
     if isinstance(row, Broken):
         start = row.beginning
     else:
         start = beginning(json.dumps(dict(row.fields), ensure_ascii=False, default=str))
-    return Reject(source, str(path), row.line, beginning(str(reason)), start)
+    return Reject(source, part.name, row.line, beginning(str(reason)), start)

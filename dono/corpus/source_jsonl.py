@@ -4,32 +4,32 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 
+from dono.corpus.parts import Part
 from dono.corpus.rows import Broken, Row, beginning, read_lines
-from dono.errors import Mistake
 from dono.project import Source
 
 
-def read_jsonl(path: Path, source: Source) -> Iterator[Row | Broken]:
-    """The objects of the file. Raises `Mistake` when the file is one JSON array."""
-    for number, at, line in read_lines(path):
-        if not line.strip():
-            continue
-        if number == 1 and line.lstrip().startswith(b"["):
-            remedy = "Write one object a line (jq -c '.[]' file.json > file.jsonl)"
-            raise Mistake("the file is a JSON array, not JSON lines", where=str(path), remedy=remedy)
-        try:
-            fields = json.loads(line.decode("utf8"))
-        except UnicodeDecodeError:
-            yield Broken("not UTF-8", beginning(line), number, at)
-        except json.JSONDecodeError as error:
-            yield Broken(f"broken JSON: {error.msg}", beginning(line), number, at)
-        except (ValueError, RecursionError):  # an integer of thousands of digits, thousands of brackets
-            yield Broken("broken JSON: too large or too deep", beginning(line), number, at)
-        else:
-            yield Row(fields, number, at) if isinstance(fields, dict) else _no_object(line, number, at)
+def read_jsonl(part: Part, source: Source) -> Iterator[Row | Broken]:
+    """The objects of the part."""
+    for line in read_lines(part):
+        if isinstance(line, Broken):
+            yield line
+        elif line[2].strip():
+            yield _object(*line)
 
 
-def _no_object(line: bytes, number: int, at: int) -> Broken:
-    return Broken("not a JSON object", beginning(line), number, at)
+def _object(number: int, at: int, raw: bytes) -> Row | Broken:
+    try:
+        fields = json.loads(raw.decode("utf8"))
+    except UnicodeDecodeError:
+        reason = "not UTF-8"
+    except json.JSONDecodeError as error:
+        reason = f"broken JSON: {error.msg}"
+    except (ValueError, RecursionError):  # an integer of thousands of digits, thousands of brackets
+        reason = "broken JSON: too large or too deep"
+    else:
+        if isinstance(fields, dict):
+            return Row(fields, number, at)
+        reason = "not a JSON object"
+    return Broken(reason, beginning(raw), number, at)

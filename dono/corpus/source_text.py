@@ -3,23 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
-from dono.corpus.rows import Broken, Row, beginning, read_lines
+from dono.corpus.parts import Part
+from dono.corpus.rows import LONGEST, Broken, Row, beginning, read_lines
 from dono.project import Source
 
 NOT_UTF8 = "not UTF-8"
 
 
-def read_text(path: Path, source: Source) -> Iterator[Row | Broken]:
+def read_text(part: Part, source: Source) -> Iterator[Row | Broken]:
     """Rows with the one field `text`. Blank lines separate and are no rows."""
     if source.unit == "file":
-        lines = [(at, line) for _, at, line in read_lines(path)]
-        yield _row(b"".join(line for _, line in lines), 1, lines[-1][0] if lines else 0)
+        yield _whole(part)
         return
-    for number, at, line in read_lines(path):
-        if line.strip():
-            yield _row(line, number, at)
+    for line in read_lines(part):
+        if isinstance(line, Broken):
+            yield line
+        elif line[2].strip():
+            number, at, raw = line
+            yield _row(raw, number, at)
+
+
+def _whole(part: Part) -> Row | Broken:
+    """The part as one document, or that it is too long to be one."""
+    kept, size, at = list[bytes](), 0, 0
+    for line in read_lines(part):
+        if isinstance(line, Broken):
+            return _too_long(line.beginning, line.at)
+        _, at, raw = line
+        kept.append(raw)
+        size += len(raw)
+        if size > LONGEST:
+            return _too_long(beginning(b"".join(kept[:5])), at)
+    return _row(b"".join(kept), 1, at)
+
+
+def _too_long(start: str, at: int) -> Broken:
+    return Broken(f"a file of more than {LONGEST >> 20} MiB as one document", start, 1, at)
 
 
 def _row(raw: bytes, line: int, at: int) -> Row | Broken:

@@ -12,10 +12,12 @@ from dono.artifacts import Artifact, Json, Measurement, write_atomically
 from dono.costs import SPREAD, THIS
 from dono.decisions import ArmVerdict, Verdict
 from dono.errors import Mistake
+from dono.stages.bookkeeping import record_step
 from dono.stages.cards import model_card
 from dono.stages.contenders import Contender, contenders
 from dono.stages.decide import latest_verdict
 from dono.stages.display import clock, print_result
+from dono.stages.gate import check_rights
 from dono.stages.oversight import Oversight, budget_cap
 from dono.stages.pilots import plan_jobs
 from dono.stages.predictive import predictive_run
@@ -50,7 +52,11 @@ def command(project: Path, overrides: Sequence[str], *, route: str | None, use_c
 
 
 def build(place: Workplace, *, route: str | None, only: str | None, dry_run: bool = False) -> list[Built]:
-    """Carry out the verdict (or `route`) for all use cases, or for one. Everything finished is taken as it is."""
+    """Carry out the verdict (or `route`) for all use cases, or for one. Everything finished is taken as it is.
+
+    Raises `Mistakes` where the rights of a source do not let it be learned from.
+    """
+    check_rights(place)
     prepared = prepare(place)
     names = [c.use_case.name for c in prepared.cases]
     if only is not None and only not in names:
@@ -155,6 +161,7 @@ def build_one(
         return {"use_case": case.use_case.name, "arm": arm}
 
     artifact = place.store.make("model", identity, make, made_from=[run.reference], name=f"{case.use_case.name}-{arm}")
+    record_step(place, "build", artifact)
     return Built(case, arm, artifact, outcome)
 
 

@@ -33,8 +33,8 @@ def model_card(place: Workplace, case: Case, arm: str, run: Artifact, outcome: d
         "",
         "## Data and rights",
         "",
-        "| source | kind | basis | purpose | licence | kept until |",
-        "|---|---|---|---|---|---|",
+        "| source | kind | ground | purpose | covers training | licence or contract | kept until |",
+        "|---|---|---|---|---|---|---|",
     ]
     lines += [_rights_row(s.name, s.kind, s.rights) for s in place.project.corpus]
     if case.use_case.train:
@@ -54,6 +54,6 @@ def run_card(run: RunFile, rows: Sequence[Measurement]) -> str:
 
 def _rights_row(name: str, kind: str, rights: Rights | None) -> str:
     if rights is None:
-        return f"| {name} | {kind} | not stated | not stated | not stated | not stated |"
-    cells = (rights.basis, ", ".join(rights.purpose), rights.licence or "–", rights.retain_until or "–")
-    return f"| {name} | {kind} | {' | '.join(cells)} |"
+        return f"| {name} | {kind} |{' not stated |' * 5}"
+    told = (rights.ground, rights.purpose or "–", rights.covers_training, rights.licence or rights.contract or "–")
+    return f"| {name} | {kind} | {' | '.join(told)} | {rights.retain_until or '–'} |"

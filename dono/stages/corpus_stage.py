@@ -12,10 +12,11 @@ from dono.artifacts import Artifact, Json
 from dono.models import extend_vocabulary, reader_of, replace_vocabulary, save_model
 from dono.objectives import next_token
 from dono.stages.contenders import Contender, start_model
+from dono.stages.mixing import Plan, plan_mixture, rings, stock
 from dono.stages.oversight import Oversight
 from dono.stages.pictures import leave_loss_curve
 from dono.stages.workplace import Workplace
-from dono.tokens import Batches, Rows, load_tokenizer
+from dono.tokens import Batches, Rings, Rows, load_tokenizer
 from dono.training import Logbook, LoopSpec, Scale, compiling_pays, forget_state, likelihood, scratch_peaks, train
 
 DECAY_SHARE = 0.2
@@ -92,16 +93,47 @@ def _scale(place: Workplace, contender: Contender) -> Scale:
     )  # fmt: skip
 
 
-def _parts(place: Workplace, contender: Contender, seed: int, *, packs: bool) -> Callable[[int], list[Rows]]:
+def _parts(place: Workplace, contender: Contender, loop: LoopSpec, *, packs: bool) -> Callable[[int], list[Rows]]:
+    """What each step reads. Without a mixture every step goes on where the one before ended, decay or not."""
     assert contender.tokens is not None
-    batch = place.project.training.batch
-    stream = Batches(contender.tokens, length=contender.context, batch=batch, seed=seed, pack=packs)
-    return stream.parts_at
+    batch, order, first = place.project.training.batch, None, 0
+    mixture = plan_of(place, contender)
+    if mixture is not None:
+        order, first = _order(place, contender, loop, mixture)
+    stream = Batches(contender.tokens, length=contender.context, batch=batch, seed=loop.seed, pack=packs, rings=order)
+    return lambda step: stream.parts_at(step - first)
+
+
+def plan_of(place: Workplace, contender: Contender) -> Plan | None:
+    """What the full run reads of each part of the corpus; None where everything is read equally often."""
+    if place.project.mixture.plain:
+        return None
+    assert contender.tokens_reference is not None
+    steps, per_step = corpus_steps(place, contender, 1.0), place.project.training.batch * contender.context
+    stable = trunk_stop(steps)
+    found = stock(place.store, contender.tokens_reference)
+    return plan_mixture(found.tokens, place.project.mixture, stable * per_step, (steps - stable) * per_step)
+
+
+def _order(place: Workplace, contender: Contender, loop: LoopSpec, mixture: Plan) -> tuple[Rings, int]:
+    """The order in which a part of the stage reads, and the step that is its first.
+
+    The decay goes on in each part of the corpus about where the trunk ended; the shares are those of the full run.
+    """
+    assert contender.tokens_reference is not None
+    found, seed = stock(place.store, contender.tokens_reference), loop.seed
+    if loop.decay_from == loop.stop or place.project.mixture.decay is None:
+        taken = mixture.stable if place.project.mixture.decay else mixture.taken
+        return rings(found, taken, 0.0, {}, seed), 0
+    begun = loop.start / trunk_stop(corpus_steps(place, contender, 1.0))
+    return rings(found, mixture.decay, begun, mixture.stable, seed), loop.start
 
 
 def _spec(place: Workplace, contender: Contender, loop: LoopSpec) -> dict[str, Json]:
     assert contender.tokens_reference is not None
+    mixture = plan_of(place, contender)
     return {
+        **({} if mixture is None else {"mixture": mixture.as_json()}),
         "start": contender.base.reference.id if contender.base else "random",
         "vocabulary": contender.arm.vocabulary,
         "shape": vars(contender.shape),
@@ -126,7 +158,7 @@ def _learn(
     with Logbook(folder, _scale(place, contender)) as book:
         outcome = train(
             reader,
-            _parts(place, contender, loop.seed, packs=reader.packs),
+            _parts(place, contender, loop, packs=reader.packs),
             likelihood(next_token),
             loop,
             folder,

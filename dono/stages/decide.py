@@ -23,9 +23,11 @@ from dono.decisions import (
 )
 from dono.errors import Mistake
 from dono.stages.answers import shown_example
+from dono.stages.bookkeeping import record_step
 from dono.stages.contenders import Contender, contenders
 from dono.stages.display import clock, print_result
 from dono.stages.evidence import evidence
+from dono.stages.gate import check_rights, judged
 from dono.stages.outcomes import calibration
 from dono.stages.pilots import Pilots, Planned, plan_pilots, run_pilots
 from dono.stages.prepare import Prepared, prepare
@@ -51,7 +53,11 @@ def command(project: Path, overrides: Sequence[str], *, dry_run: bool) -> None:
 
 
 def decide(place: Workplace, *, dry_run: bool = False) -> tuple[Verdict, Path] | None:
-    """The whole main job. Returns the verdict and the folder that holds report.html and verdict.json."""
+    """The whole main job. Returns the verdict and the folder that holds report.html and verdict.json.
+
+    Raises `Mistakes` where the rights of a source do not let it be learned from.
+    """
+    check_rights(place)
     prepared = prepare(place)
     who, missing = contenders(place, prepared)
     if not who and not place.project.wants("predictive"):
@@ -161,11 +167,15 @@ def make_verdict(
 
 
 def rights_warnings(place: Workplace) -> list[str]:
-    """Sources and examples whose rights are not stated: a board should know before a model is built."""
+    """Examples whose rights are not stated, and refusals that were overridden: a board should know before it builds."""
     project = place.project
-    silent = [s.name for s in project.corpus if s.rights is None]
-    silent += [f"examples of {u.name}" for u in project.use_cases if u.train is not None and u.rights is None]
-    return [f"no rights are stated for: {', '.join(silent)}"] if silent else []
+    silent = [f"examples of {u.name}" for u in project.use_cases if u.train is not None and u.rights is None]
+    warnings = [f"no rights are stated for: {', '.join(silent)}"] if silent else []
+    for found in judged(place):
+        what = "; ".join(r.what for r in found.refused if r.rule in found.lifted)
+        if what:
+            warnings.append(f"{', '.join(sorted(set(found.lifted.values())))} answers for {found.subject.name}: {what}")
+    return warnings
 
 
 def assumptions(place: Workplace) -> tuple[Assumption, ...]:
@@ -221,6 +231,7 @@ def keep_verdict(place: Workplace, verdict: Verdict, pilots: Pilots, who: Sequen
         return {"sentence": verdict.sentence, "corpus_tokens": {c.name: c.corpus_tokens for c in who}}
 
     artifact = place.store.make("verdict", spec, make, made_from=_unique(made_from), name=f"{verdict.project}-verdict")
+    record_step(place, "decide", artifact)
     for name in ("report.html", "verdict.json"):
         shutil.copyfile(artifact.path / name, place.project.work_folder / name)
     return place.project.work_folder

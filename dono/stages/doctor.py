@@ -10,10 +10,13 @@ from pathlib import Path
 
 import torch
 
+from dono.corpus.rights import remarks
 from dono.costs import measure_peak
 from dono.errors import Mistake
 from dono.project import load_project
 from dono.stages.display import print_result
+from dono.stages.gate import judged
+from dono.stages.workplace import Workplace, open_workplace
 
 PACKAGES = ("torch", "transformers", "tokenizers", "peft", "scikit-learn", "pyarrow")
 LITTLE_DISK = 5e9
@@ -50,7 +53,21 @@ def findings(project: Path, overrides: Sequence[str]) -> Iterator[tuple[bool, st
             yield False, line
         return
     yield True, f"{project}: {len(loaded.use_cases)} use cases, {len(loaded.corpus)} sources, {len(loaded.bases)} bases"
-    for source in loaded.corpus:
-        stated = source.rights is not None and "train" in source.rights.purpose
-        cure = "" if stated else ": say why it may be learned from (rights: {basis: …, purpose: [train]})"
-        yield stated, f"corpus[{source.name}] rights {'stated' if stated else 'missing'}{cure}"
+    try:
+        yield from rights_findings(open_workplace(project, overrides))
+    except Mistake as mistake:
+        yield False, str(mistake)
+
+
+def rights_findings(place: Workplace) -> Iterator[tuple[bool, str]]:
+    """Whether the ledger holds together and each source may be learned from; what is not stated and may be asked."""
+    reading = place.ledger.read()
+    yield True, f"rights ledger: {len(reading.entries)} entries hold together"
+    yield from ((True, f"rights ledger: {note}") for note in reading.notes)
+    for found in judged(place):
+        if found.standing:
+            yield False, str(found.mistake())
+            continue
+        yield True, f"{found.subject.where}: may be learned from"
+        rights = found.subject.rights
+        yield from ((True, f"{found.subject.where}: {remark}") for remark in (remarks(rights) if rights else ()))

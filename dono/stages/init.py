@@ -6,12 +6,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from dono.artifacts import write_atomically
-from dono.corpus import KIND_OF_SUFFIX, kind_of
+from dono.corpus import KIND_OF_SUFFIX, SOURCES, LocalFile, Row, kind_of, load_schema, recognise_schema
 from dono.corpus.sample import write_sample
 from dono.errors import Mistake
+from dono.project import Source
 from dono.stages.display import print_result
 
 MOST_FILES = 200
+UNKNOWN = '{ground: unknown, purpose: "", covers_training: unknown, children: unknown}   # licence: CC-BY-4.0 …'
+"""What is known of the rights in files that were found lying in a folder."""
+
+SYNTHETIC = "{ground: not_personal, purpose: [train], licence: Apache-2.0}"
+TABLES = ("csv", "parquet")
 
 
 def command(folder: Path, *, sample: bool, scale: float) -> None:
@@ -23,6 +29,7 @@ def command(folder: Path, *, sample: bool, scale: float) -> None:
             f"sample written to {folder}: {sum(report.rows.values()):,} rows in {len(report.rows)} files, "
             f"{sum(report.bytes.values()) / 1e6:.1f} MB, {kinds} languages"
         )
+        print_result(f"rights: written by rules, about nobody: rights: {SYNTHETIC}")
         return
     target = folder / "dono.yaml"
     if target.exists():
@@ -57,7 +64,9 @@ def project_text(folder: Path) -> str:
         f"project: {_name(folder.resolve().name)}",
         "currency: INR",
         "",
-        "# What a model may learn from. Say why you may use it: basis (consent, contract, licence…) and purpose.",
+        "# What a model may learn from. `decide`, `build` and `pretrain` ask for the rights of each source: say what",
+        "# you know, leave unknown what you do not (docs/rights.md). ground: consent, legitimate_use, made_public,",
+        "# research or not_personal; covers_training: does the purpose of notice, licence or contract cover it?",
         "corpus:",
         *(_corpus(folder, [f for f in files if f not in used])),
         "",
@@ -88,8 +97,25 @@ def _corpus(folder: Path, files: list[Path]) -> Iterator[str]:
     for file in files:
         relative = file.relative_to(folder)
         name = _name(str(relative.with_suffix("")).replace("/", "-"))
-        source = f"name: {name}, kind: {kind_of(file)}, path: {str(relative)!r}"
-        yield f"  - {{{source}}}  # rights: {{basis: …, purpose: [train]}}"
+        schema = _schema(file)
+        yield f"  - name: {name}"
+        yield f"    kind: {kind_of(file)}"
+        yield f"    path: {str(relative)!r}"
+        if schema is not None:
+            yield f"    schema: {schema}   # each row {load_schema(schema).about}"
+        yield f"    rights: {UNKNOWN}"
+
+
+def _schema(file: Path) -> str | None:
+    """The ready-made schema that the columns of a table fit, if it is a table that can be read."""
+    kind = kind_of(file)
+    if kind not in TABLES:
+        return None
+    try:
+        first = next(iter(SOURCES[kind](LocalFile(file), Source(name="found", path=str(file)))), None)
+    except Mistake:  # it is said where the table is read
+        return None
+    return recognise_schema(first.fields) if isinstance(first, Row) else None
 
 
 def _use_cases(folder: Path, pairs: dict[Path, Path]) -> Iterator[str]:

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dono.artifacts import Artifact, Json, Reference, fingerprint, write_atomically
-from dono.corpus import Example, gather, load_examples, overlap, read_documents, source_files
+from dono.corpus import Example, gather, load_examples, overlap, read_documents, source_parts, source_spec
+from dono.corpus.calendar import check_states, read_calendar
 from dono.errors import Mistake
-from dono.project import UseCase
+from dono.project import Project, Source, UseCase
+from dono.stages.bookkeeping import record_corpus, record_step
 from dono.stages.vocabularies import train_documents
 from dono.stages.workplace import Workplace
 from dono.tokens import Shards, load_tokenizer, write_shards
@@ -62,23 +64,44 @@ def _file_references(files: Sequence[Path]) -> tuple[Reference, ...]:
     return tuple(Reference("file", fingerprint(f), f.name) for f in files)
 
 
+def sources_with_calendar(project: Project) -> list[Source]:
+    """The sources, each with its own days of the calendar or else the project's. Raises `Mistake` for a wrong day."""
+    calendar = project.calendar
+    days = read_calendar(project.path(calendar)) if isinstance(calendar, str) else calendar
+    check_states(days, "calendar")
+    for source in project.corpus:
+        check_states(source.calendar, f"corpus[{source.name}].calendar")
+    return [s.model_copy(update={"calendar": s.calendar or days}) for s in project.corpus]
+
+
 def prepare_corpus(place: Workplace, cases: Sequence[Case]) -> Artifact:
-    """The corpus artifact: documents.parquet with a split, rejects.jsonl, survey.json."""
+    """The corpus artifact: documents.parquet with a split, rejects.jsonl, drops.jsonl, survey.json."""
     project = place.project
-    sources = [s.model_copy(update={"path": str(project.folder / s.path)}) for s in project.corpus]
-    files = {s.name: source_files(s) for s in sources}
-    made_from = [r for found in files.values() for r in _file_references(found)]
+    named = sources_with_calendar(project)
+    sources = [project.located(s) for s in named]
+    parts = {s.name: source_parts(s) for s in sources}
+    marks = {
+        name: [Reference("file", part.fingerprint(), part.name.rpartition("/")[2]) for part in found]
+        for name, found in parts.items()
+    }
+    made_from = [r for found in marks.values() for r in found]
+    identities = place.ledger.identities()
+    # Rights are no part of what is asked of the text: stating them better does not make the corpus again.
+    asked = [source_spec(s.model_copy(update={"rights": None})) for s in named]
     spec: dict[str, Json] = {
-        "sources": [{**s.model_dump(mode="json"), "path": Path(s.path).name} for s in project.corpus],
+        "sources": list[Json](asked),
         "files": [r.id for r in made_from],
         "tests": {c.use_case.name: c.artifact.id for c in cases},
+        "cleaning": project.cleaning.model_dump(mode="json", exclude={"workers"}),
         "heldout_share": project.training.heldout_share,
         "seed": project.training.seed,
     }
+    if identities.forgotten:
+        spec["forgotten"] = list[Json](sorted(identities.forgotten))
     tests = {c.use_case.name: [e.prompt for e in c.test] for c in cases}
 
     def make(folder: Path) -> dict[str, Json]:
-        total = sum(f.stat().st_size for found in files.values() for f in found)
+        total = sum(part.size for found in parts.values() for part in found)
         with place.display.task("gathering the corpus", total) as view:
             return gather(
                 sources,
@@ -86,12 +109,17 @@ def prepare_corpus(place: Workplace, cases: Sequence[Case]) -> Artifact:
                 folder,
                 heldout_share=project.training.heldout_share,
                 seed=project.training.seed,
-                progress=lambda done, _: view.at(done),
+                progress=lambda done, texts: view.at(
+                    done, f"{done / 1e6:,.0f} of {total / 1e6:,.0f} MB, {texts:,} texts"
+                ),
+                cleaning=project.cleaning,
+                identities=identities,
             )
 
-    return place.store.make(
-        "corpus", spec, make, made_from=[*made_from, *(c.artifact.reference for c in cases)], name=project.project
-    )
+    origins = [*made_from, *(c.artifact.reference for c in cases)]
+    corpus = place.store.make("corpus", spec, make, made_from=origins, name=project.project, keep_partial=True)
+    record_corpus(place, corpus, {name: [r.id for r in found] for name, found in marks.items()})
+    return corpus
 
 
 def prepare_case(place: Workplace, use_case: UseCase) -> Case:
@@ -202,4 +230,5 @@ def corpus_tokens(place: Workplace, corpus: Artifact, tokenizer: Reference, fold
 
     spec: dict[str, Json] = {"corpus": corpus.id, "tokenizer": tokenizer.id}
     artifact = place.store.make("tokens", spec, make, made_from=[corpus.reference, tokenizer], name=tokenizer.name)
+    record_step(place, "tokens", artifact, "tokens.bin", "index.npz")
     return artifact, Shards.open(artifact.path)

@@ -10,9 +10,11 @@ from pathlib import Path
 from dono.artifacts import Artifact
 from dono.decisions.routes import ROUTES
 from dono.errors import Mistake
+from dono.stages.bookkeeping import record_step
 from dono.stages.contenders import Contender, bind
 from dono.stages.corpus_stage import corpus_run
 from dono.stages.display import print_result
+from dono.stages.gate import check_rights
 from dono.stages.oversight import Oversight, budget_cap
 from dono.stages.prepare import Prepared, prepare
 from dono.stages.workplace import Workplace, open_workplace
@@ -30,7 +32,11 @@ def command(
 
 
 def pretrain(place: Workplace, *, tokens: float | None = None, out: Path | None = None) -> Artifact:
-    """The corpus stage of `scratch/own` at scale 1, and a copy of the model directory at `out`."""
+    """The corpus stage of `scratch/own` at scale 1, and a copy of the model directory at `out`.
+
+    Raises `Mistakes` where the rights of a source do not let it be learned from.
+    """
+    check_rights(place)
     prepared = prepare(place)
     if prepared.corpus is None:
         raise Mistake("there is nothing to learn from", where="corpus", remedy="Name at least one source")
@@ -39,6 +45,7 @@ def pretrain(place: Workplace, *, tokens: float | None = None, out: Path | None 
     with place.display.task(f"foundation model, {contender.corpus_tokens:,} tokens", seconds) as view:
         oversight = Oversight(view.note, budget_cap(place))
         artifact = corpus_run(place, contender, 1.0, place.project.training.seed, oversight=oversight)
+    record_step(place, "pretrain", artifact)
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         for file in filter(Path.is_file, artifact.path.iterdir()):  # the events of the log stay in the work folder

@@ -1,4 +1,4 @@
-"""`dono prepare`: the corpus and the examples, and what is in them."""
+"""`dono prepare`: the corpus and the examples, what is in them, and the page that shows it."""
 
 from __future__ import annotations
 
@@ -6,23 +6,33 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dono.corpus import survey_lines
+from dono.stages.corpus_page import corpus_survey
 from dono.stages.display import print_result
+from dono.stages.gate import judged
 from dono.stages.prepare import prepare
 from dono.stages.vocabularies import own_tokenizer
 from dono.stages.workplace import open_workplace
+from dono.studio.survey import write_survey
+
+PAGE = "survey.html"
 
 
 def command(project: Path, overrides: Sequence[str]) -> None:
-    """Prepare, then print the survey."""
+    """Prepare, print the survey and write its page, and say what the rights gate will ask for."""
     place = open_workplace(project, overrides)
+    page = place.project.work_folder / PAGE
     with place.alone():
         prepared = prepare(place)
         if prepared.corpus is not None:
-            own_tokenizer(place, prepared.corpus)
+            tokenizer = own_tokenizer(place, prepared.corpus)
+            write_survey(corpus_survey(place, prepared.corpus, tokenizer), page)
     if prepared.corpus is not None:
         for line in survey_lines(prepared.corpus.result):
             print_result(line)
         print_result(f"documents and rejects: {prepared.corpus.path}")
+        print_result(f"survey: {page}")
     for case in prepared.cases:
         print_result(f"{case.use_case.name}: {len(case.train):,} examples to learn from, {len(case.test):,} held out")
+    for found in (one for one in judged(place) if one.standing):
+        print_result(f"before you learn from it: {found.mistake()}")
     print_result(f"next: dono decide {project}")

@@ -32,6 +32,7 @@ from dono.objectives import PREFERENCES
 from dono.runfile import ObjectiveName, RunFile, load_run
 from dono.stages.cards import run_card
 from dono.stages.display import Display, print_result
+from dono.stages.gate import check_files
 from dono.stages.pictures import leave_loss_curve
 from dono.stages.train_data import Preferences, Texts, bytes_a_label, open_data
 from dono.stages.train_plan import loop_of, pairs_a_step
@@ -56,6 +57,7 @@ def command(path: Path, overrides: Sequence[str], *, dry_run: bool) -> None:
     with joined() as world:
         try:
             run = load_run(path, overrides)
+            check_files(open_data(run).all_files)
             if dry_run and world.leads:
                 _dry_run(run, processes=world.size)
             elif not dry_run:

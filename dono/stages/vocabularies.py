@@ -9,6 +9,7 @@ from pathlib import Path
 from dono.artifacts import Artifact, Json, Reference
 from dono.corpus import read_documents
 from dono.corpus.documents import digest
+from dono.stages.bookkeeping import record_step
 from dono.stages.workplace import Workplace
 from dono.tokens import (
     Sample,
@@ -65,7 +66,9 @@ def own_tokenizer(place: Workplace, corpus: Artifact) -> Artifact:
         "corpus": corpus.id, "vocabulary": vocabulary, "kind": choice.kind,
         "stage": choice.stage if choice.kind == "superwords" else None, "temperature": choice.temperature,
     }  # fmt: skip
-    return place.store.make("tokenizer", spec, make, made_from=[corpus.reference], name=place.project.project)
+    artifact = place.store.make("tokenizer", spec, make, made_from=[corpus.reference], name=place.project.project)
+    record_step(place, "tokenizer", artifact, "tokenizer.json")
+    return artifact
 
 
 def extended_tokenizer(place: Workplace, corpus: Artifact, source: str, base: Reference) -> Artifact:
@@ -86,7 +89,9 @@ def extended_tokenizer(place: Workplace, corpus: Artifact, source: str, base: Re
         "corpus": corpus.id, "base": base.id, "added": many, "temperature": place.project.tokenizer.temperature,
     }  # fmt: skip
     name = f"{base.name or base.id}, extended"
-    return place.store.make("tokenizer", spec, make, made_from=[corpus.reference, base], name=name)
+    artifact = place.store.make("tokenizer", spec, make, made_from=[corpus.reference, base], name=name)
+    record_step(place, "tokenizer", artifact, "tokenizer.json")
+    return artifact
 
 
 def base_fertility(place: Workplace, corpus: Artifact, source: str, base: Reference) -> tuple[str, float]:

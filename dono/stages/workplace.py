@@ -9,10 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dono.artifacts import Store
+from dono.corpus.rights import Ledger
 from dono.costs import THIS, Exchange, machine_named, price_of
 from dono.errors import Mistake
 from dono.project import Project, load_project
 from dono.stages.display import Display
+
+RIGHTS = "rights"
+"""The folder of the rights ledger within a work folder."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,11 @@ class Workplace:
     project: Project
     store: Store
     display: Display
+
+    @property
+    def ledger(self) -> Ledger:
+        """The rights ledger of this work folder."""
+        return Ledger(self.store.root / RIGHTS)
 
     @property
     def price_per_hour(self) -> float:

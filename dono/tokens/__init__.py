@@ -9,6 +9,7 @@ from dono.tokens.extend import Extended, extend_tokenizer, word_floor
 from dono.tokens.fertility import Fertility, fertility
 from dono.tokens.kinds import BOS, EOS, KINDS, PAD, new_tokenizer
 from dono.tokens.llama_cpp import llama_name, write_gguf
+from dono.tokens.mixture import SAFE_REPEATS, Part, Rings, portions, repeated, whole
 from dono.tokens.packing import best_fit, even_parts, near_parts
 from dono.tokens.patterns import CL100K_PATTERN, OUR_PATTERN, PHRASE_PATTERN
 from dono.tokens.rows import IGNORED, Document, Ids, Rows, document, packed, padded, separate
@@ -42,6 +43,7 @@ __all__ = [
     "OUR_PATTERN",
     "PAD",
     "PHRASE_PATTERN",
+    "SAFE_REPEATS",
     "SPACE",
     "TEMPLATES",
     "Batches",
@@ -53,6 +55,8 @@ __all__ = [
     "Extended",
     "Fertility",
     "Ids",
+    "Part",
+    "Rings",
     "Rows",
     "Sample",
     "Shards",
@@ -84,8 +88,10 @@ __all__ = [
     "packed",
     "padded",
     "padding_id",
+    "portions",
     "prompt_ids",
     "render_prompt",
+    "repeated",
     "save_tokenizer",
     "separate",
     "show_rows",
@@ -93,6 +99,7 @@ __all__ = [
     "spellings",
     "task_batches",
     "train_tokenizer",
+    "whole",
     "word_floor",
     "worst_ratio",
     "write_gguf",

@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from dono.errors import Mistake
+from dono.tokens.mixture import Rings
 from dono.tokens.rows import Document, Ids, Rows, packed, padded
 from dono.tokens.shards import Shards
 
@@ -39,6 +40,8 @@ class Batches:
     document that a window cuts begins without any. `apart=False`: what stands before in the window is seen.
     `pack`: all pieces on one row, else a row for each window, whose documents then always see each other: rows are for
     models that cannot keep packed documents apart.
+
+    `rings`: an epoch reads so much of each part of the corpus, going on in each where the epoch before ended.
     """
 
     def __init__(
@@ -51,10 +54,11 @@ class Batches:
         share: float = 1.0,
         apart: bool = True,
         pack: bool = True,
+        rings: Rings | None = None,
     ) -> None:
-        assert length >= 1 and batch >= 1 and 0 < share <= 1
+        assert length >= 1 and batch >= 1 and 0 < share <= 1 and (rings is None or share == 1)
         self.shards, self.length, self.batch, self.seed, self.share = shards, length, batch, seed, share
-        self.apart, self.pack = apart, pack
+        self.apart, self.pack, self.rings = apart, pack, rings
         lengths = shards.lengths()
         self._documents = np.random.default_rng([seed, 0]).permutation(len(lengths))
         self._lengths = lengths[self._documents]
@@ -64,8 +68,8 @@ class Batches:
             kept = int(np.searchsorted(ends, wanted)) + 1
             self._documents, self._lengths = self._documents[:kept], self._lengths[:kept].copy()
             self._lengths[-1] -= int(ends[kept - 1]) - wanted
-        self.unique_tokens = int(self._lengths.sum())
-        """Different tokens that there are to read; after these, reading repeats."""
+        self.unique_tokens = int(self._lengths.sum()) if rings is None else rings.total
+        """Tokens of one epoch: without `rings` different ones; after these, reading repeats."""
         if self.unique_tokens < 2:
             raise Mistake(
                 f"{self.unique_tokens} token is too little to learn from",
@@ -123,11 +127,14 @@ class Batches:
     def _at(self, number: int) -> _Epoch:
         if self._epoch is None or self._epoch.number != number:
             rng = np.random.default_rng([self.seed, 1, number])
-            order = rng.permutation(len(self._documents))
+            starts, lengths = self.shards.offsets[self._documents], self._lengths
+            if self.rings is not None:
+                starts, lengths = self.rings.epoch(number, self.shards.offsets)
+            order = rng.permutation(len(starts))
             self._epoch = _Epoch(
                 number=number,
-                starts=self.shards.offsets[self._documents[order]],
-                ends=np.cumsum(self._lengths[order]),
+                starts=starts[order],
+                ends=np.cumsum(lengths[order]),
                 offset=int(rng.integers(self.unique_tokens)),
                 order=rng.permutation(self.windows),
             )

@@ -16,7 +16,8 @@ from dono.stages.workplace import open_workplace
 SIZES = "scratch: {width: 32, layers: 2, heads: 2, vocabulary: 700, context: 64}"
 WESTERN = f"""
 project: western
-corpus: [{{name: western, kind: jsonl, path: western/messages.jsonl, rights: {{basis: authored}}}}]
+corpus:
+  - {{name: western, kind: jsonl, path: western/messages.jsonl, rights: {{ground: not_personal, purpose: [train]}}}}
 use_cases: [{{name: text, kind: language}}]
 budget: {{hours: 2}}
 {SIZES}
@@ -24,7 +25,9 @@ work: work-western
 """
 BAZAAR = f"""
 project: bazaar
-corpus: [{{name: bazaar, kind: jsonl, path: "bazaar/*.jsonl", rights: {{basis: authored, licence: Apache-2.0}}}}]
+corpus:
+  - {{name: bazaar, kind: jsonl, path: "bazaar/*.jsonl",
+     rights: {{ground: not_personal, purpose: [train], licence: Apache-2.0}}}}
 use_cases:
   - {{name: intent, kind: classify, train: tasks/intent/train.jsonl, test: tasks/intent/test.jsonl, bar: 0.3,
      test_limit: 24}}

@@ -12,9 +12,11 @@ import pytest
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from dono.artifacts.store import RECORD
+from dono.corpus import read_documents
 from dono.decisions import Verdict
 from dono.stages.build import build
 from dono.stages.decide import decide
+from dono.stages.forget import forget
 from dono.stages.workplace import open_workplace
 from tests.way.conftest import dono, finished
 
@@ -157,3 +159,22 @@ def test_a_cap_saves_and_stops_and_a_larger_one_goes_on_to_the_same_model(
     code, out, err = finished(dono(twin, *arguments))
     assert code == 0, err
     assert f"measured: {whole.outcome['measured']:.4g}" in out
+
+
+def test_who_is_forgotten_is_no_longer_shown_in_verdict_and_report(
+    decided: Verdict, shop: Path, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(shop, tmp_path / "shop"))
+    place = open_workplace(folder / "dono.yaml")
+    (corpus,) = [a for a in place.store.all() if a.kind == "corpus"]
+    shown = {s.expected for u in decided.use_cases if u.use_case == "language" for a in u.arms for s in a.samples}
+    known = [d for d in read_documents(corpus.path, "heldout") if " ".join(d.text.split()[4:24]) in shown]
+    document = known[0]
+    part = " ".join(document.text.split()[4:24])
+    assert part in (folder / "work" / "verdict.json").read_text(encoding="utf8")
+    done = forget(place, "bazaar", f"{document.file}:{document.line}")
+    assert done.documents == 1 and {a.kind for a in done.learned} >= {"tokenizer", "trunk", "corpus-run", "run"}
+    for name in ("verdict.json", "report.html"):
+        assert part not in (folder / "work" / name).read_text(encoding="utf8")
+    again = Verdict.model_validate_json((folder / "work" / "verdict.json").read_text(encoding="utf8"))
+    assert again.sentence == decided.sentence

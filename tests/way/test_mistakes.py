@@ -13,7 +13,7 @@ from dono.cli import main
 
 PROJECT = """
 project: shop
-corpus: [{name: talk, kind: text, path: talk.txt}]
+corpus: [{name: talk, kind: text, path: talk.txt, rights: {ground: not_personal, purpose: [train]}}]
 use_cases: [{name: intent, kind: classify, train: train.jsonl, test: test.jsonl}]
 bases: [./base]
 budget: {hours: 0.01, pilot_share: 0.5}
@@ -60,8 +60,8 @@ def missing(folder: Path) -> None:
     (folder / "train.jsonl").unlink()
 
 
-def utf16(folder: Path) -> None:
-    (folder / "talk.txt").write_text("where is the parcel\n" * 50, encoding="utf16")
+def no_text(folder: Path) -> None:
+    (folder / "talk.txt").write_bytes(bytes(1000))
 
 
 def all_broken(folder: Path) -> None:
@@ -97,7 +97,7 @@ def misspelt(folder: Path) -> None:
 SPOILED: list[tuple[Callable[[Path], None], str, str]] = [
     (empty, "train.jsonl", "empty"),
     (missing, "use_cases[intent].train", "no such file"),
-    (utf16, "talk.txt", "UTF-16"),
+    (no_text, "talk.txt", "no text at all"),
     (all_broken, "train.jsonl", "JSON"),
     (unseen_label, "use_cases[intent].test", "'refund'"),
     (no_tokenizer, "base", "tokenizer"),

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dono.corpus.contamination import CONTAINED, LONG, SHORTEST, Probes, words
+from dono.corpus.matching import AT_ONCE
 
 SHORT = "Set an alarm for seven"
 MIDDLE = "please remind me to call the doctor on monday morning"
@@ -47,7 +48,8 @@ def test_spellings_with_and_without_joiners_are_the_same() -> None:
     assert words("क\u094d\u200dष Test-case") == words("क\u094dष test case") == ["क\u094dष", "test", "case"]
 
 
-WORDS = st.lists(st.sampled_from("ab cd ef gh ij kl mn op qr".split()), min_size=SHORTEST, max_size=30)  # noqa: SIM905
+WORDS = st.lists(st.sampled_from("a e i o u ai ae oi".split()), min_size=SHORTEST, max_size=30)  # noqa: SIM905
+"""Without consonants, so that nothing is left of them to transliterate."""
 
 
 @given(WORDS, WORDS)
@@ -62,6 +64,23 @@ def test_every_test_text_is_found_in_itself_and_long_ones_anywhere(tested: list[
 def test_what_is_found_is_there(tested: list[str], document: list[str]) -> None:
     size = min(len(tested), LONG)
     grams = {" ".join(tested[i : i + size]) for i in range(len(tested) - size + 1)}
-    there = any(g in " ".join(document) for g in grams)
+    there = any(f" {g} " in f" {' '.join(document)} " for g in grams)
+    runs = {tuple(tested[i : i + 5]) for i in range(len(tested) - 4)}
+    shared = runs & {tuple(document[i : i + 5]) for i in range(len(document) - 4)}
+    near = len(runs) >= 9 and len(shared) >= max(6, len(runs) / 2)
     if Probes({"case": [" ".join(tested)]}).found_in(" ".join(document)):
-        assert there
+        assert there or near
+
+
+@given(st.lists(WORDS, max_size=6), st.lists(WORDS, max_size=6))
+def test_documents_are_judged_alike_alone_and_in_a_batch(tested: list[list[str]], documents: list[list[str]]) -> None:
+    probes = Probes({"case": [" ".join(t) for t in tested[1:]], "other": [" ".join(t) for t in tested[:1]]})
+    texts = ["\n".join(d) for d in documents] + [" ".join(d) for d in documents + tested]
+    assert probes.found_in_each(texts) == [probes.found_in(t) for t in texts]
+
+
+def test_a_document_longer_than_is_looked_at_at_a_time_is_searched_to_its_end() -> None:
+    filler = "nothing of interest stands in this line\n" * (AT_ONCE // 20)
+    assert Probes({"case": [MIDDLE, SHORT]}).found_in(filler + MIDDLE + "\n" + filler) == {"case"}
+    assert Probes({"case": [SHORT]}).found_in(filler + SHORT + "\n" + filler) == {"case"}
+    assert Probes({"case": [SHORT]}).found_in(filler + SHORT + " " + filler) == set()

@@ -122,7 +122,7 @@ def test_languages_are_stated_by_source_or_column_or_row_else_guessed(tmp_path: 
         Source(name="guessed", kind="text", path=path, render="{{ text[10:18] }}"),
     ]
     found = [run(tmp_path / s.name, [s])[1][0].language for s in made]
-    assert found == ["ne", "kok", "mr", "hi"]
+    assert found == ["ne", "kok", "mr", "mr"]
 
 
 def test_a_language_column_that_is_not_there_is_said_and_an_empty_one_is_guessed(tmp_path: Path) -> None:
@@ -162,7 +162,7 @@ def test_rows_of_a_group_are_joined_in_order_and_stay_together(tmp_path: Path) -
         "2025-03-01: lamp for 5",
     ]
     assert survey["documents"] == 2 and sorted(p.name for p in (tmp_path / "o").iterdir()) == [
-        "documents.parquet", "rejects.jsonl", "survey.json",
+        "documents.parquet", "drops.jsonl", "rejects.jsonl", "survey.json",
     ]  # fmt: skip
 
 
@@ -213,8 +213,8 @@ def test_half_a_character_is_set_aside(tmp_path: Path) -> None:
 
 def test_nothing_is_read_before_all_files_were_looked_at(tmp_path: Path) -> None:
     write(tmp_path / "a.jsonl", {"text": "hello"})
-    (tmp_path / "b.jsonl").touch()
-    with pytest.raises(Mistake, match="empty"):
+    (tmp_path / "b.jsonl").write_bytes(bytes(5000))
+    with pytest.raises(Mistake, match="no text at all"):
         run(tmp_path / "o", [Source(name="a", kind="jsonl", path=str(tmp_path / "*.jsonl"))])
     assert list((tmp_path / "o").iterdir()) == []
 
@@ -276,3 +276,15 @@ def test_a_text_is_held_out_or_learned_from_but_never_both(tmp_path: Path) -> No
     survey, documents = run(tmp_path / "o", [Source(name="a", kind="jsonl", path=path)], share=0.5)
     by_split = [{" ".join(d.text.split()) for d in documents if d.split == s} for s in ("train", "heldout")]
     assert not by_split[0] & by_split[1] and len(by_split[0] | by_split[1]) == 50 and survey["duplicates"] == 250
+
+
+def test_what_was_found_out_about_files_stands_in_the_survey(tmp_path: Path) -> None:
+    for name in "abc":
+        (tmp_path / f"{name}.txt").write_text(f"नमस्ते {name}\n", encoding="utf-16")
+    (tmp_path / "d.txt").write_text(" \n")
+    survey, documents = run(tmp_path / "o", [Source(name="a", path=str(tmp_path / "*.txt"))])
+    assert len(documents) == 3
+    assert [line for line in survey_lines(survey) if str(tmp_path) in line] == [
+        f"read as utf-16: {tmp_path}/a.txt and 2 more files",
+        f"empty, left out: {tmp_path}/d.txt",
+    ]

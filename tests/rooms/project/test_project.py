@@ -89,3 +89,71 @@ def test_no_file_says_what_to_do(tmp_path: Path) -> None:
 def test_every_field_of_the_design_is_known() -> None:
     keys = {"project", "currency", "corpus", "use_cases", "bases", "routes", "budget", "machine", "serving"}
     assert keys <= set(Project.model_fields)
+
+
+def source(tmp_path: Path, settings: str) -> list[str]:
+    return mistakes(
+        tmp_path, GOOD.replace("{name: chats, kind: text, path: chats.txt}", f"{{name: chats, {settings}}}")
+    )
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql+psycopg://asha:s3cr3t@db/shop",
+        "postgresql+psycopg://asha:s3/c?r3#t@db/shop",
+        "postgresql+psycopg://db/shop?user=asha&password=s3cr3t",
+        "mysql+pymysql://asha:${PREFIX}s3cr3t@db/shop",
+    ],
+)
+def test_a_password_in_the_file_is_refused_and_not_repeated(url: str, tmp_path: Path) -> None:
+    (found,) = source(tmp_path, f"kind: sql, table: orders, path: {url!r}")
+    assert found.startswith("corpus[chats]: `path` holds a password; write ${NAME}")
+    assert "s3" not in found
+
+
+def test_credentials_of_a_service_are_refused_too(tmp_path: Path) -> None:
+    (found,) = source(tmp_path, "kind: text, path: 's3://key:s3cr3t@bucket/a.txt'")
+    assert "`path` holds credentials" in found and "s3cr3t" not in found
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ("kind: sql, path: 'sqlite:///a.db'", "needs `query` or `table`, one of them"),
+        ("kind: sql, path: 'sqlite:///a.db', table: a, query: SELECT 1", "needs `query` or `table`, one of them"),
+        ("kind: sql, path: a.db, table: a", "a URL like sqlite:///shop.db"),
+        ("kind: text, path: chats.txt, table: a", "`table` is for sources of kind sql, this one is text"),
+        ("kind: csv, path: chats.txt, assistant: A", "kind whatsapp or telegram or slack, this one is csv"),
+        ("kind: text, path: chats.txt, encoding: utf-61", "no such encoding"),
+        ("kind: whatsapp, path: chats.txt, silence_hours: 0", "greater than 0"),
+    ],
+)
+def test_settings_that_do_not_fit_the_kind_are_refused(settings: str, said: str, tmp_path: Path) -> None:
+    assert said in source(tmp_path, settings)[0]
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "located"),
+    [
+        ("text", "a/*.txt", "{folder}/a/*.txt"),
+        ("text", "/a/b.txt", "/a/b.txt"),
+        ("text", "s3://bucket/a.txt", "s3://bucket/a.txt"),
+        ("sql", "sqlite:///shop.db", "sqlite:///{folder}/shop.db"),
+        ("sql", "sqlite:////data/shop.db", "sqlite:////data/shop.db"),
+        ("sql", "postgresql+psycopg://u:${P}@h/shop", "postgresql+psycopg://u:${P}@h/shop"),
+        ("huggingface", "org/name", "org/name"),
+        ("huggingface", "saved", "{folder}/saved"),
+    ],
+)
+def test_paths_are_found_beside_the_project_file_and_urls_stay(
+    kind: str, path: str, located: str, tmp_path: Path
+) -> None:
+    (tmp_path / "saved").mkdir()
+    more = ", table: a" if kind == "sql" else ""
+    text = GOOD.replace("kind: text, path: chats.txt", f"kind: {kind}, path: '{path}'{more}")
+    if path.startswith("/a"):
+        text = text.replace("/a/b.txt", "/a/b*.txt")
+        located = "/a/b*.txt"
+    project = load_project(write(tmp_path, text))
+    assert project.located(project.corpus[0]).path == located.replace("{folder}", str(tmp_path))

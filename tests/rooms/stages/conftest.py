@@ -14,7 +14,7 @@ from dono.stages.workplace import Workplace, open_workplace
 
 PROJECT = """
 project: shop
-corpus: [{name: talk, kind: text, path: talk.txt, language: hi}]
+corpus: [{name: talk, kind: text, path: talk.txt, language: hi, rights: {ground: not_personal, purpose: [train]}}]
 use_cases:
   - {name: intent, kind: classify, train: train.jsonl, test: test.jsonl}
   - {name: language, kind: language, test_limit: 20}

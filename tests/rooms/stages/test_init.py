@@ -40,3 +40,12 @@ def test_a_project_file_is_never_written_over(tmp_path: Path) -> None:
     with pytest.raises(Mistake, match="a project file already"):
         init.command(tmp_path, sample=False, scale=1.0)
     assert (tmp_path / "dono.yaml").read_text(encoding="utf8") == "mine"
+
+
+def test_a_table_whose_columns_are_known_is_given_its_schema(tmp_path: Path) -> None:
+    (tmp_path / "r.csv").write_text("msisdn,recharge_dt,recharge_amt\n1,2025-01-02,99\n", encoding="utf8")
+    (tmp_path / "other.csv").write_text("id,text\n1,hello\n", encoding="utf8")
+    (tmp_path / "broken.parquet").write_bytes(b"no parquet")
+    init.command(tmp_path, sample=False, scale=1.0)
+    project = load_project(tmp_path / "dono.yaml")
+    assert {s.name: s.schema_name for s in project.corpus} == {"r": "telco.recharge", "other": None, "broken": None}

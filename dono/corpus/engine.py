@@ -1,0 +1,237 @@
+"""One shard of a corpus: its rows to cleaned texts on disk. A shard that has its record is never done again."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TextIO
+
+import pyarrow as pa
+
+from dono.artifacts import write_atomically
+from dono.corpus.cleaning import BEFORE_LEARNING, Settings, make_steps
+from dono.corpus.contamination import Probes
+from dono.corpus.documents import GroupWriter, is_held_out
+from dono.corpus.drafts import Draft, drafts
+from dono.corpus.drops import Drops, example_of
+from dono.corpus.identities import Identities
+from dono.corpus.quality import Thresholds
+from dono.corpus.repeated_lines import line_marks
+from dono.corpus.rows import Reject
+from dono.corpus.shards import Shard, Span, count_lines
+from dono.corpus.shingles import SHORT, marks_of
+from dono.corpus.steps import run_steps
+from dono.corpus.workers import Tell, Work
+from dono.project import Cleaning, Source
+
+BATCH_ROWS, BATCH_CHARACTERS = 512, 2_000_000
+"""A batch that goes through the steps, closed by whichever comes first (assumed)."""
+
+SAMPLE = 20_000
+"""Texts from which it is learned what is usual (assumed: a hundred lie beyond a limit, a quantile at half a percent)."""
+
+SCHEMA = pa.schema(
+    [
+        ("text", pa.string()), ("language", pa.string()), ("file", pa.string()), ("line", pa.int64()),
+        ("region", pa.string()), ("period", pa.string()), ("id", pa.string()),
+        ("held", pa.bool_()), ("tested", pa.list_(pa.string())),
+        ("found", pa.list_(pa.struct([("name", pa.string()), ("times", pa.int64())]))),
+    ]
+)  # fmt: skip
+"""`held` says whether a text's key is held out, `tested` names the use cases whose tests it holds, `found` is what the
+steps counted in it."""
+MARKS = pa.schema([("mark", pa.uint64()), ("signature", pa.binary())])
+"""What copies of a text are found by, a row for each text."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that a worker must know to do any of the `shards`. `folder` is where they are kept."""
+
+    sources: tuple[Source, ...]
+    tests: Mapping[str, tuple[str, ...]]
+    cleaning: Cleaning
+    heldout_share: float
+    seed: int
+    folder: Path
+    identities: Identities | None = None
+    thresholds: Thresholds | None = None
+    shards: int = 1
+
+    def id_of(self, source: Source, draft: Draft) -> str:
+        """The id that a draft's document has, "" where ids are not asked for."""
+        return "" if self.identities is None else self.identities.of(source.name, draft.key)
+
+    def forgets(self, id_: str) -> bool:
+        """Whether the person with this id asked to be forgotten."""
+        return self.identities is not None and id_ in self.identities.forgotten
+
+
+@dataclass(frozen=True)
+class ShardRecord:
+    """What is known of a shard that is done. `lines`: line ends in each of its spans that is a part of a file."""
+
+    texts: int
+    rejects: int
+    forgotten: int
+    reasons: Mapping[str, int]
+    formats: Mapping[str, int]
+    lines: Sequence[int]
+
+
+def shard_files(folder: Path, number: int) -> dict[str, Path]:
+    """The files of a shard: texts, their marks, those of their lines, rows set aside, texts dropped, and the record,
+    which is written last.
+    """
+    endings = {"texts": "parquet", "marks": "marks.parquet", "lines": "lines", "rejects": "rejects.jsonl",
+               "drops": "drops.json", "record": "json"}  # fmt: skip
+    return {name: folder / f"{number:05d}.{ending}" for name, ending in endings.items()}
+
+
+def finished(folder: Path, number: int) -> ShardRecord | None:
+    """The record of a shard, None where it is not done."""
+    try:
+        return ShardRecord(**json.loads(shard_files(folder, number)["record"].read_text(encoding="utf8")))
+    except FileNotFoundError:
+        return None
+
+
+def shard_work(recipe: Recipe) -> Work[Shard, ShardRecord]:
+    """The function that does a shard, with the tests of a recipe ready to be sought."""
+    probes = Probes(recipe.tests)
+    return lambda shard, tell: _Shard(recipe, probes, shard).done(tell)
+
+
+def sample_work(recipe: Recipe) -> Work[Shard, list[Draft]]:
+    """The function that takes the first texts of a shard, as many as its part of the sample."""
+
+    def work(shard: Shard, tell: Tell) -> list[Draft]:
+        source, taken = recipe.sources[shard.source], -(-SAMPLE // recipe.shards)
+        steps = make_steps(Settings(recipe.cleaning, source), BEFORE_LEARNING)
+        texts = (d for d in drafts(source, shard.parts, recipe.folder, lambda _: None) if isinstance(d, Draft))
+        found = (o for batch in batches(islice(texts, taken)) for o in run_steps(steps, batch))
+        return [one for one in found if isinstance(one, Draft)]
+
+    return work
+
+
+class _Shard:
+    """A shard while it is done."""
+
+    def __init__(self, recipe: Recipe, probes: Probes, shard: Shard) -> None:
+        self.recipe, self.probes, self.shard = recipe, probes, shard
+        self.source, self.files = recipe.sources[shard.source], shard_files(recipe.folder, shard.number)
+        self.steps = make_steps(Settings(recipe.cleaning, self.source, recipe.thresholds))
+        self.reasons: Counter[str] = Counter()
+        self.formats: Counter[str] = Counter()
+        self.drops, self.texts, self.forgotten = Drops(), 0, 0
+
+    def done(self, tell: Tell) -> ShardRecord:
+        """Write the files, then the record."""
+        with ExitStack() as stack:
+            rejects = stack.enter_context(self.files["rejects"].open("w", encoding="utf8"))
+            lines = stack.enter_context(self.files["lines"].open("wb"))
+            texts = stack.enter_context(GroupWriter(self.files["texts"], SCHEMA))
+            marks = stack.enter_context(GroupWriter(self.files["marks"], MARKS, compression="none"))
+            found = drafts(self.source, self.shard.parts, self.recipe.folder, tell)
+            for batch in batches(self._usable(found, rejects)):
+                kept = self._cleaned(batch)
+                self.texts += len(kept)
+                texts.add(self._table(kept))
+                written = [d.text for d in kept]
+                marks.add(_marks(written, near=self.recipe.cleaning.near_duplicates is not None))
+                if self.recipe.cleaning.repeated_lines is not None:
+                    lines.write(line_marks(written).tobytes())
+        self.files["drops"].write_text(json.dumps(self.drops.as_json(), ensure_ascii=False), encoding="utf8")
+        for path in self.files.values():
+            if path != self.files["record"]:
+                _to_disk(path)
+        counted = [count_lines(part) for part in self.shard.parts if isinstance(part, Span)]
+        record = ShardRecord(
+            self.texts, self.reasons.total(), self.forgotten, dict(self.reasons), dict(self.formats), counted
+        )
+        write_atomically(self.files["record"], json.dumps(asdict(record), ensure_ascii=False))
+        return record
+
+    def _usable(self, found: Iterable[Draft | Reject], rejects: TextIO) -> Iterator[Draft]:
+        for one in found:
+            if isinstance(one, Reject):
+                self.reasons[one.reason] += 1
+                rejects.write(json.dumps(asdict(one), ensure_ascii=False) + "\n")
+                continue
+            self.formats[one.format] += 1
+            if self.recipe.forgets(self.recipe.id_of(self.source, one)):
+                self.forgotten += 1  # before duplicates: a forgotten text hides nobody else's equal one
+            else:
+                yield one
+
+    def _cleaned(self, batch: Sequence[Draft]) -> list[Draft]:
+        """What the steps keep; what they drop is counted, and shown without the personal data in it."""
+        kept: list[Draft] = []
+        for outcome in run_steps(self.steps, batch):
+            if isinstance(outcome, Draft):
+                kept.append(outcome)
+                continue
+            draft = outcome.draft
+            (masked,) = self.steps["privacy"]([draft])
+            assert isinstance(masked, Draft)
+            example = example_of(draft, masked.text, self.recipe.id_of(self.source, draft))
+            self.drops.add(self.source.name, outcome.reason, draft.text, example)
+        return kept
+
+    def _table(self, kept: Sequence[Draft]) -> pa.Table:
+        """Texts with what is decided of each by itself. Held-out text is not learned from: no test is sought in it."""
+        held = [is_held_out(d.key, self.recipe.heldout_share, self.recipe.seed) for d in kept]
+        sought = self.probes.found_in_each([d.text for d, h in zip(kept, held, strict=True) if not h])
+        others = iter(sought)
+        columns: dict[str, list[object]] = {
+            "text": [d.text for d in kept],
+            "language": [d.language for d in kept],
+            "file": [d.file for d in kept],
+            "line": [d.line for d in kept],
+            "region": [d.region for d in kept],
+            "period": [d.period for d in kept],
+            "id": [self.recipe.id_of(self.source, d) for d in kept],
+            "held": list(held),
+            "tested": [[] if h else sorted(next(others)) for h in held],
+            "found": [[{"name": name, "times": times} for name, times in d.found.items()] for d in kept],
+        }
+        return pa.table(columns, schema=SCHEMA)
+
+
+def batches(found: Iterable[Draft]) -> Iterator[list[Draft]]:
+    """Drafts in batches that fit memory."""
+    batch: list[Draft] = []
+    characters = 0
+    for draft in found:
+        batch.append(draft)
+        characters += len(draft.text)
+        if len(batch) == BATCH_ROWS or characters >= BATCH_CHARACTERS:
+            yield batch
+            batch, characters = [], 0
+    if batch:
+        yield batch
+
+
+def _marks(texts: Sequence[str], near: bool) -> pa.Table:
+    """What copies are found by; of a short text exact copies only.
+
+    Records and messages that differ in a number alone ("document number 12", "… 13") are near copies by any measure,
+    and each of them is meant.
+    """
+    digests, signatures = marks_of(texts, near)
+    long = [len(text.split(None, SHORT)) >= SHORT for text in texts]
+    kept = [signature if page else b"" for signature, page in zip(signatures, long, strict=True)]
+    return pa.table({"mark": digests, "signature": kept}, schema=MARKS)
+
+
+def _to_disk(path: Path) -> None:
+    """Wait until a file's bytes are on the disk: no record without them, even when the power goes."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())

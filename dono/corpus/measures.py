@@ -1,0 +1,211 @@
+"""What texts are like, in numbers that tell text from rubbish in any script; nothing is judged here."""
+
+from __future__ import annotations
+
+import sys
+import unicodedata
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from dono.corpus.matching import (
+    ALONE,
+    MARK,
+    NOTHING,
+    Hashes,
+    Places,
+    Spelled,
+    run_starts,
+    span_hashes,
+    spelled,
+    word_hashes,
+)
+
+Numbers = npt.NDArray[np.float64]
+
+LETTER, NUMBER, SYMBOL, DAMAGED = range(1, 5)
+"""Classes of characters; 0: marks, white space and ordinary punctuation."""
+ORDINARY = ".,;:!?'\"()-–—_/।॥…“”‘’،؛؟।、。「」"
+LONG_WORD = 40
+"""Letters beyond which no word goes, compounds of Malayalam included; addresses and encoded bytes do (assumed)."""
+PHRASES = ("lorem ipsum", "enable javascript", "javascript is disabled", "accept all cookies", "terms of use")
+"""What stands on web pages and in no text (borrowed: C4, Raffel and others 2020, section 2.2)."""
+
+LATIN_BLOCKS = [*range(0, 0x250 >> 7), 0x1E00 >> 7, 0x1E80 >> 7]
+SCRIPTS: dict[str, list[int]] = {
+    "Arab": [0x0600, 0x0680, 0x0700, 0x0750, 0x0880, 0xFB00, 0xFB80, 0xFC00, 0xFC80, 0xFD00, 0xFD80, 0xFE80],
+    "Deva": [0x0900, 0x1C80, 0xA880], "Beng": [0x0980], "Guru": [0x0A00], "Gujr": [0x0A80], "Orya": [0x0B00],
+    "Taml": [0x0B80], "Telu": [0x0C00], "Knda": [0x0C80], "Mlym": [0x0D00], "Olck": [0x1C00], "Mtei": [0xAB80],
+}  # fmt: skip
+"""First code points of blocks of 128 by script."""
+LANGUAGES = {
+    "Deva": "hi mr ne sa bho mai kok gom doi bodo brx awa bra mag", "Beng": "bn as", "Arab": "ur sd ks fa ar",
+    "Guru": "pa", "Gujr": "gu", "Orya": "or", "Taml": "ta", "Telu": "te", "Knda": "kn", "Mlym": "ml", "Olck": "sat",
+    "Mtei": "mni", "Latn": "en",
+}  # fmt: skip
+"""Languages by the script that they are written in; of others nothing is said about their script."""
+SCRIPT_OF = {code: script for script, codes in LANGUAGES.items() for code in codes.split()}
+NAMES = ("Latn", *SCRIPTS)
+
+
+def script_of(language: str | None) -> str | None:
+    """The script that a language code stands for, None if unknown: a stated script counts ("hi-Latn")."""
+    code, _, script = (language or "").partition("-")
+    return script if script in NAMES else None if script else SCRIPT_OF.get(code)
+
+
+def measures(
+    texts: Sequence[str], languages: Sequence[str | None], frequent: Mapping[str, Hashes]
+) -> dict[str, Numbers]:
+    """Numbers by name, each [texts]. Lengths are letters with their marks; shares go from 0 to 1.
+
+    words, visible: how many words, and characters that can be seen. word length: mean. letter words: share with a letter in them. long words: share of letters in
+    words of more than `LONG_WORD`. symbols: share of visible characters that are neither letters, marks, numbers nor
+    ordinary punctuation. damaged: of all characters that stand for nothing. other scripts: share of letters of neither
+    the language's script nor Latin. repeated lines: share of words in lines that stood before. top pair: share of
+    words in the most frequent pair of words. repeated runs: share of runs of five words that stood before. longest
+    run: of one letter. frequent: share of words that are among the most frequent of the language. trailing lines:
+    share that breaks off in dots. phrases: share of lines with one of `PHRASES`. alone: share of words that are letters
+    of a script without spaces.
+    """
+    total = len(texts)
+    sums = {name: np.zeros(total) for name in ("visible", "letters", "foreign", "symbol", "damaged")}
+    sums |= {
+        name: np.zeros(total) for name in ("words", "length", "letter words", "long", "longest run", "known", "alone")
+    }
+    hashes, text, lines = [], [], []
+    own = np.array([NAMES.index(s) if (s := script_of(code)) else -1 for code in languages], dtype=np.int64)
+    for part in spelled(texts):
+        _characters(part, own, sums)
+        hashes.append(_words(part, languages, frequent, sums))
+        text.append(part.text)
+        lines.append(np.cumsum(part.codes == ord("\n"))[part.starts])
+    words = np.maximum(sums["words"], 1)
+    return {
+        "words": sums["words"],
+        "visible": sums["visible"],
+        "word length": sums["length"] / words,
+        "letter words": sums["letter words"] / words,
+        "long words": sums["long"] / np.maximum(sums["length"], 1),
+        "symbols": sums["symbol"] / np.maximum(sums["visible"], 1),
+        "damaged": sums["damaged"] / np.maximum(sums["visible"], 1),
+        "other scripts": sums["foreign"] / np.maximum(sums["letters"], 1),
+        "longest run": sums["longest run"],
+        "frequent": sums["known"] / words,
+        "alone": sums["alone"] / words,
+        **_repetition(np.concatenate(hashes), np.concatenate(text), lines, total),
+        **_lines(texts),
+    }
+
+
+def _characters(part: Spelled, own: Places, sums: Mapping[str, Numbers]) -> None:
+    classes = _classes()[part.codes]
+    letters = (classes == LETTER) & (part.kinds != MARK)
+    script = _scripts()[np.minimum(part.codes >> 7, len(_scripts()) - 1)]
+    sizes = np.diff(part.parts, append=len(part.codes))
+    expected = np.repeat(own[part.part_text], sizes)
+    foreign = letters & (script != 0) & (script != expected) & (expected >= 0)
+    visible = (part.kinds != NOTHING) | (classes != 0)
+    counted = {
+        "visible": visible, "letters": letters, "foreign": foreign, "symbol": classes == SYMBOL,
+        "damaged": classes == DAMAGED,
+    }  # fmt: skip
+    for name, mask in counted.items():
+        np.add.at(sums[name], part.part_text, np.add.reduceat(mask.astype(np.int64), part.parts))
+    turns = np.flatnonzero(np.diff(np.where(letters, part.codes, 0).astype(np.int64), prepend=-1))
+    lengths = np.diff(turns, append=len(part.codes)) * letters[turns]
+    where = part.part_text[np.searchsorted(part.parts, turns, "right") - 1]
+    np.maximum.at(sums["longest run"], where, lengths)
+
+
+def _words(
+    part: Spelled, languages: Sequence[str | None], frequent: Mapping[str, Hashes], sums: Mapping[str, Numbers]
+) -> Hashes:
+    hashes = word_hashes(part)
+    bases = np.concatenate([[0], np.cumsum((part.kinds != MARK) & (part.kinds != NOTHING))])
+    letters = np.concatenate([[0], np.cumsum(_classes()[part.codes] == LETTER)])
+    lengths = np.maximum(1, bases[part.ends] - bases[part.starts])
+    known = np.zeros(len(hashes), dtype=np.bool_)
+    codes = np.array([code or "" for code in languages])[part.text]
+    for code in np.unique(codes).tolist():
+        if code in frequent:
+            here = codes == code
+            known[here] = np.isin(hashes[here], frequent[code])
+    counted = {
+        "words": np.ones(len(hashes)), "length": lengths, "long": lengths * (lengths > LONG_WORD), "known": known,
+        "letter words": letters[part.ends] > letters[part.starts], "alone": part.kinds[part.starts] == ALONE,
+    }  # fmt: skip
+    for name, values in counted.items():
+        sums[name] += np.bincount(part.text, values, len(sums[name]))
+    return hashes
+
+
+def _repetition(hashes: Hashes, text: Places, lines: Sequence[Places], total: int) -> dict[str, Numbers]:
+    words = np.maximum(np.bincount(text, minlength=total), 1)
+    pairs, fives = run_starts(text, 2), run_starts(text, 5)
+    times, owner = _times(span_hashes(hashes, pairs, pairs + 2), text[pairs])
+    top = np.zeros(total)
+    np.maximum.at(top, owner, np.where(times > 1, times, 0) * 2)
+    runs = np.maximum(np.bincount(text[fives], minlength=total), 1)
+    times, owner = _times(span_hashes(hashes, fives, fives + 5), text[fives])
+    repeated = np.bincount(owner, times - 1, total)
+    begins = np.flatnonzero(np.concatenate([np.diff(line, prepend=-1) != 0 for line in lines]) if lines else [])
+    begins = np.union1d(begins, np.flatnonzero(np.diff(text, prepend=-1)))
+    ends = np.append(begins[1:], len(text))[: len(begins)]
+    whole = span_hashes(hashes, begins, ends)
+    order = np.lexsort((whole, text[begins]))
+    again = np.zeros(len(order), dtype=np.bool_)
+    again[1:] = (np.diff(whole[order]) == 0) & (np.diff(text[begins][order]) == 0)
+    in_repeated = np.bincount(text[begins][order][again], (ends - begins)[order][again], total)
+    return {
+        "top pair": np.minimum(top / words, 1.0), "repeated runs": repeated / runs, "repeated lines": in_repeated / words,
+    }  # fmt: skip
+
+
+def _times(hashes: Hashes, text: Places) -> tuple[Places, Places]:
+    """How often each different hash of a text occurs, and the text: both [different hashes]."""
+    order = np.lexsort((hashes, text))
+    hashes, text = hashes[order], text[order]
+    new = np.ones(len(hashes), dtype=np.bool_)
+    new[1:] = (hashes[1:] != hashes[:-1]) | (text[1:] != text[:-1])
+    begins = np.flatnonzero(new)
+    return np.diff(begins, append=len(hashes)), text[begins]
+
+
+def _lines(texts: Sequence[str]) -> dict[str, Numbers]:
+    trailing, phrases = np.zeros(len(texts)), np.zeros(len(texts))
+    for place, text in enumerate(texts):
+        low = text.lower()
+        found = any(phrase in low for phrase in PHRASES)
+        dots = "…" in text or "..." in text
+        if found or dots:
+            lines = [line.rstrip() for line in low.split("\n") if line.strip()]
+            trailing[place] = sum(line.endswith(("…", "...")) for line in lines) / max(1, len(lines))
+            phrases[place] = sum(any(p in line for p in PHRASES) for line in lines) / max(1, len(lines))
+    return {"trailing lines": trailing, "phrases": phrases}
+
+
+@lru_cache(maxsize=1)
+def _classes() -> npt.NDArray[np.uint8]:
+    kind_of = {"L": LETTER, "N": NUMBER, "S": SYMBOL, "P": SYMBOL}
+    classes = np.zeros(sys.maxunicode + 1, dtype=np.uint8)
+    for code in range(sys.maxunicode + 1):
+        category = unicodedata.category(chr(code))
+        # What is not assigned beyond the first plane may be an emoji that is newer than this Python.
+        damaged = category in ("Co", "Cs") or (category == "Cn" and code < 0x10000)
+        classes[code] = DAMAGED if damaged else kind_of.get(category[0], 0)
+    classes[[ord(c) for c in ORDINARY]] = 0
+    classes[0xFFFD] = DAMAGED
+    return classes
+
+
+@lru_cache(maxsize=1)
+def _scripts() -> npt.NDArray[np.int64]:
+    """The script of each block of 128 code points, as a place in `NAMES`; -1: another one."""
+    scripts = np.full(0x110000 >> 7, -1, dtype=np.int64)
+    scripts[LATIN_BLOCKS] = 0
+    for name, firsts in SCRIPTS.items():
+        scripts[[first >> 7 for first in firsts]] = NAMES.index(name)
+    return scripts

@@ -1,0 +1,75 @@
+"""The step of cleaning that takes personal identifiers out."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from dono.corpus.drafts import Draft
+from dono.corpus.privacy.findings import Finding, resolved
+from dono.corpus.privacy.recognisers import RECOGNISERS, find
+from dono.corpus.privacy.replacing import replaced
+from dono.corpus.steps import Outcome, Step
+from dono.errors import Mistake
+from dono.project import Cleaning
+
+Finder = Callable[[Sequence[str]], Sequence[Sequence[Finding]]]
+"""Finds more in texts than the recognisers do, names by a model for one: the findings of each text, in order."""
+
+
+def privacy_step(settings: Cleaning, more: Finder | None = None) -> Step:
+    """A step that replaces the identifiers of each draft and counts them in `found` as "pii <kind>"; it drops none.
+
+    `more` adds findings of its own. Raises `Mistake` for an unknown kind and for surrogates without a key.
+    """
+    if settings.privacy == "off":
+        return lambda batch: list(batch)
+    kinds, key = _kinds(settings), _key(settings)
+    surrogates = settings.privacy == "surrogates"
+
+    def step(batch: Sequence[Draft]) -> list[Outcome]:
+        added = more([draft.text for draft in batch]) if more else [()] * len(batch)
+        return [
+            _cleaned(draft, _with(find(draft.text, kinds), [f for f in extra if f.kind in kinds]), surrogates, key)
+            for draft, extra in zip(batch, added, strict=True)
+        ]
+
+    return step
+
+
+def _with(found: list[Finding], extra: Sequence[Finding]) -> list[Finding]:
+    return resolved([*found, *extra], tuple(RECOGNISERS)) if extra else found
+
+
+def _cleaned(draft: Draft, found: list[Finding], surrogates: bool, key: bytes | None) -> Draft:
+    if not found:
+        return draft
+    counts = Counter(f"pii {one.kind}" for one in found)
+    text = replaced(draft.text, found, surrogates=surrogates, key=key)
+    return replace(draft, text=text, found={**draft.found, **counts})
+
+
+def _kinds(settings: Cleaning) -> frozenset[str]:
+    for kind in settings.privacy_kinds or ():
+        if kind not in RECOGNISERS:
+            near = difflib.get_close_matches(kind, RECOGNISERS, 1, 0.5)
+            meant = f"Perhaps you meant {near[0]!r}" if near else f"Kinds are {', '.join(RECOGNISERS)}"
+            raise Mistake(f"no kind of identifier {kind!r}", where="cleaning.privacy_kinds", remedy=meant)
+    return frozenset(RECOGNISERS if settings.privacy_kinds is None else settings.privacy_kinds)
+
+
+def _key(settings: Cleaning) -> bytes | None:
+    """The key in the environment; a secret does not stand in the project file."""
+    name = settings.privacy_key_variable
+    if name is None:
+        if settings.privacy == "surrogates":
+            what, remedy = "surrogates need a key", "Name the environment variable that holds it"
+            raise Mistake(what, where="cleaning.privacy_key_variable", remedy=remedy)
+        return None
+    if not os.environ.get(name):
+        what = f"the environment variable {name!r} is not set"
+        raise Mistake(what, where="cleaning.privacy_key_variable", remedy="Set it to a long random text")
+    return os.environ[name].encode()

@@ -1,0 +1,210 @@
+"""`dono forget`: a person's documents taken out of every gathered corpus, and kept out of every later one.
+
+The order makes it safe to kill: first the ledger is told whom to forget, which no later corpus takes in; then what
+shows parts of the texts is swept while the corpus still tells what to look for; the corpus' own file comes last. The
+same command goes on. What was learned is not unlearned: the models are named.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from dono.artifacts import Artifact, Json, read_artifact
+from dono.corpus import Malformed, usable
+from dono.corpus.rights import Entry, Traces, documents_with, ids_at, sweep_json, sweep_lines, take_out
+from dono.decisions import Verdict
+from dono.errors import Mistake
+from dono.stages.bookkeeping import leave_statements
+from dono.stages.display import print_result
+from dono.stages.gate import sources_of
+from dono.stages.workplace import Workplace, open_workplace
+from dono.studio.report import write_report
+
+ERASED = "erased"
+LEARNED = ("tokenizer", "trunk", "corpus-run", "run", "model")
+"""Kinds that hold what was learned, in the order in which they are named."""
+
+
+@dataclass
+class Forgotten:
+    """What was done: documents taken out of corpora, files emptied, and what was made from those corpora before."""
+
+    documents: int = 0
+    corpora: list[str] = field(default_factory=list)
+    emptied: list[str] = field(default_factory=list)
+    learned: list[Artifact] = field(default_factory=list)
+
+
+def command(project: Path, *, source: str, key: str) -> None:
+    """Forget, then say what was done and what was not."""
+    place = open_workplace(project)
+    with place.alone():
+        done = forget(place, source, key)
+    print_result(f"{done.documents} documents taken out of {len(done.corpora)} corpora; none of them comes back")
+    for name in done.emptied:
+        print_result(f"  emptied: {name}")
+    if done.learned:
+        print_result(f"made from them before, {len(done.learned)} in all; what was learned is NOT erased from these:")
+        for artifact in done.learned:
+            print_result(f"  {artifact.kind} {artifact.name} @{artifact.id}: {artifact.path}")
+        print_result("stop using them, or build again: what is built from now on does not learn from these documents")
+    print_result("the source's own files are yours: erase the rows there too")
+    floors = [e.body["keep_until"] for e in place.ledger.of_kind("source") if e.body["source"] == source]
+    if floors and floors[-1] and str(floors[-1]) > date.today().isoformat():
+        print_result(
+            f"note: the law asks that records of processing be kept until {floors[-1]} (Rule 8(3)); training copies "
+            "are taken for none here: ask counsel"
+        )
+
+
+def forget(place: Workplace, source: str, key: str) -> Forgotten:
+    """Take out all documents of `source` with this key, or that begin at `FILE:LINE` where the source has no keys.
+
+    Raises `Mistake` for an unknown source, a place where no document begins, a corpus that cannot be searched.
+    """
+    corpora = _searchable(place, source)
+    stated = next(s for s in place.project.corpus if s.name == source)
+    named = bool(stated.key or stated.group_by)
+    entry = _tombstone(place, source, key, named, corpora)
+    ids = [str(id_) for id_ in _list(entry.body["ids"])]
+    _remove_unrecorded(place)
+    done = Forgotten()
+    for corpus in corpora:
+        traces = Traces(source, ids, documents_with(corpus.path, ids), key if named else "")
+        _clean(place, corpus, entry, traces, done)
+    _close(place, entry, done)
+    return done
+
+
+def _searchable(place: Workplace, source: str) -> list[Artifact]:
+    """The corpora that hold the source. Raises `Mistake` where one was gathered by other keys than the project has."""
+    corpora = [(a, s) for a in place.store.all() if a.kind == "corpus" for s in sources_of(a) if s["name"] == source]
+    stated = {s.name: s for s in place.project.corpus}
+    if source not in stated:
+        remedy = f"Use one of: {', '.join(stated)}; a source that was taken out is put back first, to know its keys"
+        raise Mistake(f"no source {source!r}", where="--source", remedy=remedy)
+    keys = (stated[source].key, stated[source].group_by)
+    for corpus, spec in corpora:
+        if (spec.get("key"), spec.get("group_by")) != keys:
+            what = f"this corpus was gathered when {source} had another key"
+            raise Mistake(what, where=str(corpus.path), remedy="Delete the directory, then give the same command again")
+    return [corpus for corpus, _ in corpora]
+
+
+def _tombstone(place: Workplace, source: str, key: str, named: bool, corpora: Sequence[Artifact]) -> Entry:
+    """The ledger's entry about this request: written now, or by an earlier attempt."""
+    identities = place.ledger.identities()
+    request = identities.request(source, key)
+    earlier = [e for e in place.ledger.of_kind("erasure") if e.body["request"] == request]
+    ids = {identities.of(source, _name(key))} if named else _ids_of_place(source, key, corpora, known=bool(earlier))
+    same = [e for e in earlier if not ids or e.body["ids"] == sorted(ids)]
+    if same:
+        return same[-1]
+    body: dict[str, Json] = {"source": source, "request": request, "ids": list[Json](sorted(ids))}
+    return place.ledger.append("erasure", body)
+
+
+def _name(key: str) -> str:
+    """A person's key as the rows have it after normalising."""
+    try:
+        return usable(key)
+    except Malformed as error:
+        raise Mistake(f"no key: {error}", where="--key", remedy="Give the key as the source has it") from error
+
+
+def _ids_of_place(source: str, key: str, corpora: Sequence[Artifact], *, known: bool) -> set[str]:
+    """The id of the document that begins at a place, as the newest corpus has it; none, if `known`, once it is gone."""
+    file, _, line = key.rpartition(":")
+    if not file or not line.isdecimal():
+        remedy = "Name a row as FILE:LINE, or give the source a `key` column (corpus: … key: customer_id)"
+        raise Mistake(f"{source} has no keys, and {key!r} is no place", where="--key", remedy=remedy)
+    newest = max(corpora, key=lambda a: str(a.made_by["when"]), default=None)
+    found = set() if newest is None else ids_at(newest.path, source, file, int(line))
+    if len(found) > 1:
+        raise Mistake(f"{len(found)} documents begin there", where=key, remedy="Give more of the file's path")
+    if not found and not known:
+        remedy = "Look at file and line; of equal texts the first is kept, at its place"
+        raise Mistake(f"no document of {source} begins there", where=key, remedy=remedy)
+    return found
+
+
+def _remove_unrecorded(place: Workplace) -> None:
+    """Texts that no record leads to: half-done corpora, tokens and files, and tokens whose corpus was deleted."""
+    root = place.store.root
+    for partial in [path for path in root.rglob(".*.partial") if path.is_file()]:
+        partial.unlink()
+    for kind in ("corpus", "tokens"):
+        for folder in (f for f in (root / kind).glob("*") if f.is_dir() and read_artifact(f) is None):
+            shutil.rmtree(folder)
+    for tokens in (a for a in place.store.all() if a.kind == "tokens"):
+        if not any(place.store.read(r.kind, r.id) for r in tokens.made_from if r.kind == "corpus"):
+            _empty(tokens)
+
+
+def _clean(place: Workplace, corpus: Artifact, entry: Entry, traces: Traces, done: Forgotten) -> None:
+    """One corpus and what was made from it."""
+    notes = _list(place.store.noted(corpus, ERASED) or [])
+    before = [n for n in notes if isinstance(n, Mapping) and n["entry"] == entry.sequence]
+    texts = documents_with(corpus.path, traces.ids)
+    for path in sorted(corpus.path.glob("*.jsonl")):
+        sweep_lines(path, traces)
+    if not texts and not before:
+        return
+    later = place.store.made_of(corpus)
+    done.emptied += [f"tokens {a.name} @{a.id}" for a in later if a.kind == "tokens" and _empty(a)]
+    for path in sorted(place.store.root.glob("*/*/samples.json")):  # of runs that were killed too
+        sweep_json(path, traces)
+    for pattern in ("verdict.json", "*/*/verdict.json"):  # the first is a copy of the newest
+        for path in sorted(place.store.root.glob(pattern)):
+            _sweep_verdict(path, traces)
+    if not before:  # noted first: a kill between the two leaves a note without an effect, never the reverse
+        note: Json = {"entry": entry.sequence, "documents": len(texts)}
+        place.store.note(corpus, ERASED, [*notes, note])
+    if texts:
+        take_out(corpus.path, traces.ids)
+        leave_statements(place, corpus)
+    counted = before[0]["documents"] if before and isinstance(before[0], Mapping) else len(texts)
+    done.documents += int(str(counted))
+    done.corpora.append(corpus.id)
+    known = {a.id for a in done.learned}
+    done.learned += [a for kind in LEARNED for a in later if a.kind == kind and a.id not in known]
+
+
+def _empty(tokens: Artifact) -> bool:
+    """Tokens are texts in another writing: their files go, the record stays. Whether there was a file."""
+    files = [f for f in tokens.path.iterdir() if f.is_file() and f.name != "artifact.json"]
+    for file in files:
+        file.unlink()
+    return bool(files)
+
+
+def _sweep_verdict(path: Path, traces: Traces) -> None:
+    """A verdict shows samples of held-out texts; the report beside it is written anew from it."""
+    sweep_json(path, traces)
+    report = path.with_name("report.html")
+    if not report.is_file():
+        return
+    try:
+        write_report(Verdict.model_validate_json(path.read_text(encoding="utf8")), report)
+    except ValueError:  # a verdict of another version: rather no report than one that shows the person
+        report.unlink()
+
+
+def _close(place: Workplace, entry: Entry, done: Forgotten) -> None:
+    """Tell the ledger that it was done, once."""
+    if any(e.body["entry"] == entry.sequence for e in place.ledger.of_kind("erased")):
+        return
+    body: dict[str, Json] = {
+        "entry": entry.sequence, "documents": done.documents, "corpora": list[Json](done.corpora),
+        "emptied": list[Json](done.emptied), "learned": [f"{a.kind}/{a.id}" for a in done.learned],
+    }  # fmt: skip
+    place.ledger.append("erased", body)
+
+
+def _list(value: Json) -> list[Json]:
+    assert isinstance(value, list | tuple)
+    return list(value)
