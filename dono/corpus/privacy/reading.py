@@ -105,7 +105,6 @@ class Reading:
     """A text being searched. What several recognisers need is worked out once, when the first asks for it."""
 
     def __init__(self, text: str) -> None:
-        self.text = text
         self.ascii = text.isascii()
         self._named: dict[str, bool] = {}
         self._ends: dict[tuple[regex.Pattern[str], int, int], int | None] = {}
