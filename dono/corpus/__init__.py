@@ -1,5 +1,6 @@
 """The corpus: sources, formats, normalising, languages, duplicates, contamination, splits; examples of use cases."""
 
+from dono.corpus.boilerplate import line_marks, repeated_lines, without_lines
 from dono.corpus.contamination import Probes
 from dono.corpus.documents import Document, Split, is_held_out, read_documents
 from dono.corpus.duplicates import Copies, find_copies
@@ -10,7 +11,6 @@ from dono.corpus.languages import guess_language
 from dono.corpus.lessons import Lesson, LessonKind, lesson_files, read_lessons
 from dono.corpus.normalise import normalise
 from dono.corpus.quality import Thresholds, learn_thresholds, quality_step
-from dono.corpus.repeated_lines import line_marks, repeated_lines, without_lines
 from dono.corpus.rows import Broken, Malformed, Reject, Row
 from dono.corpus.shingles import Marks, marks_of
 from dono.corpus.sources import KIND_OF_SUFFIX, SOURCES, Reader, kind_of, source_files

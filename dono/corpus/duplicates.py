@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -248,7 +249,7 @@ def _band_hashes(slots: Hashes) -> Hashes:
     return found
 
 
-def _mapped(path: Path, dtype: np.dtype[np.generic], shape: tuple[int, ...]) -> npt.NDArray[np.generic]:
+def _mapped(path: Path, dtype: np.dtype[Any], shape: tuple[int, ...]) -> npt.NDArray[Any]:
     """A file of numbers as an array that is read as needed; an empty file cannot be mapped."""
     return np.memmap(path, dtype, "r", shape=shape) if shape[0] else np.zeros(shape, dtype)
 

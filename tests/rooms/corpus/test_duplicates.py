@@ -3,7 +3,7 @@ from __future__ import annotations
 import random
 import unicodedata
 from collections.abc import Iterator, Sequence
-from itertools import combinations
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -94,7 +94,7 @@ def jaccard(one: Sets, other: Sets) -> float:
 
 def copies(texts: Sequence[str], folder: Path, near: float | None = 0.8, pieces: int = 1) -> Copies:
     bounds = np.linspace(0, len(texts), pieces + 1).astype(int)
-    marks = [marks_of(texts[a:b], near is not None) for a, b in zip(bounds, bounds[1:], strict=False)]
+    marks = [marks_of(texts[a:b], near is not None) for a, b in pairwise(bounds)]
 
     def read(places: Places) -> Iterator[str]:
         assert (np.diff(places) > 0).all()
