@@ -52,6 +52,12 @@ class Copies:
         """Whether each text is the first of its cluster: [texts]."""
         return self.first == np.arange(len(self.first))
 
+    def held_out(self, drawn: Flags) -> Flags:
+        """Whether each text is held out, when `drawn` says it of its own key: as the first of its cluster is, so that
+        copies that are not taken out never stand on both sides of the split; all [texts].
+        """
+        return drawn[self.first]
+
 
 def find_copies(
     pieces: Callable[[], Iterable[Marks]], total: int, read: Read, folder: Path, near: float | None

@@ -170,6 +170,7 @@ def test_exact_copies_are_told_from_near_ones_and_the_first_of_a_chain_is_kept(t
     assert found.exact.tolist() == [False, False, True, False, False, True]
     assert found.near.tolist() == [False, True, False, True, False, False]
     assert not list(tmp_path.iterdir())
+    assert found.held_out(np.arange(6) >= 4).tolist() == [False, False, False, False, True, False]
 
 
 def test_without_near_copies_no_text_is_read_and_equal_texts_are_copies(tmp_path: Path) -> None:
