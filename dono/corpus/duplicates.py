@@ -24,8 +24,8 @@ RECALL = 0.995
 WINDOW = 32
 """Texts of a group of candidates that each is compared with (assumed). In a group that is larger, these are its
 neighbours in the order of another band, where closer copies stand closer."""
-MARKS_AT_ONCE = 8_000_000
-"""Marks that are sorted at a time, about 60 bytes each; more are looked at in as many passes as it takes."""
+MARKS_AT_ONCE = 2_000_000
+"""Marks that are sorted at a time; more are looked at in as many passes as it takes."""
 DEVIATIONS = 4
 """A pair whose signatures agree by so many standard errors less than the threshold is not read (1 in 30,000 lost)."""
 TEXTS_AT_ONCE = 256
@@ -70,7 +70,8 @@ def find_copies(
     depends on the texts alone; their order decides only which is kept.
 
     `pieces` gives the marks of all texts in order, each time that it is called. `folder` holds about 450 bytes a text
-    meanwhile, and the shingles of candidates. Memory: about 60 bytes a text. `near` None: exact copies only.
+    meanwhile, and the shingles of candidates. Memory: 640 MB for 2 million texts (measured; parts of the files that are
+    mapped count in it). `near` None: exact copies only.
     """
     first, digests = _exact(pieces, total)
     exact = first != np.arange(total)
