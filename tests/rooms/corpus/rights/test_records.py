@@ -16,7 +16,7 @@ def corpus(survey: dict[str, Json]) -> Artifact:
 
 
 def test_a_run_record_holds_counts_and_nothing_that_a_row_has_said() -> None:
-    tally: Json = {"documents": 3, "bytes": 90}
+    tally: dict[str, Json] = {"documents": 3, "bytes": 90}
     survey: dict[str, Json] = {
         "documents": 6, "rejects": 5, "languages": {"hi": tally, "hi-Latn": tally, "Asha Menon": tally},
         "sources": {"chats": {**tally, "formats": {"column text": 3}}},
