@@ -239,4 +239,5 @@ class Sandbox(SandboxedEnvironment):
 
 
 def _round(value: float | Decimal, places: int = 0) -> float | Decimal:
-    return round(value, max(-MOST_PLACES, min(MOST_PLACES, places)))
+    kept = max(-MOST_PLACES, min(MOST_PLACES, places))
+    return round(value, kept) if isinstance(value, Decimal) else round(value, kept)
