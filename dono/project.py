@@ -150,6 +150,10 @@ class CalendarDay(Section):
 Templates = str | tuple[str, ...]
 
 
+Privacy = Literal["off", "placeholders", "surrogates"]
+"""What becomes of personal identifiers: they stay, become <MOBILE_1>, or become others of the same form."""
+
+
 class Source(Section):
     """One source of the corpus. `path` is a file, a glob, a directory, a zip archive or a URL; else relative to the
     project file. Of kind `sql` it is SQLAlchemy's URL, of kind `huggingface` a directory or `organisation/name`.
@@ -188,6 +192,9 @@ class Source(Section):
     calendar: tuple[CalendarDay, ...] = ()
     """Own days beside the festivals of India; the project's where none are given."""
     rights: Rights | None = None
+    privacy: Privacy | None = None
+    """What becomes of personal identifiers; without it what `cleaning.privacy` says, and nothing where the rights say
+    that no personal data is in it: characters of a novel are no persons."""
     encoding: str | None = None
     """Encoding of the files where it is not UTF-8, e.g. cp1252; without it only a certain one is taken for granted."""
     members: str | None = None
@@ -359,8 +366,8 @@ class Cleaning(Section):
     """Letters that Unicode lets one write in two ways are written in one (Malayalam chillus, nukta order)."""
     count_mixed: bool = True
     """Words of another language than their text's are counted for the survey."""
-    privacy: Literal["off", "placeholders", "surrogates"] = "placeholders"
-    """What becomes of personal identifiers: they stay, become <MOBILE_1>, or become others of the same form."""
+    privacy: Privacy = "placeholders"
+    """What becomes of personal identifiers, where a source does not say it."""
     privacy_kinds: tuple[str, ...] | None = None
     """The kinds that are replaced (those of `corpus.privacy.RECOGNISERS`); all unless some are named."""
     privacy_key_variable: str | None = None

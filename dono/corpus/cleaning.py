@@ -21,6 +21,12 @@ class Settings:
     thresholds: Thresholds | None = None
 
 
+def _privacy(settings: Settings) -> Step:
+    return privacy_step(
+        settings.cleaning.model_copy(update={"privacy": settings.source.privacy or settings.cleaning.privacy})
+    )
+
+
 def _quality(settings: Settings) -> Step:
     if not settings.cleaning.quality and not settings.cleaning.bad_words:
         return lambda batch: list(batch)
@@ -30,7 +36,7 @@ def _quality(settings: Settings) -> Step:
 STEPS: dict[str, Callable[[Settings], Step]] = {
     "text": lambda settings: text_step(settings.cleaning, settings.source.markup),
     "language": lambda settings: language_step(settings.cleaning),
-    "privacy": lambda settings: privacy_step(settings.cleaning),
+    "privacy": _privacy,
     "quality": _quality,
 }
 

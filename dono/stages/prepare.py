@@ -12,7 +12,7 @@ from dono.artifacts import Artifact, Json, Reference, fingerprint, write_atomica
 from dono.corpus import Example, gather, load_examples, overlap, read_documents, source_parts, source_spec
 from dono.corpus.calendar import check_states, read_calendar
 from dono.errors import Mistake
-from dono.project import Project, Source, UseCase
+from dono.project import Privacy, Project, Source, UseCase
 from dono.stages.bookkeeping import record_corpus, record_step
 from dono.stages.vocabularies import train_documents
 from dono.stages.workplace import Workplace
@@ -64,20 +64,31 @@ def _file_references(files: Sequence[Path]) -> tuple[Reference, ...]:
     return tuple(Reference("file", fingerprint(f), f.name) for f in files)
 
 
-def sources_with_calendar(project: Project) -> list[Source]:
-    """The sources, each with its own days of the calendar or else the project's. Raises `Mistake` for a wrong day."""
+def settled_sources(project: Project) -> list[Source]:
+    """The sources with what they take from the project: days of the calendar, and what becomes of identifiers.
+
+    Raises `Mistake` for a wrong day.
+    """
     calendar = project.calendar
     days = read_calendar(project.path(calendar)) if isinstance(calendar, str) else calendar
     check_states(days, "calendar")
     for source in project.corpus:
         check_states(source.calendar, f"corpus[{source.name}].calendar")
-    return [s.model_copy(update={"calendar": s.calendar or days}) for s in project.corpus]
+    return [
+        s.model_copy(update={"calendar": s.calendar or days, "privacy": s.privacy or _privacy(project, s)})
+        for s in project.corpus
+    ]
+
+
+def _privacy(project: Project, source: Source) -> Privacy:
+    nobody = source.rights is not None and source.rights.personal_data == "none"
+    return "off" if nobody else project.cleaning.privacy
 
 
 def prepare_corpus(place: Workplace, cases: Sequence[Case]) -> Artifact:
     """The corpus artifact: documents.parquet with a split, rejects.jsonl, drops.jsonl, survey.json."""
     project = place.project
-    named = sources_with_calendar(project)
+    named = settled_sources(project)
     sources = [project.located(s) for s in named]
     parts = {s.name: source_parts(s) for s in sources}
     marks = {

@@ -9,14 +9,18 @@ import pytest
 
 from dono.stages.corpus_outlook import monthly_inflow, outlook
 from dono.stages.corpus_page import corpus_survey
-from dono.stages.prepare import own_tokenizer, prepare
+from dono.stages.prepare import prepare
 from dono.stages.survey import command
+from dono.stages.vocabularies import own_tokenizer
 from dono.stages.workplace import Workplace, open_workplace
 
 PROJECT = """
 project: shop
 corpus:
-  - {name: talk, kind: jsonl, path: talk.jsonl, rights: {ground: not_personal, purpose: [train], licence: CC0-1.0, retain_until: 2027-03-31}}
+  - name: talk
+    kind: jsonl
+    path: talk.jsonl
+    rights: {ground: not_personal, purpose: [train], licence: CC0-1.0, retain_until: 2027-03-31}
   - {name: notes, kind: text, path: notes.txt}
 use_cases: [{name: language, kind: language, test_limit: 20}]
 bases: [./base]

@@ -6,7 +6,7 @@ import pytest
 
 from dono.errors import Mistake, Mistakes
 from dono.project import load_project
-from dono.stages.prepare import sources_with_calendar
+from dono.stages.prepare import settled_sources
 
 FILE = """
 project: p
@@ -28,7 +28,7 @@ def write(folder: Path, calendar: str) -> Path:
 def test_the_calendar_of_a_project_goes_to_the_sources_that_have_none(tmp_path: Path) -> None:
     (tmp_path / "own.csv").write_text("date,state,name\n2025-07-16,TN,Shop\n", encoding="utf8")
     for calendar in ("own.csv", "[{date: 2025-07-16, state: Tamil Nadu, name: Shop}]"):
-        a, b = sources_with_calendar(load_project(write(tmp_path, calendar)))
+        a, b = settled_sources(load_project(write(tmp_path, calendar)))
         assert [d.name for d in a.calendar] == ["Shop"] and [d.name for d in b.calendar] == ["Own"]
         assert a.schema_name == "telco.recharge"
 
@@ -41,7 +41,7 @@ def test_a_wrong_calendar_is_a_mistake_of_the_project_file(calendar: str, tmp_pa
 
 def test_an_unknown_state_in_the_calendar_is_a_mistake(tmp_path: Path) -> None:
     with pytest.raises(Mistake, match="Atlantis"):
-        sources_with_calendar(load_project(write(tmp_path, "[{date: 2025-01-01, name: x, state: Atlantis}]")))
+        settled_sources(load_project(write(tmp_path, "[{date: 2025-01-01, name: x, state: Atlantis}]")))
 
 
 def test_a_time_zone_and_a_key_that_are_not_there_are_mistakes(tmp_path: Path) -> None:
