@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from dono.corpus.documents import SCHEMA
 from dono.corpus.formats import Turns, recognise
 from dono.corpus.normalise import usable
 from dono.corpus.rows import Broken, Fields, Malformed, Reject, set_aside
@@ -53,6 +54,7 @@ def lesson_files(patterns: Sequence[str], folder: Path) -> list[Path]:
 def read_lessons(files: Sequence[Path]) -> Iterator[Lesson | Reject]:
     """The rows of jsonl, csv, parquet or text files (gzip or zstd too), recognised by their fields; streaming.
 
+    Of a gathered corpus (its `documents.parquet`) only the documents to learn from: not those held out or tested on.
     Raises `Mistake` for a file that cannot be read as a whole.
     """
     for path in files:
@@ -61,9 +63,15 @@ def read_lessons(files: Sequence[Path]) -> Iterator[Lesson | Reject]:
             try:
                 if isinstance(row, Broken):
                     raise Malformed(row.reason)
-                yield _lesson(row.fields)
+                if not _kept_back(row.fields):
+                    yield _lesson(row.fields)
             except Malformed as error:
                 yield set_aside(path.stem, part, row, error)
+
+
+def _kept_back(fields: Fields) -> bool:
+    """Whether it is a document of a gathered corpus that nothing may learn from."""
+    return fields.keys() >= set(SCHEMA.names) and fields["split"] != "train"
 
 
 def _lesson(fields: Fields) -> Lesson:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gzip
 import json
+import random
 from pathlib import Path
 
 import pytest
 
-from dono.corpus import Lesson, Reject, lesson_files, read_lessons
+from dono.corpus import Lesson, Reject, gather, lesson_files, read_documents, read_lessons
 from dono.errors import Mistake
+from dono.project import Source
 
 ASKED: tuple[tuple[str, str], ...] = (("User", "where is it"), ("Assistant", "it comes today"))
 CHAT = [{"role": "user", "content": "where is it"}, {"role": "assistant", "content": "it comes today"}]
@@ -97,3 +99,30 @@ def test_packed_and_plain_text_files_are_read_too(tmp_path: Path) -> None:
     (tmp_path / "b.txt").write_text("plain\n", encoding="utf8")
     found = list(read_lessons([tmp_path / "a.jsonl.gz", tmp_path / "b.txt"]))
     assert [row.text for row in found if isinstance(row, Lesson)] == ["packed", "plain"]
+
+
+def test_of_a_gathered_corpus_nothing_held_out_or_tested_is_learned_from(tmp_path: Path) -> None:
+    source = Source(name="talk", path=str(tmp_path / "talk.txt"))
+    words = [
+        "river",
+        "house",
+        "shop",
+        "train",
+        "mango",
+        "letter",
+        "school",
+        "garden",
+        "market",
+        "lamp",
+        "cloud",
+        "bridge",
+    ]
+    draw = random.Random(0)
+    texts = [f"{' '.join(draw.choices(words, k=14))}." for _ in range(60)]
+    (tmp_path / "talk.txt").write_text("\n".join(texts), encoding="utf8")
+    folder = tmp_path / "corpus"
+    folder.mkdir()
+    gather([source], {"ask": [texts[7]]}, folder, heldout_share=0.3, seed=0, progress=lambda done, kept: None)
+    learned = {row.text for row in read_lessons([folder / "documents.parquet"]) if isinstance(row, Lesson)}
+    assert learned == {d.text for d in read_documents(folder, split="train")}
+    assert learned and len(learned) < len(texts) and texts[7] not in learned

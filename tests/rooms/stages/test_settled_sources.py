@@ -52,3 +52,14 @@ def test_a_time_zone_and_a_key_that_are_not_there_are_mistakes(tmp_path: Path) -
     with pytest.raises(Mistakes) as error:
         load_project(path)
     assert "no such time zone" in str(error.value) and "Did you mean 'schema'?" in str(error.value)
+
+
+def test_identifiers_stay_where_nobody_is_in_the_data_unless_the_source_says_otherwise(tmp_path: Path) -> None:
+    path = write(tmp_path, "[]")
+    books = "rights: {ground: not_personal, purpose: [train]}"
+    text = path.read_text(encoding="utf8")
+    settings = {"": "placeholders", f", {books}": "off", f", {books}, privacy: placeholders": "placeholders"}
+    for added, privacy in settings.items():
+        path.write_text(text.replace("schema: telco.recharge", f"schema: telco.recharge{added}"), encoding="utf8")
+        a, b = settled_sources(load_project(path))
+        assert (a.privacy, b.privacy) == (privacy, "placeholders")
