@@ -34,7 +34,7 @@ BATCH_ROWS, BATCH_CHARACTERS = 512, 2_000_000
 """A batch that goes through the steps, closed by whichever comes first (assumed)."""
 
 SAMPLE = 20_000
-"""Texts from which it is learned what is usual (assumed: a hundred lie beyond a limit, a quantile at half a percent)."""
+"""Texts from which it is learned what is usual (assumed: a hundred of them lie beyond a quantile at half a percent)."""
 
 SCHEMA = pa.schema(
     [
