@@ -367,11 +367,11 @@ class Cleaning(Section):
     near_duplicates: float | None = Field(default=0.8, ge=0.5, le=1)
     """Jaccard index of two texts' runs of words from which the later one is a near copy; None: exact copies only."""
     repeated_lines: int | None = Field(default=None, ge=2)
-    """A line that more than so many texts of a source have is taken out of them as boilerplate; None: all lines stay."""
+    """A line that more than so many texts of a source have is taken out as boilerplate; None: all lines stay."""
     quality: bool = True
     """Whether rubbish is dropped, by rules of the field that give way to what is usual in the person's own text."""
     bad_words: dict[str, str] = Field(default_factory=dict)
-    """By language a file of words and phrases, one a line: a text with one of them is dropped. None is brought along."""
+    """By language a file of words and phrases, one a line: a text with one of them is dropped. None comes with Dono."""
 
 
 class Mixture(Section):

@@ -1,5 +1,6 @@
 """The corpus: sources, formats, normalising, languages, duplicates, contamination, splits; examples of use cases."""
 
+from dono.corpus.boilerplate import line_marks, repeated_lines, without_lines
 from dono.corpus.contamination import Probes
 from dono.corpus.documents import Document, Split, document_parts, is_held_out, read_documents
 from dono.corpus.duplicates import Copies, find_copies
@@ -17,7 +18,6 @@ from dono.corpus.normalise import normalise, usable
 from dono.corpus.parts import LocalFile, Part
 from dono.corpus.privacy import privacy_step
 from dono.corpus.quality import Thresholds, learn_thresholds, quality_step
-from dono.corpus.repeated_lines import line_marks, repeated_lines, without_lines
 from dono.corpus.rows import Broken, Malformed, Reject, Row
 from dono.corpus.sampling import Sample, count_words, sample_languages, scripts_of
 from dono.corpus.schemas import SCHEMAS, load_schema, recognise_schema

@@ -50,6 +50,13 @@ SCRIPT_OF = {code: script for script, codes in LANGUAGES.items() for code in cod
 NAMES = ("Latn", *SCRIPTS)
 
 
+SUMS = (
+    "visible", "letters", "foreign", "symbol", "damaged", "longest run",
+    "words", "length", "letter words", "long", "known", "alone",
+)  # fmt: skip
+"""What is counted of characters, and of words."""
+
+
 def script_of(language: str | None) -> str | None:
     """The script that a language code stands for, None if unknown: a stated script counts ("hi-Latn")."""
     code, _, script = (language or "").partition("-")
@@ -61,14 +68,14 @@ def measures(
 ) -> dict[str, Numbers]:
     """Numbers by name, each [texts]. Lengths are letters with their marks; shares go from 0 to 1.
 
-    words, visible: how many words, and characters that can be seen. word length: mean. letter words: share with a letter in them. long words: share of letters in
-    words of more than `LONG_WORD`. symbols: share of visible characters that are neither letters, marks, numbers nor
-    ordinary punctuation. damaged: of all characters that stand for nothing. other scripts: share of letters of neither
-    the language's script nor Latin. repeated lines: share of words in lines that stood before. top pair: share of
-    words in the most frequent pair of words. repeated runs: share of runs of five words that stood before. longest
-    run: of one letter. frequent: share of words that are among the most frequent of the language. trailing lines:
-    share that breaks off in dots. phrases: share of lines with one of `PHRASES`. alone: share of words that are letters
-    of a script without spaces.
+    words, visible: how many words, and characters that can be seen. word length: mean. letter words: share with a
+    letter in them. long words: share of letters in words of more than `LONG_WORD`. symbols: share of visible characters
+    that are neither letters, marks, numbers nor ordinary punctuation. damaged: of those that stand for nothing. other
+    scripts: share of letters of neither the language's script nor Latin. repeated lines: share of words in lines that
+    stood before. top pair: share of words in the most frequent pair of words. repeated runs: share of runs of five
+    words that stood before. longest run: of one letter. frequent: share of words that are among the most frequent of
+    the language. trailing lines: share that breaks off in dots. phrases: share of lines with one of `PHRASES`. alone:
+    share of words that are letters of a script without spaces.
     """
     total = len(texts)
     sums = {name: np.zeros(total) for name in ("visible", "letters", "foreign", "symbol", "damaged")}
@@ -160,8 +167,10 @@ def _repetition(hashes: Hashes, text: Places, lines: Sequence[Places], total: in
     again[1:] = (np.diff(whole[order]) == 0) & (np.diff(text[begins][order]) == 0)
     in_repeated = np.bincount(text[begins][order][again], (ends - begins)[order][again], total)
     return {
-        "top pair": np.minimum(top / words, 1.0), "repeated runs": repeated / runs, "repeated lines": in_repeated / words,
-    }  # fmt: skip
+        "top pair": np.minimum(top / words, 1.0),
+        "repeated runs": repeated / runs,
+        "repeated lines": in_repeated / words,
+    }
 
 
 def _times(hashes: Hashes, text: Places) -> tuple[Places, Places]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal, cast
 
 import numpy as np
+import numpy.typing as npt
 
 from dono.artifacts import Json
 from dono.corpus.contamination import words
@@ -135,7 +136,7 @@ def learn_thresholds(sample: Sequence[Draft]) -> Thresholds:
     counts: Counter[str] = Counter()
     for shape in SHAPES:
         of_shape = np.array([s == shape for s in shapes], dtype=np.bool_)
-        groups = {shape: of_shape}
+        groups: dict[str, npt.NDArray[np.bool_]] = {shape: of_shape}
         for code in sorted({c for c in languages if c}):
             groups[f"{shape} {code}"] = of_shape & np.array([c == code for c in languages])
         for name, here in groups.items():

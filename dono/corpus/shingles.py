@@ -32,7 +32,7 @@ BOTH = 75
 """A text of fewer words is compared by its letters too when the other is short (assumed: beyond one and a half times
 its length a text is no near copy)."""
 SLOTS = 128
-"""Values of a signature (borrowed: datasketch's default). 16 bits of each are kept (Li and König 2010, b-bit MinHash)."""
+"""Values of a signature (borrowed: datasketch's default). Of each 16 bits are kept (b-bit MinHash, Li, König 2010)."""
 SEED = 5
 ROW_BYTES = SLOTS * 2
 

@@ -10,16 +10,20 @@ import regex
 from dono.corpus.contamination import Probes
 
 TESTS = {
-    "en": "The delivery was promised for 14 March, but the driver called only on the evening of the 16th and left.",
-    "hi": "मुझे कल शाम को 7 बजे मुंबई से दिल्ली जाने वाली गाड़ी का टिकट बुक करना है, कृपया किराया और समय बताइए।",
-    "bn": "আমার অর্ডারটি 12 তারিখে আসার কথা ছিল, কিন্তু এখনও পর্যন্ত কোনো খবর পাইনি, দয়া করে টাকা ফেরত দিন।",
-    "ta": "நான் 15 ஆம் தேதி வாங்கிய கைபேசி சரியாக வேலை செய்யவில்லை, தயவு செய்து அதை மாற்றிக் கொடுங்கள் அல்லது பணத்தை திருப்பித் தாருங்கள்.",
-    "te": "నేను 20 తేదీన కొన్న ఫోన్ సరిగా పని చేయడం లేదు, దయచేసి దాన్ని మార్చండి లేదా నా డబ్బు వెంటనే తిరిగి ఇవ్వండి అని కోరుతున్నాను.",
-    "kn": "ನಾನು 18 ನೇ ತಾರೀಖು ಖರೀದಿಸಿದ ಫೋನ್ ಸರಿಯಾಗಿ ಕೆಲಸ ಮಾಡುತ್ತಿಲ್ಲ, ದಯವಿಟ್ಟು ಅದನ್ನು ಬದಲಾಯಿಸಿ ಅಥವಾ ನನ್ನ ಹಣವನ್ನು ಬೇಗ ಹಿಂದಿರುಗಿಸಿ ಎಂದು ಕೋರುತ್ತೇನೆ.",
-    "gu": "મારો ઓર્ડર 11 તારીખે આવવાનો હતો પણ હજુ સુધી કોઈ ખબર નથી, મહેરબાની કરીને મારા પૈસા પાછા આપો.",
-    "ur": "مجھے 9 تاریخ کو لاہور سے کراچی جانے والی گاڑی کا ٹکٹ چاہیے، براہ کرم کرایہ اور وقت بتا دیجیے۔",
-    "hi-Latn": "mera parcel 22 tareekh ko aana tha lekin abhi tak nahi mila, customer care wale phone bhi nahi utha rahe hain.",
-    "th": "ฉันสั่งซื้อโทรศัพท์เมื่อวันที่ 15 แต่ยังไม่ได้รับสินค้า กรุณาตรวจสอบและคืนเงินให้ฉันโดยเร็วที่สุด",
+    "en": ("The delivery was promised for 14 March, but the driver called only on the evening of the 16th and left."),
+    "hi": ("मुझे कल शाम को 7 बजे मुंबई से दिल्ली जाने वाली गाड़ी का टिकट बुक करना है, कृपया किराया और समय बताइए।"),
+    "bn": ("আমার অর্ডারটি 12 তারিখে আসার কথা ছিল, কিন্তু এখনও পর্যন্ত কোনো খবর পাইনি, দয়া করে টাকা ফেরত দিন।"),
+    "ta": (
+        "நான் 15 ஆம் தேதி வாங்கிய கைபேசி சரியாக வேலை செய்யவில்லை, தயவு செய்து அதை மாற்றிக் கொடுங்கள் அல்லது பணத்தை திருப்பித் தாருங்கள்."
+    ),
+    "te": ("నేను 20 తేదీన కొన్న ఫోన్ సరిగా పని చేయడం లేదు, దయచేసి దాన్ని మార్చండి లేదా నా డబ్బు వెంటనే తిరిగి ఇవ్వండి అని కోరుతున్నాను."),
+    "kn": ("ನಾನು 18 ನೇ ತಾರೀಖು ಖರೀದಿಸಿದ ಫೋನ್ ಸರಿಯಾಗಿ ಕೆಲಸ ಮಾಡುತ್ತಿಲ್ಲ, ದಯವಿಟ್ಟು ಅದನ್ನು ಬದಲಾಯಿಸಿ ಅಥವಾ ನನ್ನ ಹಣವನ್ನು ಬೇಗ ಹಿಂದಿರುಗಿಸಿ ಎಂದು ಕೋರುತ್ತೇನೆ."),
+    "gu": ("મારો ઓર્ડર 11 તારીખે આવવાનો હતો પણ હજુ સુધી કોઈ ખબર નથી, મહેરબાની કરીને મારા પૈસા પાછા આપો."),
+    "ur": ("مجھے 9 تاریخ کو لاہور سے کراچی جانے والی گاڑی کا ٹکٹ چاہیے، براہ کرم کرایہ اور وقت بتا دیجیے۔"),
+    "hi-Latn": (
+        "mera parcel 22 tareekh ko aana tha lekin abhi tak nahi mila, customer care wale phone bhi nahi utha rahe hain."
+    ),
+    "th": ("ฉันสั่งซื้อโทรศัพท์เมื่อวันที่ 15 แต่ยังไม่ได้รับสินค้า กรุณาตรวจสอบและคืนเงินให้ฉันโดยเร็วที่สุด"),
     "ja": "先月の15日に注文した電話がまだ届いていませんので、至急確認して返金の手続きをお願いいたします。",
 }
 FILLER = (
@@ -60,14 +64,33 @@ COPIES: dict[str, Callable[[str], str]] = {
     "one word changed": _one_word_changed,
 }
 TRANSLITERATED = {
-    "hi": "mujhe kal shaam ko 7 baje mumbai se dilli jaane wali gaadi ka ticket book karna hai, kripya kiraya aur samay bataiye",
-    "bn": "amar orderti 12 tarikhe ashar kotha chhilo, kintu ekhono porjonto kono khobor paini, doya kore taka pherot din",
-    "ta": "naan 15 aam thethi vaangiya kaipesi sariyaaga velai seyyavillai, thayavu seithu athai maatrik kodungal allathu panathai thiruppi thaarungal",
-    "te": "nenu 20 tedeena konna phone sariga pani cheyadam ledu, dayachesi danni marchandi leda naa dabbu ventane tirigi ivvandi ani korutunnanu",
-    "kn": "naanu 18 ne taareekhu khareedisida phone sariyaagi kelasa maaduttilla, dayavittu adannu badalaayisi athava nanna hanavannu bega hindirugisi endu koruttene",
-    "gu": "maro order 11 tarikhe aavvano hato pan haju sudhi koi khabar nathi, meherbani karine mara paisa pachha aapo",
-    "ur": "mujhe 9 tareekh ko lahore se karachi jane wali gaadi ka ticket chahiye, barah-e-karam kiraya aur waqt bata dijiye",
-    "hi-Latn": "मेरा पार्सल 22 तारीख को आना था लेकिन अभी तक नहीं मिला, कस्टमर केयर वाले फोन भी नहीं उठा रहे हैं।",
+    "hi": (
+        "mujhe kal shaam ko 7 baje mumbai se dilli jaane wali "
+        "gaadi ka ticket book karna hai, kripya kiraya aur samay bataiye"
+    ),
+    "bn": (
+        "amar orderti 12 tarikhe ashar kotha chhilo, kintu ekhono porjonto kono khobor paini, doya kore taka pherot din"
+    ),
+    "ta": (
+        "naan 15 aam thethi vaangiya kaipesi sariyaaga velai seyyavillai, "
+        "thayavu seithu athai maatrik kodungal allathu panathai thiruppi thaarungal"
+    ),
+    "te": (
+        "nenu 20 tedeena konna phone sariga pani cheyadam ledu, dayachesi "
+        "danni marchandi leda naa dabbu ventane tirigi ivvandi ani korutunnanu"
+    ),
+    "kn": (
+        "naanu 18 ne taareekhu khareedisida phone sariyaagi kelasa maaduttilla, "
+        "dayavittu adannu badalaayisi athava nanna hanavannu bega hindirugisi endu koruttene"
+    ),
+    "gu": (
+        "maro order 11 tarikhe aavvano hato pan haju sudhi koi khabar nathi, meherbani karine mara paisa pachha aapo"
+    ),
+    "ur": (
+        "mujhe 9 tareekh ko lahore se karachi jane wali "
+        "gaadi ka ticket chahiye, barah-e-karam kiraya aur waqt bata dijiye"
+    ),
+    "hi-Latn": ("मेरा पार्सल 22 तारीख को आना था लेकिन अभी तक नहीं मिला, कस्टमर केयर वाले फोन भी नहीं उठा रहे हैं।"),
 }
 """As people would write them, by us."""
 

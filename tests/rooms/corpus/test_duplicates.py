@@ -3,7 +3,7 @@ from __future__ import annotations
 import random
 import unicodedata
 from collections.abc import Iterator, Sequence
-from itertools import combinations
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -94,7 +94,7 @@ def jaccard(one: Sets, other: Sets) -> float:
 
 def copies(texts: Sequence[str], folder: Path, near: float | None = 0.8, pieces: int = 1) -> Copies:
     bounds = np.linspace(0, len(texts), pieces + 1).astype(int)
-    marks = [marks_of(texts[a:b], near is not None) for a, b in zip(bounds, bounds[1:], strict=False)]
+    marks = [marks_of(texts[a:b], near is not None) for a, b in pairwise(bounds)]
 
     def read(places: Places) -> Iterator[str]:
         assert (np.diff(places) > 0).all()
@@ -170,6 +170,7 @@ def test_exact_copies_are_told_from_near_ones_and_the_first_of_a_chain_is_kept(t
     assert found.exact.tolist() == [False, False, True, False, False, True]
     assert found.near.tolist() == [False, True, False, True, False, False]
     assert not list(tmp_path.iterdir())
+    assert found.held_out(np.arange(6) >= 4).tolist() == [False, False, False, False, True, False]
 
 
 def test_without_near_copies_no_text_is_read_and_equal_texts_are_copies(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dono.corpus.repeated_lines import line_marks, repeated_lines, without_lines
+from dono.corpus.boilerplate import line_marks, repeated_lines, without_lines
 
 FOOTER = "© 2024 हमारी कंपनी, सभी अधिकार सुरक्षित"
 TEXTS = [f"the text number {i} of this source\nThank you\n{FOOTER}" for i in range(6)]
@@ -31,5 +31,5 @@ def test_nothing_is_left_of_a_text_of_repeated_lines() -> None:
 def test_more_marks_than_are_sorted_at_a_time_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     marks = line_marks(TEXTS)
     whole = repeated_lines(lambda: [marks], len(marks), 5)
-    monkeypatch.setattr("dono.corpus.repeated_lines.AT_ONCE", 3)
+    monkeypatch.setattr("dono.corpus.boilerplate.AT_ONCE", 3)
     assert repeated_lines(lambda: [marks], len(marks), 5).tolist() == whole.tolist()
