@@ -46,7 +46,7 @@ MORNING = frozenset([
     "午前", "오전", "قظ", "לפנה״צ", "öö", "дп", "dop", "de", "проб", "dopoldne", "πμ", "fm", "förmiddag", "ap",
     "priekšp", "priešpiet", "pd", "to", "vm", "v", "ጥዋት", "ա",
 ])  # fmt: skip
-"""The halves of the day in small letters, without points and spaces (Unicode CLDR, as babel 2.18 has it, and older forms)."""
+"""The halves of the day in small letters, without points and spaces (Unicode CLDR by babel 2.18, and older forms)."""
 LEFT_OUT = (
     regex.compile(rf"[{MARKS}]*<[^<>\n]{{1,60}}>[{MARKS}]*"),
     regex.compile(rf"[{MARKS}]*[\w-]+\.\w{{2,5}}{SPACE}\([^()\n]{{3,60}}\)[{MARKS}]*"),
