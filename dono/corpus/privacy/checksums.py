@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import reduce
 
 # Verhoeff, Error Detecting Decimal Codes (1969): multiplication in the dihedral group D5, and powers of a permutation.
@@ -36,7 +37,6 @@ def gstin(code: str) -> bool:
     return BASE36[-sum(sum(divmod(p, 36)) for p in products) % 36] == code[14]
 
 
-def completed(body: str, valid: object, alphabet: str = "0123456789") -> str:
+def completed(body: str, valid: Callable[[str], bool], alphabet: str = "0123456789") -> str:
     """A body with the one check character behind it that makes it valid. `valid` is one of the functions above."""
-    assert callable(valid)
     return next(body + c for c in alphabet if valid(body + c))

@@ -6,6 +6,9 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+SHORTEST_ADDRESS = 8
+"""An address cut to fewer characters than this is dropped (assumed)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -47,10 +50,6 @@ def resolved(found: Iterable[Finding], order: Sequence[str]) -> list[Finding]:
         if end - one.start >= min(SHORTEST_ADDRESS, one.end - one.start):
             held.insert(at, replace(one, end=end))
     return held
-
-
-SHORTEST_ADDRESS = 8
-"""An address cut to fewer characters than this is dropped (assumed)."""
 
 
 def _within(one: Finding, other: Finding) -> bool:

@@ -69,8 +69,6 @@ def bank_account(reading: Reading) -> Iterator[Finding]:
     """Nine to eighteen digits that a cue calls an account; there is no check digit all banks share."""
     for length in range(9, 19) if reading.names("bank_account") else ():
         for number in reading.numbers.get(length, ()):
-            if len(number.groups) > 1 and not number.alone and len(number.groups) > 5:
-                continue
             cue = reading.cue("bank_account", number.start, number.end)
             if cue is not None and free(reading, number):
                 yield Finding(number.start, number.end, "bank_account", cue)

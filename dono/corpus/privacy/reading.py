@@ -55,6 +55,8 @@ CODE_REACH = (20, 36)
 """How far before and after a letter beside a digit a code may reach."""
 TIGHT = frozenset(".-_")
 FOUR = 4
+TABLE_OF_NUMBERS = 40
+"""A chain of more groups is a table, in which an identifier has at most four groups (assumed; bounds the time)."""
 LIST_ITEM = 6
 """Groups this long, joined by a tight separator, are two numbers and not one (assumed)."""
 
@@ -105,7 +107,6 @@ class Reading:
     """A text being searched. What several recognisers need is worked out once, when the first asks for it."""
 
     def __init__(self, text: str) -> None:
-        self.text = text
         self.ascii = text.isascii()
         self._named: dict[str, bool] = {}
         self._ends: dict[tuple[regex.Pattern[str], int, int], int | None] = {}
@@ -156,9 +157,10 @@ class Reading:
         return found
 
     def _of_chain(self, groups: list[tuple[int, int]]) -> Iterator[Number]:
+        most = MOST_DIGITS if len(groups) <= TABLE_OF_NUMBERS else FOUR
         for first, (begin, _) in enumerate(groups):
             digits, lengths, joint = "", [], ""
-            for last in range(first, len(groups)):
+            for last in range(first, min(len(groups), first + most)):
                 left, right = groups[last]
                 digits += self.folded[left:right]
                 lengths.append(right - left)

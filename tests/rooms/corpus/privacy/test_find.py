@@ -149,3 +149,7 @@ def test_the_nearest_word_says_what_a_number_is() -> None:
 
 def test_a_card_is_not_taken_apart_into_aadhaar_numbers() -> None:
     assert kinds("4111 1111 1111 1111") == ["card"]
+
+
+def test_in_a_long_table_of_numbers_only_identifiers_of_few_groups_are_looked_for() -> None:
+    assert kinds("1 " * 500 + "\n" + "98765 43210 " * 30) == ["mobile"] * 30
