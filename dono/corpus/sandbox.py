@@ -238,5 +238,5 @@ class Sandbox(SandboxedEnvironment):
         return self.budget.measured(json.dumps(value, ensure_ascii=False, default=str))
 
 
-def _round(value: float | Decimal, places: int = 0) -> float | Decimal:
+def _round(value: Any, places: int = 0) -> Any:  # noqa: ANN401
     return round(value, max(-MOST_PLACES, min(MOST_PLACES, places)))
