@@ -18,7 +18,7 @@ from dono.corpus import Malformed, usable
 from dono.corpus.rights import Entry, Traces, documents_with, ids_at, sweep_json, sweep_lines, take_out
 from dono.decisions import Verdict
 from dono.errors import Mistake
-from dono.stages.bookkeeping import leave_statements
+from dono.stages.bookkeeping import leave_statements, newest_of
 from dono.stages.display import print_result
 from dono.stages.gate import sources_of
 from dono.stages.workplace import Workplace, open_workplace
@@ -100,7 +100,7 @@ def _tombstone(place: Workplace, source: str, key: str, named: bool, corpora: Se
     identities = place.ledger.identities()
     request = identities.request(source, key)
     earlier = [e for e in place.ledger.of_kind("erasure") if e.body["request"] == request]
-    ids = {identities.of(source, _name(key))} if named else _ids_of_place(source, key, corpora, known=bool(earlier))
+    ids = {identities.of(source, _name(key))} if named else _ids_of_place(place, source, key, corpora, bool(earlier))
     same = [e for e in earlier if not ids or e.body["ids"] == sorted(ids)]
     if same:
         return same[-1]
@@ -116,13 +116,13 @@ def _name(key: str) -> str:
         raise Mistake(f"no key: {error}", where="--key", remedy="Give the key as the source has it") from error
 
 
-def _ids_of_place(source: str, key: str, corpora: Sequence[Artifact], *, known: bool) -> set[str]:
+def _ids_of_place(place: Workplace, source: str, key: str, corpora: Sequence[Artifact], known: bool) -> set[str]:
     """The id of the document that begins at a place, as the newest corpus has it; none, if `known`, once it is gone."""
     file, _, line = key.rpartition(":")
     if not file or not line.isdecimal():
         remedy = "Name a row as FILE:LINE, or give the source a `key` column (corpus: … key: customer_id)"
         raise Mistake(f"{source} has no keys, and {key!r} is no place", where="--key", remedy=remedy)
-    newest = max(corpora, key=lambda a: str(a.made_by["when"]), default=None)
+    newest = newest_of(place, corpora)
     found = set() if newest is None else ids_at(newest.path, source, file, int(line))
     if len(found) > 1:
         raise Mistake(f"{len(found)} documents begin there", where=key, remedy="Give more of the file's path")

@@ -9,7 +9,7 @@ from pathlib import Path
 from dono.artifacts import Artifact
 from dono.corpus.rights import approver_key, checked, override, remarks
 from dono.errors import Mistake
-from dono.stages.bookkeeping import CROISSANT, leave_statements, statements, write_statements
+from dono.stages.bookkeeping import CROISSANT, leave_statements, newest_of, statements, write_statements
 from dono.stages.display import print_result
 from dono.stages.gate import Judged, judged
 from dono.stages.workplace import Workplace, open_workplace
@@ -103,7 +103,7 @@ def export(project: Path, overrides: Sequence[str], *, form: str, out: Path | No
 
 def newest_corpus(place: Workplace) -> Artifact:
     """The corpus that was gathered last. Raises `Mistake` where there is none."""
-    found = [a for a in place.store.all() if a.kind == "corpus" and a.name == place.project.project]
-    if not found:
+    newest = newest_of(place, [a for a in place.store.all() if a.kind == "corpus"])
+    if newest is None:
         raise Mistake("no corpus yet", where=str(place.store.root), remedy="Run `dono prepare` first")
-    return max(found, key=lambda a: str(a.made_by.get("when", "")))
+    return newest
