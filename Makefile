@@ -3,7 +3,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 DONE := $(VENV)/.installed
 DONO := $(VENV)/bin/dono
-BENCHMARKS := forecast train_speed loss_per_compute rate_transfer
+BENCHMARKS := forecast languages train_speed loss_per_compute rate_transfer
 export TOKENIZERS_PARALLELISM ?= true
 export HF_HUB_OFFLINE ?= 1
 

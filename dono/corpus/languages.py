@@ -103,7 +103,7 @@ def _in_script(script: str, text: str, letters: np.ndarray) -> str:
 def _in_latin(text: str, reading: Reading) -> str:
     """English and romanised languages of India by our model where it is sure; else the libraries are asked."""
     words = reading.words
-    if not words:
+    if words < 2:  # one word alone ("Cancel") may stand in text of any language
         return UNSURE
     indian = reading.indian >= ENOUGH and reading.other <= IMPOSSIBLE * words
     english = reading.english >= ENGLISH * words

@@ -1,7 +1,8 @@
 """One spelling for letters that Unicode lets one write in two ways, beyond what canonical composition (NFC) makes one.
 
 The pairs are those of the Unicode Character Database, DoNotEmit.txt 17.0: sequences "similar to each other for display,
-collation, or searching purposes", of which the second is the one to write.
+collation, or searching purposes", of which the second is the one to write. The Bengali and
+Gurmukhi vowel letters are from the core specification's tables as we know them; the others were read in the file.
 """
 
 from __future__ import annotations

@@ -97,7 +97,8 @@ def neighbour(script: str, text: str) -> str:
 
 
 AGREED = 0.4
-"""What py3langid must be sure of to be believed without a word of the language (chosen on the tuning half)."""
+"""What py3langid must be sure of to be believed without a word of the language (chosen on the tuning
+half of benchmarks.languages and on the Marathi and Nepali messages of Django)."""
 
 
 def _devanagari(text: str) -> str:

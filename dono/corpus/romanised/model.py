@@ -33,9 +33,9 @@ REMEMBERED = 1 << 17
 MOST = 6.0
 """No word speaks for an Indian language, against English, with more than this (natural log of odds)."""
 MOST_UNKNOWN = 2.0
-"""Nor one whose n-grams alone speak: it may be a name."""
+"""Nor one whose n-grams alone speak: it may be a name (assumed, after names stole English on the tuning half)."""
 LEAST = -1.0
-"""Nor against one with more than this: English words come along in mixed text. Both chosen on the tuning halves."""
+"""Nor against one with more than this: English words come along in mixed text. Both chosen on the tuning half."""
 SURELY = 2.0
 """Natural log of the odds at which a word is surely not English (assumed)."""
 FLOOR = -6.0

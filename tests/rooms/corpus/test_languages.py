@@ -75,7 +75,7 @@ def test_names_and_brands_do_not_steal_english(text: str) -> None:
     assert guess_language(text) == "en"
 
 
-@pytest.mark.parametrize("text", ["", "1234 ₹", "👩", "\ud83d", "ॐ 12"])
+@pytest.mark.parametrize("text", ["", "1234 ₹", "👩", "Cancel", "\ud83d", "ॐ 12"])
 def test_what_is_unsure_is_und(text: str) -> None:
     assert guess_language(text) == "und"
 
