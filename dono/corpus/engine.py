@@ -15,6 +15,7 @@ from typing import TextIO
 import pyarrow as pa
 
 from dono.artifacts import write_atomically
+from dono.corpus.boilerplate import line_marks
 from dono.corpus.cleaning import BEFORE_LEARNING, Settings, make_steps
 from dono.corpus.contamination import Probes
 from dono.corpus.documents import GroupWriter, is_held_out
@@ -22,7 +23,6 @@ from dono.corpus.drafts import Draft, drafts
 from dono.corpus.drops import Drops, example_of
 from dono.corpus.identities import Identities
 from dono.corpus.quality import Thresholds
-from dono.corpus.repeated_lines import line_marks
 from dono.corpus.rows import Reject
 from dono.corpus.shards import Shard, Span, count_lines
 from dono.corpus.shingles import SHORT, marks_of

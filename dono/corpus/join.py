@@ -13,13 +13,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from dono.artifacts import Json, write_atomically
+from dono.corpus.boilerplate import NOTHING_ELSE, repeated_lines, without_lines
 from dono.corpus.documents import NAME, GroupWriter, digest
 from dono.corpus.documents import SCHEMA as DOCUMENTS
 from dono.corpus.drops import SHOWN, Drops, Example
 from dono.corpus.duplicates import Copies, find_copies
 from dono.corpus.engine import Recipe, ShardRecord, shard_files
 from dono.corpus.matching import Hashes, Places
-from dono.corpus.repeated_lines import NOTHING_ELSE, repeated_lines, without_lines
 from dono.corpus.shards import Shard, Span
 from dono.corpus.shingles import Marks
 from dono.corpus.survey import Survey
