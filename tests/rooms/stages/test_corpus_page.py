@@ -16,7 +16,7 @@ from dono.stages.workplace import Workplace, open_workplace
 PROJECT = """
 project: shop
 corpus:
-  - {name: talk, kind: jsonl, path: talk.jsonl, 
+  - {name: talk, kind: jsonl, path: talk.jsonl,
      rights: {ground: not_personal, purpose: [train], licence: CC0-1.0, retain_until: 2027-03-31}}
   - {name: notes, kind: text, path: notes.txt}
 use_cases: [{name: language, kind: language, test_limit: 20}]
