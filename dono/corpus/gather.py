@@ -41,12 +41,13 @@ def gather(
     """Write `documents.parquet`, `rejects.jsonl`, `drops.jsonl` and `survey.json` into `folder`; returns the survey.
 
     `tests` holds, by use case, the texts it is tested on. A document is held out by the hash of its content (a group
-    by the hash of its key), so the split is the same in any order and when files are added. Of equal and nearly equal
-    texts the first is kept. What is rubbish is judged by what is usual in a sample of the texts. The files are read in
-    shards by as many processes as there are cores (`cleaning.workers`); what is written does not depend on how many.
-    Killed at any point, the same call goes on: a shard that is done is not done again. Memory is bounded by a batch
-    and a row group for each process, and about 60 bytes a document. `identities` give the documents their ids; those
-    that are forgotten are counted and written nowhere.
+    by the hash of its key), so the split is the same in any order and when files are added. Of equal texts, and of
+    nearly equal pages, the first is kept. What is rubbish is judged by what is usual in a sample of the texts.
+
+    The files are read in shards by as many processes as there are cores (`cleaning.workers`); what is written does not
+    depend on how many. Killed at any point, the same call goes on: a shard that is done is not done again. Memory is
+    bounded by a batch and a row group for each process, and about 60 bytes a document. `identities` give the documents
+    their ids; those that are forgotten are counted and written nowhere.
 
     Raises `Mistake` for a part that cannot be read as a whole, a source without a usable row, a full disk, a worker
     that was killed.

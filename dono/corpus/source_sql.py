@@ -77,7 +77,7 @@ def query_parts(source: Source) -> list[QueryPart]:
     Raises `Mistake` when the server cannot be reached, refuses, or has rows without a `unique_key`.
     """
     try:
-        rows, keyed = _count(source)
+        rows, keyed = _count(source.model_dump_json(by_alias=True, exclude_defaults=True))
     except DBAPIError as error:
         raise _refused(source, error) from error
     if keyed < rows:
@@ -87,8 +87,9 @@ def query_parts(source: Source) -> list[QueryPart]:
 
 
 @lru_cache(maxsize=64)
-def _count(source: Source) -> tuple[int, int]:
-    """How many rows there are, and how many of them have a key."""
+def _count(stated: str) -> tuple[int, int]:
+    """How many rows there are of a source, given as JSON, and how many of them have a key."""
+    source = Source.model_validate_json(stated)
     keyed = sa.func.count() if source.unique_key is None else sa.func.count(sa.column(source.unique_key))
     with _connected(source) as connection:
         rows, keys = connection.execute(sa.select(sa.func.count(), keyed).select_from(_rows_of(source))).one()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
-import resource
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -98,7 +97,9 @@ def main(sources: Path, folder: Path, workers: int) -> None:
     """Gather, then print the peak of this process's memory in kB."""
     found = [Source(**row) for row in json.loads(sources.read_text(encoding="utf8"))]
     run(found, folder, workers)
-    sys.stdout.write(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))
+    # Not ru_maxrss: that begins with the peak of the process that started this one.
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text(encoding="utf8").splitlines())
+    sys.stdout.write(status["VmHWM"].split()[0])
 
 
 if __name__ == "__main__":

@@ -10,16 +10,19 @@ from pathlib import Path
 import pytest
 
 from dono.corpus import gather, read_documents
-from dono.project import Source
+from dono.project import Cleaning, Source
 
 GOOD = ["आपका ऑर्डर कल आएगा", "the parcel is here", "உங்கள் ஆர்டர் நாளை வரும்"]
 
 
-def run(folder: Path, *sources: Source) -> tuple[list[str], list[dict[str, object]]]:
+AS_IT_IS = Cleaning(privacy="off", quality=False, near_duplicates=None)
+
+
+def run(folder: Path, *sources: Source, cleaning: Cleaning = AS_IT_IS) -> tuple[list[str], list[dict[str, object]]]:
     """The texts that are kept, and the rows set aside."""
     out = folder / "out"
     out.mkdir()
-    gather(sources, {}, out, heldout_share=0.0, seed=0, progress=lambda done, texts: None)
+    gather(sources, {}, out, heldout_share=0.0, seed=0, progress=lambda done, texts: None, cleaning=cleaning)
     rejects = [json.loads(line) for line in (out / "rejects.jsonl").read_text("utf8").splitlines()]
     return [d.text for d in read_documents(out)], rejects
 
@@ -112,6 +115,16 @@ def test_hostile_text_is_text(tmp_path: Path, group: bool) -> None:
     assert GOOD[0] in kept and HOSTILE[0] in kept and HOSTILE[7] in kept
     assert len(kept) + len(rejects) == len(HOSTILE) + 3
     assert {r["line"] for r in rejects} >= {9, 11, 13, 14}
+
+
+def test_hostile_text_goes_through_all_steps_too(tmp_path: Path) -> None:
+    rows = [json.dumps({"text": one}) + "\n" for one in HOSTILE]
+    (tmp_path / "a.jsonl").write_text("".join(rows), encoding="ascii")
+    source = Source(name="a", kind="jsonl", path=str(tmp_path / "a.jsonl"))
+    kept, rejects = run(tmp_path, source, cleaning=Cleaning())
+    dropped = (tmp_path / "out" / "drops.jsonl").read_text("utf8").splitlines()
+    assert len(kept) + len(rejects) + len(dropped) == len(HOSTILE)
+    assert dropped
 
 
 def test_one_very_long_line_does_not_need_its_size_in_memory(tmp_path: Path) -> None:
