@@ -108,11 +108,17 @@ def test_preparing_is_no_learning_and_tells_the_ledger(tmp_path: Path) -> None:
 
 def test_rights_stated_better_do_not_make_the_corpus_again_and_are_recorded_anew(tmp_path: Path) -> None:
     first = prepare(open_workplace(project(tmp_path, None, CONSENT))).corpus
-    place = open_workplace(project(tmp_path, CLEAR, CONSENT))
+    place = open_workplace(project(tmp_path, CONSENT, CONSENT))
     second = prepare(place).corpus
     assert first is not None and second is not None and first.id == second.id
     assert [e.body["source"] for e in place.ledger.of_kind("source")] == ["stories", "chats", "stories"]
     check_rights(place)
+
+
+def test_that_nobody_is_in_it_makes_the_corpus_again_for_then_names_stay(tmp_path: Path) -> None:
+    first = prepare(open_workplace(project(tmp_path, None, CONSENT))).corpus
+    second = prepare(open_workplace(project(tmp_path, CLEAR, CONSENT))).corpus
+    assert first is not None and second is not None and first.id != second.id
 
 
 def test_an_override_lets_it_through_and_is_told(
