@@ -31,7 +31,8 @@ ENOUGH = 20
 """Bytes beyond ASCII before an encoding is guessed (assumed)."""
 MESS, MESS_APART, LANGUAGE_APART = 0.05, 0.02, 0.1
 """Most mess in the best reading, and how much worse a different reading must be, in mess or in likeness to a language,
-for the best one to be certain (chosen on the same samples: no wrong reading is left, some right ones are given up)."""
+for the best one to be certain (chosen on the samples that they are tested on, so a wrong reading
+of another text is possible; some right ones are given up)."""
 
 
 @dataclass(frozen=True)
