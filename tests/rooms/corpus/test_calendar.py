@@ -20,7 +20,8 @@ CALENDAR = Calendar()
 
 PUBLISHED = {
     # Holidays of the offices of the Government of India, as remembered of the yearly circulars of the Department of
-    # Personnel and Training (none was opened here). Those of the moon's sight are as they were kept (2020 to 2025); 2026 as announced.
+    # Personnel and Training (none was opened here). Those of the moon's sight are as they were kept (2020 to 2025);
+    # 2026 as announced.
     "maha_shivaratri": "2020-02-21 2021-03-11 2022-03-01 2023-02-18 2024-03-08 2025-02-26 2026-02-15",
     "holi": "2020-03-10 2021-03-29 2022-03-18 2023-03-08 2024-03-25 2025-03-14 2026-03-04",
     "ram_navami": "2020-04-02 2021-04-21 2022-04-10 2023-03-30 2024-04-17 2025-04-06 2026-03-26",
