@@ -162,7 +162,7 @@ def test_a_row_is_in_the_language_that_it_states_and_a_post_in_that_of_its_text(
     assert Understanding(source("shop.order")).written({**TABLES["shop.order"], "lang": "Bengali"}).language == "bn"
     post = {**TABLES["social.post"], "content": "ಇಂದು ದೀಪಾವಳಿ ಹಬ್ಬ"}
     assert Understanding(source("social.post")).written(post).language == "kn"
-    assert Understanding(source("social.post")).written({**post, "content": "आज दीये जले"}).language == "hi"
+    assert Understanding(source("social.post")).written({**post, "content": "आज हमने घर में दीये जलाए"}).language == "hi"
 
 
 def test_a_place_that_is_no_state_is_left_out_and_the_row_stays() -> None:
