@@ -117,7 +117,7 @@ def test_build_carries_a_route_out_and_says_how_the_prediction_held(decided: Ver
     model = AutoModelForCausalLM.from_pretrained(built.artifact.path)
     assert model.config.vocab_size == len(tokenizer)
     card = (built.artifact.path / "README.md").read_text(encoding="utf8")
-    assert "| bazaar | jsonl | authored | train | Apache-2.0 | – |" in card
+    assert "| bazaar | jsonl | not_personal | train | yes | Apache-2.0 | – |" in card
     assert "## Ancestry" in card
 
 
