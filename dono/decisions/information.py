@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
-from scipy.stats import norm
+from scipy.special import ndtr
 
 from dono.decisions.dormant import asleep
 from dono.decisions.metrics import METRICS, Metric
@@ -109,7 +109,7 @@ def knowledge_gradient(lead: float, sd: float) -> float:
     if sd <= 0:
         return 0.0
     z = -abs(lead) / sd
-    return float(sd * (z * norm.cdf(z) + norm.pdf(z)))
+    return float(sd * (z * ndtr(z) + math.exp(-z * z / 2) / math.sqrt(2 * math.pi)))
 
 
 def _goodness(arm: ArmVerdict, verdict: UseCaseVerdict) -> float:

@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from scipy.stats import binomtest
 
 from dono.corpus.privacy import audit, residual, suspicious, write_audit
+from dono.corpus.privacy.audit import exact_interval
 from dono.errors import Mistake
 
 
@@ -58,3 +60,9 @@ def test_an_audit_is_written_to_be_filled_in(tmp_path: Path) -> None:
     assert row["left"] is None and row["text"] == "मोबाइल ९८७६५४३२१०" and len(row["suspicious"]) == 1
     with pytest.raises(Mistake, match="null"):
         residual(path)
+
+
+@pytest.mark.parametrize(("found", "among"), [(0, 1), (0, 50), (1, 50), (7, 50), (50, 50)])
+def test_the_exact_interval_is_scipys(found: int, among: int) -> None:
+    interval = binomtest(found, among).proportion_ci(0.95, "exact")
+    assert exact_interval(found, among) == pytest.approx((interval.low, interval.high), abs=1e-12)
