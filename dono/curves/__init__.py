@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dono.curves.ensemble import Kind
+from dono.curves.expected import Expected
 from dono.curves.extrapolate import CurvePoint, Forecast, LawFit, forecast
 from dono.curves.fit import Fit, fit_law
 from dono.curves.laws import LAWS, Law
+from dono.curves.learned import Learned, learned, set_of
 from dono.curves.link import Link, Pair, fit_link
 from dono.curves.points import Point, Rungs, pool
+from dono.curves.schedules import SCHEDULE_LAWS, Curve, ScheduledRun, forecast_schedule, schedule_curves
+from dono.curves.sizes import SIZE_LAWS, SizePoint, fit_sizes, forecast_sizes
 
 __all__ = [
-    "LAWS", "CurvePoint", "Fit", "Forecast", "Law", "LawFit", "Link", "Pair", "Point", "Rungs", "fit_law", "fit_link",
-    "forecast", "pool",
+    "LAWS", "SCHEDULE_LAWS", "SIZE_LAWS", "Curve", "CurvePoint", "Expected", "Fit", "Forecast", "Kind", "Law", "LawFit",
+    "Learned", "Link", "Pair", "Point", "Rungs", "ScheduledRun", "SizePoint", "fit_law", "fit_link", "fit_sizes",
+    "forecast", "forecast_schedule", "forecast_sizes", "learned", "pool", "schedule_curves", "set_of",
 ]  # fmt: skip

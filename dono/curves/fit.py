@@ -35,6 +35,11 @@ class Fit:
     offset: Floats
     offset_sd: Floats
 
+    @property
+    def name(self) -> str:
+        """The law's."""
+        return self.law.name
+
     def cells_at(self, x: Floats) -> Floats:
         """Log y of every cell: [cells, n]."""
         u = np.log(x) - math.log(self.last_x)

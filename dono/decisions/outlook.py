@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from dono.curves import Forecast, Link, Point, forecast
-from dono.curves.extrapolate import LEAST_BADNESS
+from dono.curves.drawn import LEAST_BADNESS
 from dono.decisions.dormant import Dormant, dormant
 from dono.decisions.evidence import ArmEvidence, UseCaseQuestion
 from dono.decisions.linked import Linked, linked

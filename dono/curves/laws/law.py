@@ -23,8 +23,9 @@ class Cells:
 class Law:
     """A family of curves.
 
-    `prior` is its weight before any data (assumed from published comparisons), `least` the distinct x that it needs,
-    `window` how many of the last rungs it looks at (None: all).
+    `prior` is its weight before any data among separate runs, `run_prior` in the log of one run (both assumed from
+    published comparisons; 0: it is not asked), `least` the distinct x that it needs, `window` how many of the last
+    rungs it looks at (None: all).
     `shape(params, u)`: u = ln(x / last x): [n]; returns [cells, n], log y up to an offset.
     A grid is searched whole: there is no start to choose and no optimizer to fail.
     """
@@ -35,6 +36,7 @@ class Law:
     cells: Cells
     shape: Callable[[dict[str, Floats], Floats], Floats]
     window: int | None = None
+    run_prior: float = 0.0
 
 
 def grid(**axes: tuple[Floats, Floats]) -> Cells:
