@@ -3,8 +3,7 @@
 The form of Hoffmann et al. 2022 (arXiv 2203.15556, eq. 2). Besiroglu et al. 2024 (arXiv 2404.10102) found α 0.348 and
 β 0.366; both are priors here, since what is free is dragged along by the smallest runs. With tied exponents (α = β) it
 is the law of over-training of Gadre et al. 2024 (arXiv 2403.08540, eq. 4), E + (a M^η + b M^-η) C^-η with M = D / N
-and C = 6 N D. Every cell of a grid of exponents is solved for E, A and B in closed form, robustly, in relative error:
-there is no start to choose, and no optimizer that fails.
+and C = 6 N D. Every cell of a grid of exponents is solved for E, A and B (`parts`).
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ import numpy as np
 from dono.curves.expected import Expected, expected
 from dono.curves.laws.law import Cells, Floats, grid, log_normal
 from dono.curves.learned import Learned, learned
+from dono.curves.parts import solve_parts
 from dono.errors import Mistake
 
 EXPONENTS = np.linspace(0.1, 0.9, 33)
@@ -29,13 +29,8 @@ MISFIT = 0.004
 """Relative misfit of any law at the runs nearest to the target (assumed)."""
 DRIFT = 0.003
 """What is added to it per doubling of distance, in parameters and in tokens (assumed)."""
-HUBER = 1.5
-STEPS = 4
 LEAST_SPREAD = 0.003
 """Relative standard deviation per doubling of compute below which no forecast goes (assumed)."""
-RIDGE = 1e-6
-NEGATIVE = 1e3
-"""Log weight that a cell with a negative part loses: it is believed only where all have one."""
 
 
 @dataclass(frozen=True)
@@ -58,12 +53,15 @@ class SizeLaw:
 
 @dataclass(frozen=True)
 class SizeFit:
-    """A fitted law. `weight`: [cells], sums to 1; `parts`: [cells, 3], E, A and B at the largest params and tokens."""
+    """A fitted law. `weight`: [cells], sums to 1; `parts`: [cells, 3], E, A and B at the largest params and tokens;
+    `log_evidence` compares fits to the same runs.
+    """
 
     law: SizeLaw
     weight: Floats
     parts: Floats
     largest: tuple[float, float]
+    log_evidence: float
 
     def cells_at(self, params: float, tokens: float) -> Floats:
         """Log loss of every cell: [cells]."""
@@ -118,19 +116,10 @@ def fit_sizes(law: SizeLaw, points: Sequence[SizePoint], params: float, tokens: 
     largest = (float(n.max()), float(d.max()))
     alpha, beta = law.cells.params["alpha"][:, None], law.cells.params["beta"][:, None]
     columns = [np.ones((len(alpha), len(n))), (n / largest[0]) ** -alpha, (d / largest[1]) ** -beta]
-    design = np.stack(columns, axis=2) / y[None, :, None]
     away = np.abs(np.log2(params / n)) + np.abs(np.log2(tokens / d))
-    precision = np.broadcast_to(1 / (MISFIT**2 + (DRIFT * (away - away.min())) ** 2), design.shape[:2])
-    robust = precision
-    for _ in range(STEPS):
-        square = np.einsum("cni,cn,cnj->cij", design, robust, design) + RIDGE * np.eye(3)
-        parts = np.linalg.solve(square, np.einsum("cni,cn->ci", design, robust)[..., None])[..., 0]
-        far = np.abs(np.einsum("cni,ci->cn", design, parts) - 1) * np.sqrt(precision)
-        robust = precision * np.minimum(1.0, HUBER / np.maximum(far, 1e-12))
-    loss = np.where(far <= HUBER, 0.5 * far**2, HUBER * (far - 0.5 * HUBER)).sum(axis=1)
-    log_weight = law.cells.log_prior - loss - NEGATIVE * (parts < -1e-9).any(axis=1)
-    weight = np.exp(log_weight - log_weight.max())
-    return SizeFit(law, weight / weight.sum(), parts, largest)
+    variance = MISFIT**2 + (DRIFT * (away - away.min())) ** 2
+    found = solve_parts(np.stack(columns, axis=2), y, variance, law.cells.log_prior)
+    return SizeFit(law, found.weight, found.sizes, largest, found.log_evidence)
 
 
 def forecast_sizes(
