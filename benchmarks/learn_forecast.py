@@ -20,16 +20,18 @@ from benchmarks.forecast_exam import SHARED, truths
 from dono.curves import Learned, Point, pool
 from dono.curves.learned import Factors, as_numbers, signature
 from dono.curves.slopes import NOTHING, Sums, sums
-from dono.stages.exam import ANSWERS, Case, Exam, answer, kind_of, read, visible
+from dono.stages.exam import Case, Exam, answer, kind_of, read, visible
 
 TABLE = Path(__file__).resolve().parents[1] / "dono" / "curves" / "learned_table.py"
-KINDS = tuple(ANSWERS)
+KINDS = ("pooled", "run", "sizes", "schedule")
+"""What widths are learned of: pilots with many arms beside them, and the exam's other kinds."""
+NAMES = {"pilots": "pooled"}
 UNIT: dict[str, Factors] = dict.fromkeys(KINDS, ((1.0, 1.0),))
 LEAST_CASES = 4
 """Cases at one distance that a width is taken from."""
 LINE = 110
 Widths = dict[str, dict[float, float]]
-"""By kind, then doublings to the target (0 where distance is no question of one x): the 80 % quantile of distances
+"""By kind, then doublings to the target (0 where there is one width for all): the 80 % quantile of distances
 from the mean, as shares of the interval's half-width."""
 
 
@@ -70,7 +72,7 @@ def widths_of(exam: Exam, known: Learned) -> Widths:
         said = answer(case, visible(case, exam), known)
         off = math.log(truth[case.name] / said.mean)
         half = math.log(said.hi80 / said.mean) if off > 0 else math.log(said.mean / said.lo80)
-        found[kind_of(case)][distance(case)].append(abs(off) / half)
+        found[NAMES.get(kind_of(case), kind_of(case))][distance(case)].append(abs(off) / half)
     return {
         kind: {d: float(np.quantile(v, 0.8)) for d, v in by.items() if len(v) >= LEAST_CASES}
         for kind, by in found.items()
@@ -78,8 +80,8 @@ def widths_of(exam: Exam, known: Learned) -> Widths:
 
 
 def distance(case: Case) -> float:
-    """Doublings to the target, in thirds; 0 for kinds where no single x says how far it is."""
-    if kind_of(case) in ("sizes", "schedule"):
+    """Doublings to the target, in thirds, for a run; the others have one width."""
+    if kind_of(case) != "run":
         return 0.0
     return round(3 * math.log2(case.target_x / case.x_max)) / 3
 

@@ -12,8 +12,8 @@ from dono.curves.drawn import Fitted, Spread
 from dono.curves.fit import fit_law
 from dono.curves.laws import LAWS
 from dono.curves.learned import Learned
-from dono.curves.points import Rungs
-from dono.curves.slopes import POOLED, fit_slopes
+from dono.curves.points import Rungs, in_order
+from dono.curves.slopes import POOLED, fit_slopes, pooled_errors
 
 Kind = Literal["pilots", "run"]
 """What the points of a curve are: separate runs, each of them finished, or the log of one run."""
@@ -79,8 +79,8 @@ def weighted(seen: Seen, rising: bool) -> tuple[list[tuple[Fitted, float]], dict
 def width(seen: Seen, rising: bool) -> tuple[Spread, float | None]:
     """Width from back-tests of the whole average, and the error with the last rung hidden.
 
-    What was learned of widths narrows only where many arms were pooled, as in the sets that it was learned from: pilots
-    scatter more than public runs do.
+    Where many arms are pooled, what their back-tests say counts too; so they were in the sets that its factor was
+    learned from. Fewer pilots keep the width that their own back-tests give.
     """
     rungs = seen.rungs
     per_doubling: list[float] = []
@@ -94,9 +94,13 @@ def width(seen: Seen, rising: bool) -> tuple[Spread, float | None]:
         per_doubling.append(error / math.log2(rungs.x[-1] / rungs.x[visible - 1]))
     tested = BACKTEST_GROWTH * math.sqrt(float(np.mean(np.square(per_doubling)))) if per_doubling else 0.0
     floor = RISING if rising else ONE_POINT if len(rungs) == 1 else FLOOR_PER_DOUBLING
-    least = 1.0 if seen.kind == "pilots" and len(seen.peers) < POOLED else 0.0
-    factors = seen.learned.widths(seen.kind, least)
-    return Spread(tested, floor, rungs.noise, factors), first
+    if seen.kind == "run":
+        return Spread(tested, floor, rungs.noise, seen.learned.factors["run"]), first
+    if rising or len(seen.peers) < POOLED:
+        return Spread(tested, floor, rungs.noise), first
+    arms = tuple(sorted((rungs, *seen.peers), key=in_order))
+    pooled = pooled_errors(arms, seen.learned.slopes)
+    return Spread(tested, floor, rungs.noise, seen.learned.factors["pooled"], pooled), first
 
 
 def _prior(name: str, kind: Kind) -> float:

@@ -13,7 +13,7 @@ from dono.curves.drawn import LARGEST, LEAST_BADNESS, Drawn, draw
 from dono.curves.ensemble import Kind, Seen, rises, weighted, width
 from dono.curves.laws.law import Floats
 from dono.curves.learned import Learned, learned
-from dono.curves.points import Point, Rungs, pool
+from dono.curves.points import Point, Rungs, in_order, pool
 from dono.errors import Mistake
 
 FAR = 64.0
@@ -86,7 +86,7 @@ def forecast(
         raise Mistake(f"{samples} samples", where="forecast", remedy="Ask for at least 10")
     rungs = pool(points)
     there = [p for p in points if math.isclose(p.x, target, rel_tol=1e-9)]
-    others = tuple(sorted((pool(p) for p in peers if any(q.x > 0 for q in p)), key=_in_order))
+    others = tuple(sorted((pool(p) for p in peers if any(q.x > 0 for q in p)), key=in_order))
     seen = Seen(rungs, others, kind, known or learned())
     random = np.random.default_rng(seed)
     rising = rises(rungs)
@@ -110,10 +110,6 @@ def forecast(
         backtest_error=error, noise=rungs.noise, label="measured" if there else "extrapolated",
         note=_note(rungs, target, rising, measured=bool(there)), curve=_curve(drawn, rungs, target), drawn=drawn,
     )  # fmt: skip
-
-
-def _in_order(rungs: Rungs) -> tuple[list[float], list[float]]:
-    return rungs.x.tolist(), rungs.log_y.tolist()
 
 
 def _note(rungs: Rungs, target: float, rising: bool, *, measured: bool) -> str:

@@ -21,14 +21,10 @@ Factors = tuple[tuple[float, float], ...]
 
 @dataclass(frozen=True)
 class Learned:
-    """`slopes`: of the learned law; `factors`: widths by kind of curve, fit or surface (see `Spread`)."""
+    """`slopes`: of the learned law; `factors`: widths of pooled pilots, runs, sizes and schedules."""
 
     slopes: Sums
     factors: Mapping[str, Factors]
-
-    def widths(self, kind: str, least: float = 0.0) -> Factors:
-        """The factors of a kind, none of them below `least`."""
-        return tuple((d, max(least, f)) for d, f in self.factors[kind])
 
 
 @cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,11 +43,11 @@ class Point:
     seed: int = 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Rungs:
     """Points pooled by x, in rising order. `x`, `log_y`, `sd` (relative error of each rung): [rungs]; all x > 0.
 
-    `noise` is the relative spread between seeds.
+    `noise` is the relative spread between seeds. Two are equal only where they are one object.
     """
 
     x: Floats
@@ -60,6 +61,11 @@ class Rungs:
     def first(self, count: int) -> Rungs:
         """The smallest `count` rungs alone, as if the others had not been run."""
         return Rungs(self.x[:count], self.log_y[:count], self.sd[:count], self.noise)
+
+
+def in_order(rungs: Rungs) -> tuple[list[float], list[float]]:
+    """A key that sorts curves, whatever order they came in."""
+    return rungs.x.tolist(), rungs.log_y.tolist()
 
 
 def check(points: Sequence[Point]) -> None:
@@ -79,7 +85,12 @@ def check(points: Sequence[Point]) -> None:
 def pool(points: Sequence[Point]) -> Rungs:
     """Points pooled by x, whatever their order. Raises `Mistake` (see `check`, or when every x is 0)."""
     check(points)
-    ordered = sorted(points, key=lambda p: (p.x, p.seed, p.y, p.stderr))
+    return _pool(tuple(sorted(points, key=lambda p: (p.x, p.seed, p.y, p.stderr))))
+
+
+@lru_cache(maxsize=512)
+def _pool(ordered: tuple[Point, ...]) -> Rungs:
+    """Kept for a while: the arms of a task are pooled again beside each of them."""
     groups: dict[float, list[Point]] = {}
     for point in ordered:
         groups.setdefault(point.x, []).append(point)

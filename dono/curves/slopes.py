@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -70,7 +71,7 @@ class SlopeFit:
         return float(self.cells_at(np.array([x]))[0, 0])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Sums:
     """What regressions have learned, by doublings ahead (1 to `FARTHEST`).
 
@@ -81,6 +82,11 @@ class Sums:
     square: Floats
     cross: Floats
     steepest: float
+
+    def coefficients(self, ahead: int) -> Floats:
+        """Of the features, for what the mean slope over so many doublings is beyond that of the last three."""
+        square = self.square[ahead - 1] + RIDGE * np.eye(FEATURES)
+        return np.asarray(np.linalg.solve(square, self.cross[ahead - 1]))
 
     def __add__(self, other: Sums) -> Sums:
         return Sums(self.square + other.square, self.cross + other.cross, max(self.steepest, other.steepest))
@@ -106,9 +112,7 @@ def fit_slopes(rungs: Rungs, peers: Sequence[Rungs], learned: Sums) -> SlopeFit 
         return None
     drop = np.zeros(FARTHEST + 1)
     for ahead in range(1, FARTHEST + 1):
-        square = known.square[ahead - 1] + RIDGE * np.eye(FEATURES)
-        slope = seen[0] + seen @ np.linalg.solve(square, known.cross[ahead - 1])
-        drop[ahead] = max(drop[ahead - 1], ahead * float(slope))
+        drop[ahead] = max(drop[ahead - 1], ahead * float(seen[0] + seen @ known.coefficients(ahead)))
     return SlopeFit(float(rungs.x[-1]), float(rungs.log_y[-1]), drop, share)
 
 
@@ -143,13 +147,39 @@ def features(grid: Floats, log_first: float, doublings: float) -> Floats:
 
 def sums(rungs: Rungs) -> Sums:
     """What one curve teaches: every truncation of it, with what came 1 to `FARTHEST` doublings later."""
-    grid = on_doublings(rungs)
+    return _sums(on_doublings(rungs), float(rungs.log_y[0]), math.log2(rungs.x[-1] / rungs.x[0]))
+
+
+def _sums(grid: Floats, log_first: float, doublings: float) -> Sums:
     if len(grid) <= SEEN + 1:
         return NOTHING
-    rows = features(grid, float(rungs.log_y[0]), math.log2(rungs.x[-1] / rungs.x[0]))
+    rows = features(grid, log_first, doublings)
     square, cross = np.zeros_like(NOTHING.square), np.zeros_like(NOTHING.cross)
     for ahead in range(1, min(FARTHEST, len(rows) - 1) + 1):
         past = rows[ahead:]
         beyond = (grid[ahead : len(rows)] - grid[: len(rows) - ahead]) / ahead - past[:, 0]
         square[ahead - 1], cross[ahead - 1] = past.T @ past, past.T @ beyond
     return Sums(square, cross, float(rows[1:, 0].max()))
+
+
+@lru_cache(maxsize=64)
+def pooled_errors(arms: tuple[Rungs, ...], learned: Sums) -> tuple[tuple[float, float], ...]:
+    """(doublings, error): within what 80 % of the arms' ends were foretold so many doublings before, in log y.
+
+    The forecast tested is the mean of the learned law and the line through the last three doublings, with the other
+    arms as they were then. Empty where no arm was measured far enough.
+    """
+    known = [(on_doublings(a), float(a.log_y[0]), math.log2(a.x[-1] / a.x[0])) for a in arms]
+    found = []
+    for ahead in range(1, FARTHEST + 1):
+        past = [(grid[ahead:], first, far - ahead) for grid, first, far in known if len(grid) > ahead + SEEN]
+        if len(past) < POOLED:
+            break
+        coefficients = sum((_sums(*one) for one in past), learned).coefficients(ahead)
+        ends = np.array([grid[0] for grid, _, _ in known if len(grid) > ahead + SEEN])
+        last = np.array([grid[:3] for grid, _, _ in past])
+        seen = np.array([features(*one)[0] for one in past])
+        by_law = last[:, 0] - ahead * np.maximum(seen[:, 0] + seen @ coefficients, 0.0)
+        by_line = last.mean(axis=1) - (ahead + 1) * (last[:, 2] - last[:, 0]) / 2
+        found.append((float(ahead), float(np.quantile(np.abs((by_law + by_line) / 2 - ends), 0.8))))
+    return tuple(found)
