@@ -30,7 +30,7 @@ class Learned:
 @cache
 def learned(without: str | None = None) -> Learned:
     """What all sets taught, or all but one: a set is never forecast with numbers that have seen it."""
-    slopes = sum((_sums(s) for name, s in table.SLOPES.items() if name != without), NOTHING)
+    slopes = sum((from_numbers(s) for name, s in table.SLOPES.items() if name != without), NOTHING)
     return Learned(slopes, table.FACTORS.get(without or "", table.FACTORS[""]))
 
 
@@ -46,7 +46,8 @@ def signature(arms: Iterable[tuple[str, str]]) -> str:
     return hashlib.sha256("\n".join("\t".join(pair) for pair in sorted(set(arms))).encode()).hexdigest()[:16]
 
 
-def _sums(numbers: str) -> Sums:
+def from_numbers(numbers: str) -> Sums:
+    """The sums that `as_numbers` wrote."""
     values = np.array([float(v) for v in numbers.split()])
     upper = np.triu_indices(FEATURES)
     square = np.zeros((FARTHEST, FEATURES, FEATURES))

@@ -33,8 +33,8 @@ STARTS = ((2.6, 0.4), (1.6, 0.4))
 """L0 and β that the multi-power search starts from; the rest starts at what Luo et al. found."""
 FADES = (0.99, 0.995, 0.998, 0.999, 0.9995)
 EXPONENTS = np.linspace(0.2, 0.9, 29)
-LEAST_SPREAD = 0.001
-"""Relative standard deviation below which no forecast goes (assumed)."""
+LEAST_SPREAD = 0.002
+"""Relative standard deviation below which no forecast goes (borrowed: published errors are 0.1 to 0.5 %)."""
 LEAST_POINTS = 8
 
 

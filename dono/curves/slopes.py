@@ -101,13 +101,14 @@ def fit_slopes(rungs: Rungs, peers: Sequence[Rungs], learned: Sums) -> SlopeFit 
     `peers` are the other arms of the same task, as far as they may be seen; the arm's own past counts too.
     """
     grid = on_doublings(rungs)
-    if len(grid) <= SEEN or not learned.steepest:
+    if len(grid) <= SEEN:
         return None
     known = learned
     for arm in (rungs, *peers):
         known = known + sums(arm)
     seen = features(grid, float(rungs.log_y[0]), math.log2(rungs.x[-1] / rungs.x[0]))[0]
-    share = _trust(float(seen[0]), known.steepest, pooled=len(peers) >= POOLED)
+    pooled = len(peers) >= POOLED
+    share = _trust(float(seen[0]), known.steepest if pooled else learned.steepest, pooled=pooled)
     if not share:
         return None
     drop = np.zeros(FARTHEST + 1)
@@ -118,7 +119,7 @@ def fit_slopes(rungs: Rungs, peers: Sequence[Rungs], learned: Sums) -> SlopeFit 
 
 def _trust(slope: float, steepest: float, *, pooled: bool) -> float:
     """How far the law may be trusted with a slope, 0 to 1."""
-    if pooled:
+    if pooled or not steepest:
         return float(0.0 <= slope <= STRETCH * steepest)
     return min(1.0, max(0.0, (1.0 - slope / steepest) / (1.0 - TAPER))) if slope >= 0.0 else 0.0
 

@@ -164,6 +164,14 @@ def test_equal_values_are_forecast_as_they_are(count: int, value: float) -> None
         assert found.mean == pytest.approx(value, rel=0.05)
 
 
+def test_a_log_of_one_run_flattens_as_runs_do() -> None:
+    """y = 2 + x^-0.45: the first tenth of the log is enough to foretell the end, a straight line is far too low."""
+    log = [Point(float(x), 2.0 + 5.0 * x**-0.45) for x in range(20, 201, 3)]
+    truth = 2.0 + 5.0 * 2000**-0.45
+    assert forecast(log, 2000.0, kind="run").mean == pytest.approx(truth, rel=0.015)
+    assert {law.name for law in forecast(log, 2000.0, kind="run").laws} == {"damped", "power with floor", "stays"}
+
+
 GOLDEN = (1.7970923958978915, 1.69620120933978, 1.8996590659296508)
 """Mean, lo80, hi80."""
 
