@@ -30,9 +30,11 @@ UNIT: dict[str, Factors] = dict.fromkeys(KINDS, ((1.0, 1.0),))
 LEAST_CASES = 4
 """Cases at one distance that a width is taken from."""
 LINE = 110
-Widths = dict[str, dict[float, float]]
+WORTH = 10.0
+"""As many cases are taken to have said that widths are right as they are (assumed): a set of four proves little."""
+Widths = dict[str, dict[float, tuple[float, int]]]
 """By kind, then doublings to the target (0 where there is one width for all): the 80 % quantile of distances
-from the mean, as shares of the interval's half-width."""
+from the mean, as shares of the interval's half-width, and the number of cases."""
 
 
 def main() -> None:
@@ -43,7 +45,9 @@ def main() -> None:
     for name, exam in exams.items():
         others = sum((s for n, s in slopes.items() if n != name), NOTHING)
         widths[name] = widths_of(exam, Learned(others, UNIT))
-        print(name, {kind: {d: round(w, 3) for d, w in by.items()} for kind, by in widths[name].items()}, flush=True)
+        print(
+            name, {kind: {d: round(w, 3) for d, (w, _) in by.items()} for kind, by in widths[name].items()}, flush=True
+        )
     factors = {"": mean_widths(list(widths.values()))}
     for name in exams:
         factors[name] = mean_widths([w for n, w in widths.items() if n != name])
@@ -74,7 +78,7 @@ def widths_of(exam: Exam, known: Learned) -> Widths:
         half = math.log(said.hi80 / said.mean) if off > 0 else math.log(said.mean / said.lo80)
         found[NAMES.get(kind_of(case), kind_of(case))][distance(case)].append(abs(off) / half)
     return {
-        kind: {d: float(np.quantile(v, 0.8)) for d, v in by.items() if len(v) >= LEAST_CASES}
+        kind: {d: (float(np.quantile(v, 0.8)), len(v)) for d, v in by.items() if len(v) >= LEAST_CASES}
         for kind, by in found.items()
     }
 
@@ -87,16 +91,21 @@ def distance(case: Case) -> float:
 
 
 def mean_widths(widths: list[Widths]) -> dict[str, Factors]:
-    """Geometric means over sets, by kind and distance; 1 for a kind that no set is of."""
-    merged: dict[str, dict[float, list[float]]] = {kind: defaultdict(list) for kind in KINDS}
+    """Geometric means over cases of all sets, by kind and distance; 1 for a kind that no set is of."""
+    merged: dict[str, dict[float, list[tuple[float, int]]]] = {kind: defaultdict(list) for kind in KINDS}
     for one in widths:
         for kind, by in one.items():
-            for d, width in by.items():
-                merged[kind][d].append(math.log(width))
+            for d, found in by.items():
+                merged[kind][d].append(found)
     return {
-        kind: tuple((round(d, 3), round(math.exp(float(np.mean(w))), 3)) for d, w in sorted(by.items())) or UNIT[kind]
+        kind: tuple((round(d, 3), round(_mean(found), 3)) for d, found in sorted(by.items())) or UNIT[kind]
         for kind, by in merged.items()
     }
+
+
+def _mean(found: list[tuple[float, int]]) -> float:
+    logs = sum(count * math.log(width) for width, count in found)
+    return math.exp(logs / (WORTH + sum(count for _, count in found)))
 
 
 def as_module(
