@@ -103,14 +103,16 @@ def width(seen: Seen, rising: bool) -> tuple[Spread, float | None]:
     return Spread(tested, floor, rungs.noise, seen.learned.factors["pooled"], pooled), first
 
 
-def _prior(name: str, kind: Kind) -> float:
-    return LAWS[name].prior if kind == "pilots" else LAWS[name].run_prior
+def _prior(name: str, seen: Seen) -> float:
+    """A law's weight before any data; two reports of a run say no more than two pilots."""
+    few = len(seen.rungs) < LAWS["damped"].least
+    return LAWS[name].prior if seen.kind == "pilots" or few else LAWS[name].run_prior
 
 
 def _allowed(seen: Seen, rising: bool) -> list[str]:
     if rising:
         return ["local line", "stays"]
-    return [n for n, law in LAWS.items() if law.least <= len(seen.rungs) and _prior(n, seen.kind) > 0]
+    return [n for n, law in LAWS.items() if law.least <= len(seen.rungs) and _prior(n, seen) > 0]
 
 
 def _hidden(rungs: Rungs) -> list[int]:
@@ -129,7 +131,7 @@ def _fixed(seen: Seen, rising: bool) -> tuple[list[tuple[Fitted, float]], dict[s
     """The laws of the table with their weights (they sum to 1), and their errors with the last rung hidden."""
     rungs, names = seen.rungs, _allowed(seen, rising)
     fits = [fit_law(LAWS[name], rungs, rising=rising) for name in names]
-    prior = np.array([_prior(n, seen.kind) for n in names])
+    prior = np.array([_prior(n, seen) for n in names])
     prior = prior / prior.sum() if prior.sum() else np.full(len(names), 1 / len(names))
     errors: dict[str, list[float]] = {n: [] for n in names}
     last: dict[str, float] = {}

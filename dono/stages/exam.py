@@ -104,12 +104,13 @@ def command(folders: Sequence[Path], out: Path | None = None) -> None:
         for line in exam.broken:
             click.echo(f"{folder.name}: {line}", err=True)
         place = _place(folder, out)
-        write(place / PREDICTIONS, answers(exam))
+        found = list(answers(exam))
+        write(place / PREDICTIONS, found)
         scorer = folder.resolve().parent / "score.py"
         if (folder / TRUTH).is_file() and scorer.is_file():
             subprocess.run([sys.executable, str(scorer), str(place)], check=False)
         else:
-            click.echo(f"{folder.name}: {len(exam.cases)} forecasts in {place / PREDICTIONS}")
+            click.echo(f"{folder.name}: {len(found)} of {len(exam.cases)} cases forecast in {place / PREDICTIONS}")
 
 
 def answers(exam: Exam) -> Iterator[tuple[str, float, float, float]]:

@@ -172,6 +172,11 @@ def test_a_log_of_one_run_flattens_as_runs_do() -> None:
     assert {law.name for law in forecast(log, 2000.0, kind="run").laws} == {"damped", "power with floor", "stays"}
 
 
+def test_two_reports_of_a_run_are_taken_for_two_pilots() -> None:
+    log = FALLING[-2:]
+    assert forecast(log, 1.0, kind="run").mean == forecast(log, 1.0).mean < log[-1].y
+
+
 GOLDEN = (1.7970923958978915, 1.69620120933978, 1.8996590659296508)
 """Mean, lo80, hi80."""
 
