@@ -261,6 +261,14 @@ def doctor(project: Path, overrides: tuple[str, ...]) -> None:
     stage("doctor")(project, overrides)
 
 
+@dono.command()
+@click.argument("folders", type=click.Path(path_type=Path), nargs=-1, required=True)
+@click.option("--out", type=click.Path(path_type=Path), help="Write there instead of beside the sets.")
+def exam(folders: tuple[Path, ...], out: Path | None) -> None:
+    """Forecast other people's training curves: predictions.csv for each folder with points.csv and cases.csv."""
+    stage("exam")(folders, out)
+
+
 def main() -> None:
     """Run the command line: a person's mistake is one line and exit code 2, never a traceback."""
     try:

@@ -13,9 +13,6 @@ from dono.curves.laws.law import Floats
 from dono.curves.points import Rungs
 from dono.errors import Mistake
 
-DRIFT = 0.012
-"""Relative misfit of any law per doubling of distance from the last rung (chosen on public curves; see docs of the
-forecast exam): far rungs say less about what comes next."""
 MISFIT = 0.004
 """Relative misfit of any law at the last rung itself (assumed)."""
 HUBER = 1.5
@@ -34,6 +31,11 @@ class Fit:
     weight: Floats
     offset: Floats
     offset_sd: Floats
+
+    @property
+    def name(self) -> str:
+        """The law's."""
+        return self.law.name
 
     def cells_at(self, x: Floats) -> Floats:
         """Log y of every cell: [cells, n]."""
@@ -61,7 +63,7 @@ def fit_law(law: Law, rungs: Rungs, *, rising: bool = False) -> Fit:
     last = float(rungs.x[-1])
     seen = rungs if law.window is None else _last(rungs, law.window)
     u, log_y = np.log(seen.x) - math.log(last), seen.log_y
-    variance = seen.sd**2 + MISFIT**2 + (DRIFT * u / math.log(2)) ** 2
+    variance = seen.sd**2 + MISFIT**2 + (law.drift * u / math.log(2)) ** 2
     shape = law.shape(law.cells.params, u)
     residual = log_y - shape
     precision = np.broadcast_to(1 / variance, residual.shape)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,13 @@ SEED_NOISE = 0.01
 SEED_NOISE_WORTH = 2.0
 """How many measured differences between seeds the assumption above is worth."""
 MOST_RUNGS = 12
+"""A curve of more points is one run's log, and is thinned."""
+NEAR, PER_DOUBLING = 3, 4
+"""Of a run's log the last so many doublings are kept in so many means each, what came before in one mean each."""
+MEDIAN_COSTS = 1.25
+"""How much wider a median scatters than a mean (the square root of pi / 2, for the normal distribution)."""
+LEAST_SD = 0.003
+"""Relative error of a mean of many reports of one run (assumed: they share what the run has read)."""
 
 
 @dataclass(frozen=True)
@@ -35,11 +43,11 @@ class Point:
     seed: int = 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Rungs:
     """Points pooled by x, in rising order. `x`, `log_y`, `sd` (relative error of each rung): [rungs]; all x > 0.
 
-    `noise` is the relative spread between seeds.
+    `noise` is the relative spread between seeds. Two are equal only where they are one object.
     """
 
     x: Floats
@@ -53,6 +61,11 @@ class Rungs:
     def first(self, count: int) -> Rungs:
         """The smallest `count` rungs alone, as if the others had not been run."""
         return Rungs(self.x[:count], self.log_y[:count], self.sd[:count], self.noise)
+
+
+def in_order(rungs: Rungs) -> tuple[list[float], list[float]]:
+    """A key that sorts curves, whatever order they came in."""
+    return rungs.x.tolist(), rungs.log_y.tolist()
 
 
 def check(points: Sequence[Point]) -> None:
@@ -72,7 +85,12 @@ def check(points: Sequence[Point]) -> None:
 def pool(points: Sequence[Point]) -> Rungs:
     """Points pooled by x, whatever their order. Raises `Mistake` (see `check`, or when every x is 0)."""
     check(points)
-    ordered = sorted(points, key=lambda p: (p.x, p.seed, p.y, p.stderr))
+    return _pool(tuple(sorted(points, key=lambda p: (p.x, p.seed, p.y, p.stderr))))
+
+
+@lru_cache(maxsize=512)
+def _pool(ordered: tuple[Point, ...]) -> Rungs:
+    """Kept for a while: the arms of a task are pooled again beside each of them."""
     groups: dict[float, list[Point]] = {}
     for point in ordered:
         groups.setdefault(point.x, []).append(point)
@@ -123,15 +141,28 @@ def _pooled(group: Sequence[Point], noise: float) -> tuple[float, float]:
 
 
 def _thin(rungs: Rungs) -> Rungs:
-    """At most `MOST_RUNGS` rungs, evenly spaced in log x: neighbours in one run's log say the same thing twice."""
+    """A run that reported itself often, as means of its neighbours: close ones near the end, wide ones before.
+
+    Neighbours in one run's log say nearly the same thing; how they scatter around each other says how sure a mean is.
+    """
     if len(rungs) <= MOST_RUNGS:
         return rungs
-    edges = np.linspace(np.log(rungs.x[0]), np.log(rungs.x[-1]), MOST_RUNGS)
-    bins = np.searchsorted(edges, np.log(rungs.x) - 1e-9)
-    kept = [np.flatnonzero(bins == b) for b in np.unique(bins)]
+    back = np.log2(rungs.x[-1] / rungs.x)
+    near = NEAR * PER_DOUBLING + np.floor(back - NEAR)
+    bins = np.where(back < NEAR, np.floor(back * PER_DOUBLING), near)
+    kept = [np.flatnonzero(bins == b) for b in np.unique(bins)[::-1]]
+    noise = _scatter(rungs)
+    x = np.exp([float(np.mean(np.log(rungs.x[k]))) for k in kept])
+    log_y = np.array([float(np.median(rungs.log_y[k]) if len(k) > 4 else np.mean(rungs.log_y[k])) for k in kept])
+    sd = np.hypot(noise * MEDIAN_COSTS / np.sqrt([len(k) for k in kept]), LEAST_SD)
+    return Rungs(x, log_y, sd, rungs.noise)
 
-    def averaged(values: Floats) -> Floats:
-        return np.array([float(np.mean(values[k])) for k in kept])
 
-    x, sd = np.exp(averaged(np.log(rungs.x))), averaged(rungs.sd)
-    return Rungs(x, averaged(rungs.log_y), sd, rungs.noise)
+def _scatter(rungs: Rungs) -> float:
+    """Relative noise of one report: the median distance from the line through its two predecessors, near the end."""
+    x, y = np.log(rungs.x), rungs.log_y
+    ahead = (x[2:] - x[1:-1]) / (x[1:-1] - x[:-2])
+    distance = y[2:] - y[1:-1] - (y[1:-1] - y[:-2]) * ahead
+    unit = np.abs(distance) / np.sqrt(1 + (1 + ahead) ** 2 + ahead**2)
+    near = rungs.x[2:] > rungs.x[-1] / 2**NEAR
+    return 1.4826 * float(np.median(unit[near] if near.sum() >= 3 else unit))

@@ -30,7 +30,7 @@ def compare(question: UseCaseQuestion, evidence: Sequence[ArmEvidence], *, seed:
     ordered = in_one_order(evidence)
     link = link_of(ordered, question.judged_by)
     level = level_of(ordered, question.judged_by)
-    known = [outlook(question, e, seed, link, level) for e in ordered if e.measured]
+    known = [outlook(question, e, seed, link, level, ordered) for e in ordered if e.measured]
     lost = [_failed(question, e) for e in ordered if not e.measured]
     if not known:
         return _verdict(question, None, None, 0.0, _nothing(question, lost), lost)

@@ -44,13 +44,25 @@ def link_of(evidence: Sequence[ArmEvidence], metric: Metric) -> Link | None:
     return fit_link(pairs)
 
 
-def linked(evidence: ArmEvidence, metric: Metric, link: Link | None, *, samples: int, seed: int) -> Linked | None:
-    """The arm's curves by way of its loss; None where there is no link or its loss was not measured often enough."""
-    points = [
+def linked(
+    evidence: ArmEvidence, metric: Metric, link: Link | None, *, beside: Sequence[ArmEvidence] = (), samples: int,
+    seed: int,
+) -> Linked | None:  # fmt: skip
+    """The arm's curves by way of its loss; None where there is no link or its loss was not measured often enough.
+
+    `beside` are the other arms of the use case, whose losses teach how this one's may go on.
+    """
+    points = _losses(evidence)
+    if link is None or metric.worst is None or len({p.x for p in points}) < LEAST_RUNGS:
+        return None
+    peers = [_losses(e) for e in beside]
+    return Linked(forecast(points, 1.0, peers=peers, seed=seed, samples=samples), link, seed, metric.worst)
+
+
+def _losses(evidence: ArmEvidence) -> list[Point]:
+    """The losses under the metric over scale, where they were measured."""
+    return [
         Point(p.scale, p.loss, p.loss_stderr, p.seed)
         for p in sorted(evidence.points, key=lambda p: (p.scale, p.seed, p.value))
         if p.loss is not None and p.loss > 0
     ]
-    if link is None or metric.worst is None or len({p.x for p in points}) < LEAST_RUNGS:
-        return None
-    return Linked(forecast(points, 1.0, seed=seed, samples=samples), link, seed, metric.worst)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from dono.curves import Forecast, Link, Point, forecast
-from dono.curves.extrapolate import LEAST_BADNESS
+from dono.curves.drawn import LEAST_BADNESS
 from dono.decisions.dormant import Dormant, dormant
 from dono.decisions.evidence import ArmEvidence, UseCaseQuestion
 from dono.decisions.linked import Linked, linked
@@ -129,12 +129,13 @@ class Outlook:
 
 
 def outlook(
-    question: UseCaseQuestion, evidence: ArmEvidence, seed: int, link: Link | None = None, level: float | None = None
-) -> Outlook:
+    question: UseCaseQuestion, evidence: ArmEvidence, seed: int, link: Link | None = None, level: float | None = None,
+    beside: Sequence[ArmEvidence] = (),
+) -> Outlook:  # fmt: skip
     """Draw one arm's full run. Every arm has its own stream of random numbers, whatever stands beside it.
 
     `link` leads from the loss to the metric, `level` is the least badness of all pilots (see `settling`): both are of
-    all arms of the use case.
+    all arms of the use case. `beside` are the other arms: how their pilots went on teaches how this one may.
     """
     metric = question.judged_by
     points = points_of(evidence, metric)
@@ -142,18 +143,24 @@ def outlook(
     if not evidence.has_scale:
         losses = _as_measured(points, metric, random) * metric.scale
         return Outlook(evidence, metric, losses, np.ones(SAMPLES), None)
-    found = forecast(points, FULL, seed=int(random.integers(2**32)), samples=SAMPLES, ceiling=metric.worst)
+    others = [e for e in beside if e.arm != evidence.arm and e.measured and e.has_scale]
+    peers = [points_of(e, metric) for e in others]
+    found = forecast(points, FULL, peers=peers, seed=int(random.integers(2**32)), samples=SAMPLES, ceiling=metric.worst)
     off = _test_error(points, random)
     if found.label == "measured":
         return Outlook(evidence, metric, found.samples * metric.scale, off, found)
-    views, owner = _views(evidence, metric, link, random)
+    views, owner = _views(evidence, metric, link, others, random)
     held = settling(evidence, metric, found, level, random)
     seen = Outlook(evidence, metric, found.samples, off, found, views, owner, held)
     return replace(seen, losses=seen.along([FULL])[:, 0])
 
 
 def _views(
-    evidence: ArmEvidence, metric: Metric, link: Link | None, random: np.random.Generator
+    evidence: ArmEvidence,
+    metric: Metric,
+    link: Link | None,
+    beside: Sequence[ArmEvidence],
+    random: np.random.Generator,
 ) -> tuple[tuple[Linked | Dormant, ...], Owners]:
     """The further views of an arm that was not run whole, and which draw is of which.
 
@@ -161,7 +168,7 @@ def _views(
     """
     views: list[Linked | Dormant] = []
     owner = np.zeros(SAMPLES, dtype=np.int64)
-    by_loss = linked(evidence, metric, link, samples=SAMPLES, seed=int(random.integers(2**32)))
+    by_loss = linked(evidence, metric, link, beside=beside, samples=SAMPLES, seed=int(random.integers(2**32)))
     if by_loss is not None:
         views.append(by_loss)
         owner[1::2] = len(views)

@@ -19,15 +19,17 @@ OWN: dict[str, list[Curve]] = {
         lambda x: 3.0 * (1 + (x / 4) ** 0.6) ** (-0.15 / 0.6),
         lambda x: 2.0 * (1 + (x / 16) ** 0.8) ** (-0.2 / 0.8),
     ],
+    "damped": [lambda x: 1.0 + 2.0 * x**-0.4, lambda x: 2.2 + 0.9 * x**-0.5],
     "local line": [lambda x: 2.0 * x**-0.12, lambda x: 0.4 * x**-0.3],
     "power with floor": [lambda x: 1.0 + 2.0 * x**-0.3, lambda x: 0.2 + 0.5 * x**-0.6],
+    "rectified": [lambda x: 0.8 + 6.0 / (3.0 + x**0.5), lambda x: 0.2 + 2.0 / (1.0 + x**0.3)],
     "stays": [lambda x: 1.7, lambda x: 0.03],
 }
 """Noiseless members of each family: badness over x."""
 
 RUNGS = [2.0**k for k in range(7)]
 TARGET = RUNGS[-1] * 8
-ALL = pytest.mark.parametrize("law", LAWS.values(), ids=str)
+ALL = pytest.mark.parametrize("law", LAWS.values(), ids=list(LAWS))
 
 
 def measured(curve: Curve, xs: list[float]) -> list[Point]:

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from dono.curves.laws import broken_power, local_line, power_floor, stays
+from dono.curves.laws import broken_power, damped, local_line, power_floor, rectified, stays
 from dono.curves.laws.law import Cells, Law
 
-LAWS: dict[str, Law] = {law.name: law for law in (broken_power.LAW, local_line.LAW, power_floor.LAW, stays.LAW)}
+LAWS: dict[str, Law] = {
+    law.name: law
+    for law in (
+        broken_power.LAW,
+        damped.LAW,
+        local_line.LAW,
+        power_floor.LAW,
+        rectified.LAW,
+        stays.LAW,
+    )
+}
 
 __all__ = ["LAWS", "Cells", "Law"]

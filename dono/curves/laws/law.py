@@ -10,6 +10,10 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
+DRIFT = 0.012
+"""Relative misfit of any law per doubling of distance from the last rung (chosen on public curves; see docs of the
+forecast exam): far rungs say less about what comes next."""
+
 
 @dataclass(frozen=True)
 class Cells:
@@ -23,8 +27,9 @@ class Cells:
 class Law:
     """A family of curves.
 
-    `prior` is its weight before any data (assumed from published comparisons), `least` the distinct x that it needs,
-    `window` how many of the last rungs it looks at (None: all).
+    `prior` is its weight before any data among separate runs, `run_prior` in the log of one run (both assumed from
+    published comparisons; 0: it is not asked), `least` the distinct x that it needs, `window` how many of the last
+    rungs it looks at (None: all), `drift` how much less far rungs tell it.
     `shape(params, u)`: u = ln(x / last x): [n]; returns [cells, n], log y up to an offset.
     A grid is searched whole: there is no start to choose and no optimizer to fail.
     """
@@ -35,6 +40,8 @@ class Law:
     cells: Cells
     shape: Callable[[dict[str, Floats], Floats], Floats]
     window: int | None = None
+    drift: float = DRIFT
+    run_prior: float = 0.0
 
 
 def grid(**axes: tuple[Floats, Floats]) -> Cells:

@@ -16,6 +16,7 @@ def shape(params: dict[str, Floats], u: Floats) -> Floats:
 LAW = Law(
     name="power with floor",
     prior=0.3,
+    run_prior=0.1,
     least=3,
     cells=grid(alpha=log_normal(np.geomspace(0.03, 1.5, 24), 0.3, 0.6), floor=even(np.linspace(0.02, 0.98, 17))),
     shape=shape,

@@ -12,4 +12,12 @@ def shape(params: dict[str, Floats], u: Floats) -> Floats:
     return np.zeros((len(params["level"]), len(u)))
 
 
-LAW = Law(name="stays", prior=0.02, least=1, cells=Cells({"level": np.ones(1)}, np.zeros(1)), shape=shape, window=1)
+LAW = Law(
+    name="stays",
+    prior=0.02,
+    run_prior=0.02,
+    least=1,
+    cells=Cells({"level": np.ones(1)}, np.zeros(1)),
+    shape=shape,
+    window=1,
+)

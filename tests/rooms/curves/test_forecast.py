@@ -119,7 +119,7 @@ def test_paths_pass_through_the_samples() -> None:
 def test_laws_say_their_share() -> None:
     laws = forecast(FALLING, 1.0).laws
     assert sum(law.weight for law in laws) == pytest.approx(1.0)
-    assert {law.name for law in laws} == {"broken power", "local line", "power with floor", "stays"}
+    assert {law.name for law in laws} == {"broken power", "local line", "power with floor", "stays", "learned slopes"}
 
 
 def test_what_was_measured_without_training_bends_no_curve() -> None:
@@ -164,7 +164,20 @@ def test_equal_values_are_forecast_as_they_are(count: int, value: float) -> None
         assert found.mean == pytest.approx(value, rel=0.05)
 
 
-GOLDEN = (1.7761767009282208, 1.6500125272285573, 1.921220660931851)
+def test_a_log_of_one_run_flattens_as_runs_do() -> None:
+    """y = 2 + x^-0.45: the first tenth of the log is enough to foretell the end, a straight line is far too low."""
+    log = [Point(float(x), 2.0 + 5.0 * x**-0.45) for x in range(20, 201, 3)]
+    truth = 2.0 + 5.0 * 2000**-0.45
+    assert forecast(log, 2000.0, kind="run").mean == pytest.approx(truth, rel=0.015)
+    assert {law.name for law in forecast(log, 2000.0, kind="run").laws} == {"damped", "power with floor", "stays"}
+
+
+def test_two_reports_of_a_run_are_taken_for_two_pilots() -> None:
+    log = FALLING[-2:]
+    assert forecast(log, 1.0, kind="run").mean == forecast(log, 1.0).mean < log[-1].y
+
+
+GOLDEN = (1.7970923958978915, 1.69620120933978, 1.8996590659296508)
 """Mean, lo80, hi80."""
 
 

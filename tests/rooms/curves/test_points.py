@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from dono.curves import Point, forecast, pool
-from dono.curves.points import MOST_RUNGS, SEED_NOISE
+from dono.curves.points import NEAR, PER_DOUBLING, SEED_NOISE
 from dono.errors import Mistake
 
 
@@ -45,8 +45,8 @@ def test_what_the_test_explains_is_not_counted_as_noise_between_seeds() -> None:
 def test_a_run_that_reported_itself_often_is_thinned() -> None:
     often = [Point(float(k), 3.0 * k**-0.1) for k in range(1, 1001)]
     rungs = pool(often)
-    assert MOST_RUNGS // 2 < len(rungs) <= MOST_RUNGS
-    assert (np.diff(rungs.x) > 0).all()
+    assert len(rungs) <= NEAR * PER_DOUBLING + math.ceil(math.log2(1000)) - NEAR
+    assert (np.diff(rungs.x) > 0).all() and rungs.x[-1] > 1000 / 2 ** (1 / PER_DOUBLING)
     assert forecast(often, 4000.0).mean == pytest.approx(3.0 * 4000**-0.1, rel=0.03)
 
 

@@ -1,0 +1,132 @@
+"""The learned law: what it learns from, where it is silent, and what is left out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from dono.curves import Point, Rungs, forecast, learned, pool, set_of
+from dono.curves.learned import Learned, as_numbers, from_numbers, signature
+from dono.curves.learned_table import FACTORS, SIGNATURES, SLOPES
+from dono.curves.slopes import FARTHEST, NOTHING, POOLED, SEEN, features, fit_slopes, on_doublings, pooled_errors, sums
+
+
+def bent(bend: float, steep: float = 0.2) -> Callable[[float], float]:
+    return lambda x: 3.0 * (1 + (x / bend) ** 0.7) ** (-steep / 0.7)
+
+
+def rungs(curve: Callable[[float], float], count: int, step: float = 2.0) -> Rungs:
+    return pool([Point(step**k, curve(step**k)) for k in range(count)])
+
+
+TASK = [bent(bend, steep) for bend in (4, 8, 16, 32) for steep in (0.12, 0.16, 0.2, 0.24)]
+
+
+def test_doublings_are_read_off_whatever_sizes_were_measured() -> None:
+    line: Callable[[float], float] = lambda x: 2.0 * x**-0.1  # noqa: E731
+    for step in (2.0, 1.5, 4.0):
+        grid = on_doublings(rungs(line, 9, step))
+        assert np.diff(grid) == pytest.approx(0.1 * math.log(2))
+        assert len(grid) == math.floor(8 * math.log2(step) + 1e-9) + 1
+
+
+def test_features_are_the_slopes_seen() -> None:
+    grid = np.array([0.0, 0.1, 0.3, 0.6])
+    mean, last, rise, square, product, whole, one = features(grid, 1.0, 10.0)[0]
+    assert (mean, last, rise, whole, one) == pytest.approx((0.2, -0.1, -0.2, 0.1, 1.0))
+    assert (square, product) == pytest.approx((mean**2, mean * rise))
+
+
+def test_arms_of_the_same_task_teach_how_curves_bend() -> None:
+    """The arm is flat so far. Alone the law knows nothing; with the others it foretells most of the bend."""
+    curve, seen = bent(16, 0.2), 6
+    peers = [rungs(c, 11) for c in TASK if c(100.0) != curve(100.0)]
+    arm = rungs(curve, seen)
+    assert fit_slopes(arm, [], NOTHING) is None
+    fit = fit_slopes(arm, peers, NOTHING)
+    assert fit is not None
+    target = 2.0 ** (seen + 3)
+    straight = arm.log_y[-1] - 4 * (arm.log_y[-2] - arm.log_y[-1])
+    assert abs(fit.log_mean(target) - math.log(curve(target))) < 0.3 * abs(straight - math.log(curve(target)))
+
+
+def test_a_forecast_takes_no_notice_of_what_peers_did_not_measure() -> None:
+    points = [Point(2.0**k, TASK[0](2.0**k)) for k in range(6)]
+    peers = [[Point(2.0**k, c(2.0**k)) for k in range(6)] for c in TASK[1:]]
+    assert forecast(points, 256.0, peers=[*peers, []]).mean == forecast(points, 256.0, peers=peers).mean
+    assert forecast(points, 256.0, peers=peers[::-1]).lo80 == forecast(points, 256.0, peers=peers).lo80
+
+
+def test_a_curve_never_rises_and_goes_on_beyond_the_farthest_doubling() -> None:
+    fit = fit_slopes(rungs(TASK[0], 6), [rungs(c, 12) for c in TASK], learned().slopes)
+    assert fit is not None
+    said = fit.cells_at(np.exp2(np.arange(FARTHEST + 12)))[0]
+    assert (np.diff(said) <= 1e-12).all() and np.isfinite(said).all()
+
+
+@pytest.mark.parametrize("slope", [-0.1, 1.0])
+def test_slopes_beyond_what_was_learned_are_not_answered(slope: float) -> None:
+    assert fit_slopes(rungs(lambda x: 2.0 * x**-slope, 8), [], learned().slopes) is None
+
+
+def test_fewer_than_three_doublings_are_not_answered() -> None:
+    assert fit_slopes(rungs(TASK[0], SEEN), [], learned().slopes) is None
+
+
+def test_errors_of_all_arms_grow_with_distance_and_need_enough_arms() -> None:
+    arms = tuple(rungs(c, 11) for c in TASK)
+    errors = dict(pooled_errors(arms, NOTHING))
+    assert errors and min(errors) == 1.0 and all(e >= 0 for e in errors.values())
+    assert errors[4.0] > errors[1.0]
+    assert pooled_errors(arms[: POOLED - 1], NOTHING) == ()
+
+
+def test_many_arms_that_were_foretold_well_make_an_interval_narrow() -> None:
+    """Straight lines are foretold well, zigzags are not: the arm itself is the same."""
+    own = [Point(2.0**k, 2.0 * 2.0 ** (-0.1 * k)) for k in range(8)]
+
+    def width(zigzag: float) -> float:
+        peers = [
+            [Point(p.x, p.y * (1 + 0.01 * n) * math.exp(zigzag * (-1) ** k)) for k, p in enumerate(own)]
+            for n in range(12)
+        ]
+        found = forecast(own, 2.0**10, peers=peers)
+        return math.log(found.hi80 / found.lo80)
+
+    assert width(0.0) < width(0.03) / 2
+
+
+def test_a_set_is_left_out_by_not_adding_it() -> None:
+    names = list(SLOPES)
+    assert len(names) > 1
+    whole = learned(None).slopes
+    for name in names:
+        others = learned(name).slopes
+        assert np.trace(others.square[0]) < np.trace(whole.square[0])
+        assert learned(name).factors == FACTORS[name]
+    parts = sum((learned(n).slopes for n in names), NOTHING)
+    assert parts.square == pytest.approx((len(names) - 1) * whole.square)
+
+
+def test_sums_come_back_from_their_text() -> None:
+    taught = sum((sums(rungs(c, 12)) for c in TASK), NOTHING)
+    back = from_numbers(as_numbers(taught))
+    assert back.square == pytest.approx(taught.square, rel=1e-5, abs=1e-9)
+    assert back.cross == pytest.approx(taught.cross, rel=1e-5, abs=1e-9)
+    assert back.steepest == pytest.approx(taught.steepest, rel=1e-6)
+
+
+def test_a_set_is_known_by_its_name_or_its_arms() -> None:
+    name, known = next(iter(SIGNATURES.items()))
+    assert set_of(name, []) == name
+    assert set_of("new", [("t", "a")]) is None
+    assert signature([("t", "b"), ("t", "a")]) == signature([("t", "a"), ("t", "b"), ("t", "a")]) != known
+
+
+def test_what_is_known_can_be_given() -> None:
+    points = [Point(2.0**k, TASK[5](2.0**k)) for k in range(7)]
+    nothing = Learned(NOTHING, FACTORS[""])
+    assert forecast(points, 512.0, known=nothing).mean != forecast(points, 512.0).mean
