@@ -134,7 +134,7 @@ class Visible:
 
 
 def visible(case: Case, exam: Exam) -> Visible:
-    """The points that the rules allow for a case (see the top of this file)."""
+    """The points that the rules allow for a case (see above), and never the arm's own end, whatever they say."""
     rows = exam.rows.get(case.task, ())
     if math.isnan(case.x_max) and math.isnan(case.params_max):
         asked = {c.arm for c in exam.cases if c.task == case.task}
@@ -143,7 +143,7 @@ def visible(case: Case, exam: Exam) -> Visible:
         return Visible((), whole, tuple(p for p in plan if not math.isnan(p[0] + p[1])))
     seen = [r for r in rows if math.isnan(case.x_max) or r.x(case.scale) <= case.x_max]
     seen = [r for r in seen if math.isnan(case.params_max) or r.params <= case.params_max]
-    own = tuple(r for r in seen if r.arm == case.arm)
+    own = tuple(r for r in seen if r.arm == case.arm and not r.x(case.scale) >= case.target_x)
     alone = case.scale == "tokens" and math.isnan(case.params_max)
     return Visible(own, () if alone else tuple(r for r in seen if r.arm != case.arm))
 

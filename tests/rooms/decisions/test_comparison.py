@@ -279,3 +279,23 @@ def test_fixed_evidence_gives_these_numbers() -> None:
     assert list(numbers) == list(expected["arms"])
     for name, found in numbers.items():
         assert found == pytest.approx(expected["arms"][name], rel=1e-12)
+
+
+def test_arms_that_were_run_farther_teach_how_their_neighbours_bend() -> None:
+    """The same arm beside arms that went on to fall steeply, or to stay flat."""
+
+    def bent(steep: float) -> ArmEvidence:
+        scales = [2.0**-k for k in range(2, 11)]
+        points = [pilot(s, 1 - 0.9 * (1 + (s * 256) ** 0.8) ** (-steep / 0.8), stderr=0.001) for s in scales]
+        return arm(f"scratch/{steep}", points)
+
+    own = learner(
+        "finetune/lora",
+        lambda s: 1 - 0.9 * (1 + (s * 256) ** 0.8) ** (-0.15 / 0.8),
+        scales=[2.0**-k for k in range(4, 8)],
+    )
+    steep, flat = (
+        row(compare(question(), [own, *(bent(s + n / 1000) for n in range(4))], seed=0), own.arm).quality.value
+        for s in (0.16, 0.02)
+    )
+    assert steep > flat

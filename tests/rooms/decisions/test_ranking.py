@@ -84,7 +84,7 @@ def judged() -> Judged:
     random, found = np.random.default_rng(11), []
     for _ in range(WORLDS):
         evidence, truth = world(random)
-        outlooks = [outlook(question(), e, seed=0) for e in evidence]
+        outlooks = [outlook(question(), e, seed=0, beside=evidence) for e in evidence]
         found.append((rank(np.column_stack([o.losses for o in outlooks]), MARGIN), [truth[e.arm] for e in evidence]))
     return found
 

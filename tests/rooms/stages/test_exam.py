@@ -154,6 +154,13 @@ def test_what_may_be_seen_is_what_the_rules_say(tmp_path: Path) -> None:
     assert len(seen.plan) == 160
 
 
+def test_the_asked_arm_itself_is_not_seen_at_its_target_even_where_it_is_small_enough(tmp_path: Path) -> None:
+    points, (case,) = sizes()
+    read = exam.read(a_set(tmp_path, points, [(*case[:6], 1e12, *case[7:])]))
+    seen = exam.visible(read.cases[0], read)
+    assert {r.tokens for r in seen.own} == {1.6e11}
+
+
 @EACH
 def test_the_order_of_rows_does_not_matter(kind: str, tmp_path: Path) -> None:
     points, cases = KINDS[kind]()
