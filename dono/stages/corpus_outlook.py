@@ -34,7 +34,8 @@ def outlook(place: Workplace, tokens: float, months: Months) -> tuple[str, ...]:
             f"et al. 2023), {compact(needed)} tokens of text are enough. There are {compact(tokens)}."]  # fmt: skip
     if len(months) < LEAST_MONTHS + 2:
         dated = "No source states a period" if not months else f"The periods cover {len(months)} months only"
-        return (*said, f"{dated}, so how fast the corpus grows is not known: name a column of dates as `period_column`.")
+        remedy = "name a column of dates as `period_column`"
+        return (*said, f"{dated}, so how fast the corpus grows is not known: {remedy}.")
     inflow, trend = monthly_inflow(months)
     said.append(
         f"In the last {min(MONTHS, len(months) - 2)} full months {compact(inflow)} tokens came a month, {trend}."
