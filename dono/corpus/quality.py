@@ -179,11 +179,12 @@ def quality_step(thresholds: Thresholds, cleaning: Cleaning) -> Step:
         if not batch:
             return []
         found = measures([d.text for d in batch], [d.language for d in batch], frequent)
+        rows = zip(*(numbers.tolist() for numbers in found.values()), strict=True)
         outcomes: list[Outcome] = []
-        for place, draft in enumerate(batch):
+        for draft, row in zip(batch, rows, strict=True):
             reason = None
             if cleaning.quality:
-                values = {name: float(numbers[place]) for name, numbers in found.items()}
+                values = dict(zip(found, row, strict=True))
                 reason = _broken_rule(draft, values, thresholds)
             if reason is None and draft.language in bad and _says(draft.text, bad[draft.language]):
                 reason = "a word of the list of bad words"
