@@ -22,8 +22,12 @@ MOST_WORDS, WITHOUT_END = 3, 2
 def name(reading: Reading) -> Iterator[Finding]:
     """One to three words behind a phrase like "my name is", a field "Name:", or a title."""
     lowered = reading.lowered
-    for block in reading.blocks & CUES_BY_BLOCK.keys() if reading.mentions(STEMS_BY_BLOCK) else ():
+    stems = [stem for block in reading.blocks & STEMS_BY_BLOCK.keys() for stem in STEMS_BY_BLOCK[block]]
+    likely = frozenset().union(*(CUES_WITH[stem] for stem in stems if stem in lowered))
+    for block in reading.blocks & CUES_BY_BLOCK.keys() if likely else ():
         for cue in CUES_BY_BLOCK[block]:
+            if cue not in likely:
+                continue
             at = lowered.find(cue)
             while at >= 0:
                 end = at + len(cue)
@@ -96,6 +100,7 @@ SPEAKING_BY_BLOCK = by_block(["bol rah", "बोल", "i am ", "i'm ", "speaking
 UNPERSONAL = regex.compile("|".join(NO_PERSON), regex.IGNORECASE)
 CUES_BY_BLOCK, FIELDS_BY_BLOCK = by_block(NAME_CUES), by_block(FIELDS)
 STEMS_BY_BLOCK = by_block(NAME_STEMS)
+CUES_WITH = {stem: frozenset(cue for cue in NAME_CUES if stem in cue) for stem in NAME_STEMS}
 TITLES_BY_BLOCK = by_block([*(f"{title}{end}" for title in HONORIFICS for end in ". "), *TITLES])
 
 YEAR = r"(?:19|20)[0-9]{2}"

@@ -207,7 +207,12 @@ class Reading:
 
     def mentions(self, words: Mapping[int, Sequence[str]]) -> bool:
         """Whether one of some lower-cased words, kept by the block of their first character, is in the text."""
-        return any(word in self.lowered for block in self.blocks & words.keys() for word in words[block])
+        lowered = self.lowered
+        for block in self.blocks & words.keys():
+            for word in words[block]:
+                if word in lowered:
+                    return True
+        return False
 
     def names(self, kind: str) -> bool:
         """Whether a word that names the kind may be anywhere in the text."""
