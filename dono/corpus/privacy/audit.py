@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import regex
-from scipy.stats import binomtest
 
 from dono.corpus.privacy.reading import fold
 from dono.errors import Mistake
@@ -92,6 +91,8 @@ def residual(path: Path) -> Residual:
         marks.append(left)
     if not marks:
         raise Mistake("no document in the audit", where=str(path), remedy="Draw at least one")
+    from scipy.stats import binomtest  # noqa: PLC0415 (80 MB and a second that every gathering would pay)
+
     with_left = sum(mark > 0 for mark in marks)
     interval = binomtest(with_left, len(marks)).proportion_ci(0.95, "exact")
     rate = with_left / len(marks)
