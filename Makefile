@@ -3,7 +3,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 DONE := $(VENV)/.installed
 DONO := $(VENV)/bin/dono
-BENCHMARKS := forecast train_speed loss_per_compute rate_transfer published_runs tokenizers languages
+BENCHMARKS := forecast train_speed loss_per_compute rate_transfer published_runs tokenizers languages corpus_speed
 export TOKENIZERS_PARALLELISM ?= true
 export HF_HUB_OFFLINE ?= 1
 

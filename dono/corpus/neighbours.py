@@ -113,7 +113,8 @@ half of benchmarks.languages and on the Marathi and Nepali messages of Django)."
 
 def _devanagari(text: str) -> str:
     """Hindi unless something speaks for a neighbour: pycld2 and, Bhojpuri at length aside, a word of it; or both
-    libraries."""
+    libraries.
+    """
     first = cld2_says(text)
     if first.language == "hi" and first.share == 1:
         return "hi"
