@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import subprocess
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -26,7 +27,7 @@ from dono.corpus.normalise import usable
 from dono.corpus.privacy import find
 
 CORPORA = Path(__file__).resolve().parents[2] / "shared/corpora"
-PRESIDIO = Path("/tmp/presidio-venv/bin/python")
+PRESIDIO = Path(tempfile.gettempdir()) / "presidio-venv" / "bin" / "python"
 EACH = 6
 ALARM_LINES = 4000
 """Lines at most of each file of real text."""

@@ -16,6 +16,7 @@ from dono.corpus.matching import (
     Known,
     Places,
     Spelled,
+    folded,
     run_starts,
     span_hashes,
     spelled,
@@ -42,14 +43,13 @@ NUMBER = np.uint64(1)
 """Stands for every word with a digit where numbers may differ."""
 
 WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+")
-JOINERS = dict.fromkeys(map(ord, "\u200c\u200d"))
 
 Flags = npt.NDArray[np.bool_]
 
 
 def words(text: str) -> list[str]:
     """Words without case, punctuation and joiners: what two copies of a text share."""
-    return WORD.findall(text.translate(JOINERS).casefold() if not text.isascii() else text.lower())
+    return WORD.findall(folded(text))
 
 
 class Said(NamedTuple):

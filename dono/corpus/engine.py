@@ -113,7 +113,8 @@ def sample_work(recipe: Recipe) -> Work[Shard, list[Draft]]:
 
     def work(shard: Shard, tell: Tell) -> list[Draft]:
         source, taken = recipe.sources[shard.source], -(-SAMPLE // recipe.shards)
-        steps = make_steps(Settings(recipe.cleaning, source), BEFORE_LEARNING)
+        cleaning = recipe.cleaning.model_copy(update={"count_mixed": False})  # nothing is learned from how mixed it is
+        steps = make_steps(Settings(cleaning, source), BEFORE_LEARNING)
         texts = (d for d in drafts(source, shard.parts, recipe.folder, lambda _: None) if isinstance(d, Draft))
         found = (o for batch in batches(islice(texts, taken)) for o in run_steps(steps, batch))
         return [one for one in found if isinstance(one, Draft)]

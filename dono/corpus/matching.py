@@ -15,6 +15,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from dono.corpus.categories import categories, majors
+
 Hashes = npt.NDArray[np.uint64]
 Places = npt.NDArray[np.int64]
 
@@ -144,9 +146,9 @@ def _powers(size: int) -> tuple[Hashes, Hashes]:
 
 @lru_cache(maxsize=1)
 def _kinds() -> npt.NDArray[np.uint8]:
-    kind_of = {"L": BASE, "N": BASE, "M": MARK}
-    every = range(sys.maxunicode + 1)
-    kinds = np.array([kind_of.get(unicodedata.category(chr(c))[0], NOTHING) for c in every], dtype=np.uint8)
+    kinds = np.full(sys.maxunicode + 1, NOTHING, dtype=np.uint8)
+    for major, kind in ((b"L", BASE), (b"N", BASE), (b"M", MARK)):
+        kinds[majors() == major] = kind
     for first, last in UNSPACED:
         part = kinds[first : last + 1]
         part[part == BASE] = ALONE
@@ -157,10 +159,16 @@ def _kinds() -> npt.NDArray[np.uint8]:
 def _digits() -> npt.NDArray[np.uint32]:
     """Each code point, decimal digits of all scripts as 0 to 9."""
     codes = np.arange(sys.maxunicode + 1, dtype=np.uint32)
-    for code in range(128, sys.maxunicode + 1):
-        if unicodedata.category(chr(code)) == "Nd":
-            codes[code] = ord("0") + unicodedata.decimal(chr(code))
+    for code in np.flatnonzero(categories() == b"Nd").tolist():
+        codes[code] = ord("0") + unicodedata.decimal(chr(code))
     return codes
+
+
+def by_text(hashes: Hashes, text: Places) -> Places:
+    """The order of hashes by text, then by value: [hashes]. What `np.lexsort` gives in half its time."""
+    order = np.argsort(hashes)
+    few = text.astype(np.uint16) if not len(text) or text.max() < 1 << 16 else text  # sorted by radix
+    return order[np.argsort(few[order], kind="stable")]
 
 
 class Known:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-import unicodedata
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
+from dono.corpus.categories import categories, majors
 from dono.corpus.matching import (
     ALONE,
     MARK,
@@ -17,6 +17,7 @@ from dono.corpus.matching import (
     Hashes,
     Places,
     Spelled,
+    by_text,
     run_starts,
     span_hashes,
     spelled,
@@ -121,10 +122,12 @@ def _characters(part: Spelled, own: Places, sums: Mapping[str, Numbers]) -> None
     }  # fmt: skip
     for name, mask in counted.items():
         np.add.at(sums[name], part.part_text, np.add.reduceat(mask.astype(np.int64), part.parts))
-    turns = np.flatnonzero(np.diff(np.where(letters, part.codes, 0).astype(np.int64), prepend=-1))
-    lengths = np.diff(turns, append=len(part.codes)) * letters[turns]
-    where = part.part_text[np.searchsorted(part.parts, turns, "right") - 1]
-    np.maximum.at(sums["longest run"], where, lengths)
+    np.maximum(sums["longest run"], sums["letters"] > 0, out=sums["longest run"])
+    again = np.append(letters[1:] & (part.codes[1:] == part.codes[:-1]), False)  # the same letter comes next
+    edges = np.flatnonzero(np.diff(again, prepend=False))
+    begins, ends = edges[::2], edges[1::2]
+    where = part.part_text[np.searchsorted(part.parts, begins, "right") - 1]
+    np.maximum.at(sums["longest run"], where, ends - begins + 1)
 
 
 def _words(
@@ -175,7 +178,7 @@ def _repetition(hashes: Hashes, text: Places, lines: Sequence[Places], total: in
 
 def _times(hashes: Hashes, text: Places) -> tuple[Places, Places]:
     """How often each different hash of a text occurs, and the text: both [different hashes]."""
-    order = np.lexsort((hashes, text))
+    order = by_text(hashes, text)
     hashes, text = hashes[order], text[order]
     new = np.ones(len(hashes), dtype=np.bool_)
     new[1:] = (hashes[1:] != hashes[:-1]) | (text[1:] != text[:-1])
@@ -198,13 +201,12 @@ def _lines(texts: Sequence[str]) -> dict[str, Numbers]:
 
 @lru_cache(maxsize=1)
 def _classes() -> npt.NDArray[np.uint8]:
-    kind_of = {"L": LETTER, "N": NUMBER, "S": SYMBOL, "P": SYMBOL}
     classes = np.zeros(sys.maxunicode + 1, dtype=np.uint8)
-    for code in range(sys.maxunicode + 1):
-        category = unicodedata.category(chr(code))
-        # What is not assigned beyond the first plane may be an emoji that is newer than this Python.
-        damaged = category in ("Co", "Cs") or (category == "Cn" and code < 0x10000)
-        classes[code] = DAMAGED if damaged else kind_of.get(category[0], 0)
+    for major, kind in ((b"L", LETTER), (b"N", NUMBER), (b"S", SYMBOL), (b"P", SYMBOL)):
+        classes[majors() == major] = kind
+    classes[np.isin(categories(), [b"Co", b"Cs"])] = DAMAGED
+    # What is not assigned beyond the first plane may be an emoji that is newer than this Python.
+    classes[:0x10000][categories()[:0x10000] == b"Cn"] = DAMAGED
     classes[[ord(c) for c in ORDINARY]] = 0
     classes[0xFFFD] = DAMAGED
     return classes

@@ -32,13 +32,13 @@ def language_mix(texts: Sequence[str], languages: Sequence[str]) -> list[Mix]:
     are, in an English one romanised words; both by the model of romanised words, which knows names and brands in none.
     In other languages in Latin letters nothing is told, and nothing is counted as mixed.
     """
-    readings = load_romanised().read(texts)
+    latin_ones = [language == "en" or language.endswith("-Latn") for language in languages]
+    readings = iter(load_romanised().read([t for t, latin in zip(texts, latin_ones, strict=True) if latin]))
     mixes = []
-    for text, language, reading in zip(texts, languages, readings, strict=True):
-        if language == "en":
-            mixes.append(Mix(reading.words, reading.romanised))
-        elif language.endswith("-Latn"):
-            mixes.append(Mix(reading.words, reading.english))
+    for text, language, is_latin in zip(texts, languages, latin_ones, strict=True):
+        if is_latin:
+            reading = next(readings)
+            mixes.append(Mix(reading.words, reading.romanised if language == "en" else reading.english))
         else:
             words = WORD.findall(text)
             latin = [word for word in words if LATIN.match(word)]

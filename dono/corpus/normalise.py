@@ -37,6 +37,8 @@ def normalise(text: str) -> str:
 
     Nothing is inserted, so no akshara (a letter with its marks and conjuncts) is ever cut.
     """
+    if text.replace("\n", "").replace("\t", "").isprintable():  # nothing to drop: no control, joiner or line end
+        return unicodedata.normalize("NFC", text).strip()
     text = DROPPED.sub("", LINE_ENDS.sub("\n", text))
     text = unicodedata.normalize("NFC", text)
     if ZWNJ in text or ZWJ in text:

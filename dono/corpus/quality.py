@@ -31,6 +31,8 @@ TAIL = 0.005
 """Share of the person's own text beyond which a value is unusual (assumed)."""
 LEAST = 200
 """Texts of a language and shape from which what is usual is learned (assumed); of fewer only extremes are dropped."""
+AT_ONCE = 512
+"""Texts of the sample that are measured at a time."""
 FREQUENT = 1000
 """Words of a language that are its most frequent ones in the sample (assumed)."""
 
@@ -130,7 +132,7 @@ def learn_thresholds(sample: Sequence[Draft]) -> Thresholds:
     """
     texts, languages = [d.text for d in sample], [d.language for d in sample]
     frequent = _frequent(sample)
-    found = measures(texts, languages, _hashed(frequent)) if texts else {}
+    found = _measured(texts, languages, _hashed(frequent))
     shapes = [shape_of(d, n) for d, n in zip(sample, found.get("words", ()), strict=True)]
     limits: dict[str, list[float]] = {}
     counts: Counter[str] = Counter()
@@ -145,6 +147,17 @@ def learn_thresholds(sample: Sequence[Draft]) -> Thresholds:
             if counts[name] >= LEAST:
                 limits[name] = [_limit(rule, found[rule.measure][here]) for rule in RULES[shape]]
     return Thresholds(limits, frequent, dict(counts))
+
+
+def _measured(
+    texts: Sequence[str], languages: Sequence[str | None], frequent: Mapping[str, Hashes]
+) -> dict[str, Numbers]:
+    """The measures of many texts, in batches that fit memory: each text's are its own."""
+    parts = [
+        measures(texts[start : start + AT_ONCE], languages[start : start + AT_ONCE], frequent)
+        for start in range(0, len(texts), AT_ONCE)
+    ]
+    return {name: np.concatenate([part[name] for part in parts]) for name in (parts[0] if parts else ())}
 
 
 def _limit(rule: Rule, values: Numbers) -> float:
@@ -179,11 +192,12 @@ def quality_step(thresholds: Thresholds, cleaning: Cleaning) -> Step:
         if not batch:
             return []
         found = measures([d.text for d in batch], [d.language for d in batch], frequent)
+        rows = zip(*(numbers.tolist() for numbers in found.values()), strict=True)
         outcomes: list[Outcome] = []
-        for place, draft in enumerate(batch):
+        for draft, row in zip(batch, rows, strict=True):
             reason = None
             if cleaning.quality:
-                values = {name: float(numbers[place]) for name, numbers in found.items()}
+                values = dict(zip(found, row, strict=True))
                 reason = _broken_rule(draft, values, thresholds)
             if reason is None and draft.language in bad and _says(draft.text, bad[draft.language]):
                 reason = "a word of the list of bad words"

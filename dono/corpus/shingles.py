@@ -16,6 +16,7 @@ from dono.corpus.matching import (
     Hashes,
     Places,
     Spelled,
+    by_text,
     mixed,
     span_hashes,
     spelled,
@@ -107,7 +108,7 @@ def _grams(parts: Sequence[tuple[Hashes, Places]], wanted: npt.NDArray[np.bool_]
 
 def _sets(hashes: Hashes, text: Places, texts: int) -> Shingles:
     """Hashes ordered by text and value, each once."""
-    order = np.lexsort((hashes, text))
+    order = by_text(hashes, text)
     hashes, text = hashes[order], text[order]
     new = np.ones(len(hashes), dtype=np.bool_)
     new[1:] = (hashes[1:] != hashes[:-1]) | (text[1:] != text[:-1])

@@ -9,7 +9,7 @@ import regex
 
 from dono.corpus.privacy.findings import Finding
 from dono.corpus.privacy.name_words import FIELDS, HONORIFICS, NAME_CUES, NAME_STEMS, NO_PERSON, NOT_NAMES, STOP, TITLES
-from dono.corpus.privacy.reading import Reading, by_block
+from dono.corpus.privacy.reading import Reading, around, by_block
 
 WORD = regex.compile(r"\p{L}[\p{L}\p{M}\u200c\u200d'’]*\.?")
 FILLER = regex.compile(
@@ -22,8 +22,12 @@ MOST_WORDS, WITHOUT_END = 3, 2
 def name(reading: Reading) -> Iterator[Finding]:
     """One to three words behind a phrase like "my name is", a field "Name:", or a title."""
     lowered = reading.lowered
-    for block in reading.blocks & CUES_BY_BLOCK.keys() if reading.mentions(STEMS_BY_BLOCK) else ():
+    stems = [stem for block in reading.blocks & STEMS_BY_BLOCK.keys() for stem in STEMS_BY_BLOCK[block]]
+    likely = frozenset().union(*(CUES_WITH[stem] for stem in stems if stem in lowered))
+    for block in reading.blocks & CUES_BY_BLOCK.keys() if likely else ():
         for cue in CUES_BY_BLOCK[block]:
+            if cue not in likely:
+                continue
             at = lowered.find(cue)
             while at >= 0:
                 end = at + len(cue)
@@ -37,11 +41,29 @@ def name(reading: Reading) -> Iterator[Finding]:
         for match in FIELD.finditer(lowered):
             yield from _after(reading, match.end(), capital=True)
     if reading.mentions(TITLES_BY_BLOCK):
-        for match in TITLE.finditer(lowered):
+        for match in _titles(lowered):
             title, behind = reading.folded[match.start() : match.end()].rstrip(" ."), reading.folded[match.end()]
             if title.isascii() and len(title) > 1 and title.isupper() and not behind.isupper():
                 continue  # MS before a word of another script are initials
             yield from _after(reading, match.end(), capital=True)
+
+
+def _titles(lowered: str) -> Iterator[regex.Match[str]]:
+    """Matches of `TITLE`, tried where one of its words stands and nowhere else."""
+    done = 0
+    for place in sorted({place for title in (*HONORIFICS, *TITLES) for place in _places(lowered, title)}):
+        match = TITLE.match(lowered, place) if place >= done else None
+        if match is not None:
+            done = match.end()
+            yield match
+
+
+def _places(text: str, word: str) -> Iterator[int]:
+    """Where a word stands in a text."""
+    place = text.find(word)
+    while place >= 0:
+        yield place
+        place = text.find(word, place + 1)
 
 
 def _letter(character: str) -> bool:
@@ -96,6 +118,7 @@ SPEAKING_BY_BLOCK = by_block(["bol rah", "बोल", "i am ", "i'm ", "speaking
 UNPERSONAL = regex.compile("|".join(NO_PERSON), regex.IGNORECASE)
 CUES_BY_BLOCK, FIELDS_BY_BLOCK = by_block(NAME_CUES), by_block(FIELDS)
 STEMS_BY_BLOCK = by_block(NAME_STEMS)
+CUES_WITH = {stem: frozenset(cue for cue in NAME_CUES if stem in cue) for stem in NAME_STEMS}
 TITLES_BY_BLOCK = by_block([*(f"{title}{end}" for title in HONORIFICS for end in ". "), *TITLES])
 
 YEAR = r"(?:19|20)[0-9]{2}"
@@ -107,6 +130,8 @@ SPACED = r"[0-3]?[0-9][ ][0-1]?[0-9][ ](?:19|20)[0-9]{2}"
 WRITTEN = r"[0-3]?[0-9](?:st|nd|rd|th)?[ ,.\-]{0,2}[\p{L}\p{M}\u200c\u200d]{3,14}[ ,.\-]{0,2}(?:19|20)[0-9]{2}"
 MONTH_FIRST = r"[\p{L}\p{M}]{3,14}[ ][0-3]?[0-9](?:st|nd|rd|th)?[, ]{1,2}(?:19|20)[0-9]{2}"
 DATE = regex.compile(rf"(?<![0-9A-Za-z])(?:{NUMERIC}|{SPACED}|{WRITTEN}|{MONTH_FIRST})(?![0-9])", regex.IGNORECASE)
+DATE_REACH = (16, 40)
+"""No date begins so far before its first digit, or ends so far behind it."""
 BIRTH_REACH = 32
 OTHER_DAY = regex.compile(
     r"deliver|order|invoice|issue|expir|valid|joining|due|wedding|anniversary|died|death|डिलीवरी|डिलिवरी|ऑर्डर|जारी|वैध|"
@@ -114,9 +139,15 @@ OTHER_DAY = regex.compile(
 )
 
 
+def _dates(reading: Reading) -> Iterator[regex.Match[str]]:
+    """Dates, sought around digits alone."""
+    for start, end in around(reading.groups, *DATE_REACH):
+        yield from DATE.finditer(reading.folded, start, end)
+
+
 def birth_date(reading: Reading) -> Iterator[Finding]:
     """A date that a cue calls one of birth."""
-    for match in DATE.finditer(reading.folded) if reading.hot and reading.names("birth_date") else ():
+    for match in _dates(reading) if reading.hot and reading.names("birth_date") else ():
         cue = reading.cue("birth_date", *match.span(), reach=BIRTH_REACH)
         between = reading.lowered[max(0, match.start() - (cue or 0)) : match.start()] if cue is not None else ""
         if cue is not None and cue <= BIRTH_REACH and not OTHER_DAY.search(between):

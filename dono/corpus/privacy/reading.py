@@ -103,6 +103,18 @@ class Number:
     cut: bool
 
 
+def around(groups: Iterable[tuple[int, int]], before: int, after: int) -> list[tuple[int, int]]:
+    """Groups with so many characters before and after them, merged where they meet."""
+    places: list[tuple[int, int]] = []
+    for left, right in groups:
+        start, end = max(0, left - before), right + after
+        if places and start <= places[-1][1]:
+            places[-1] = places[-1][0], end
+        else:
+            places.append((start, end))
+    return places
+
+
 class Reading:
     """A text being searched. What several recognisers need is worked out once, when the first asks for it."""
 
@@ -193,21 +205,21 @@ class Reading:
     @cached_property
     def code_places(self) -> list[tuple[int, int]]:
         """Where codes of letters and digits may stand: surroundings of a letter beside a digit, merged."""
-        places: list[tuple[int, int]] = []
-        before, after = CODE_REACH
-        for left, right in self.groups:
-            if not (CODE_BESIDE.search(self.folded, max(0, left - 9), left) or CODE_BEHIND.match(self.folded, right)):
-                continue
-            start, end = max(0, left - before), right + after
-            if places and start <= places[-1][1]:
-                places[-1] = places[-1][0], end
-            else:
-                places.append((start, end))
-        return places
+        beside = [
+            (left, right)
+            for left, right in self.groups
+            if CODE_BESIDE.search(self.folded, max(0, left - 9), left) or CODE_BEHIND.match(self.folded, right)
+        ]
+        return around(beside, *CODE_REACH)
 
     def mentions(self, words: Mapping[int, Sequence[str]]) -> bool:
         """Whether one of some lower-cased words, kept by the block of their first character, is in the text."""
-        return any(word in self.lowered for block in self.blocks & words.keys() for word in words[block])
+        lowered = self.lowered
+        for block in self.blocks & words.keys():
+            for word in words[block]:
+                if word in lowered:
+                    return True
+        return False
 
     def names(self, kind: str) -> bool:
         """Whether a word that names the kind may be anywhere in the text."""

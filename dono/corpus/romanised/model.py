@@ -109,29 +109,31 @@ class Romanised:
         if len(self.places) > REMEMBERED:
             self.forget()
         words = [words_of(text) for text in texts]
-        places = np.fromiter((self._place(word) for line in words for word in line), dtype=np.int64)
+        every = [word for line in words for word in line]
+        for word in dict.fromkeys(every):
+            if word not in self.places:
+                self._remember(word)
+        places = np.fromiter(map(self.places.__getitem__, every), dtype=np.int64, count=len(every))
         lengths = np.array([len(line) for line in words], dtype=np.int64)
         ends = np.cumsum(lengths)
         total = np.vstack([np.zeros((1, self.said.shape[1])), np.cumsum(self.said[places], axis=0, dtype=np.float64)])
         sums = total[ends] - total[ends - lengths]
-        return [self._reading(len(line), row) for line, row in zip(words, sums, strict=True)]
+        scores = sums[:, :-4]
+        best, second = scores.argmax(1).tolist(), np.partition(scores, -2, axis=1)[:, -2]
+        margins = (scores.max(1) - second).tolist()
+        return [
+            Reading(len(line), round(english), round(romanised), self.codes[code], margin, indian, other)
+            for line, code, margin, (english, romanised, indian, other) in zip(
+                words, best, margins, sums[:, -4:].tolist(), strict=True
+            )
+        ]
 
-    def _reading(self, words: int, row: NDArray[np.float64]) -> Reading:
-        scores, (english, romanised, indian, other) = row[:-4], row[-4:]
-        best = int(scores.argmax())
-        margin = float(scores[best] - np.partition(scores, -2)[-2])
-        return Reading(words, round(english), round(romanised), self.codes[best], margin, float(indian), float(other))
-
-    def _place(self, word: str) -> int:
-        place = self.places.get(word)
-        return self._remember(word) if place is None else place
-
-    def _remember(self, word: str) -> int:
+    def _remember(self, word: str) -> None:
         place = self.places[word] = len(self.places)
         if place == len(self.said):
             self.said = np.vstack([self.said, np.zeros_like(self.said)])
         if word in self.names:
-            return place
+            return
         logits = self.logits(word)
         logits = logits - np.logaddexp.reduce(logits)
         indian = logits[self.indian]
@@ -143,7 +145,6 @@ class Romanised:
         self.said[place, -3] = any_indian - english > SURELY
         self.said[place, -2] = np.clip(any_indian - english, LEAST, MOST if word in self.known else MOST_UNKNOWN)
         self.said[place, -1] = np.clip(other - np.logaddexp(english, any_indian), LEAST, MOST)
-        return place
 
     def save(self, path: Path) -> None:
         """Write the model in a byte for each weight and two for each number of a known word."""

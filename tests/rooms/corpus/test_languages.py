@@ -80,6 +80,17 @@ def test_what_is_unsure_is_und(text: str) -> None:
     assert guess_language(text) == "und"
 
 
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("आज दीये जले", "hi"), ("आज दीये जले।", "hi"), ("हम घर चले", "hi"),
+        ("रउआ कइसन बानी", "bho"), ("का हाल बा", "bho"), ("ओकर भाई आइल रहल", "bho"),
+    ],
+)  # fmt: skip
+def test_a_few_words_are_bhojpuri_only_with_a_word_of_it(text: str, language: str) -> None:
+    assert guess_language(text) == language
+
+
 def test_a_long_text_is_looked_at_in_three_places() -> None:
     assert guess_language("Page 1 of 9 " * 20 + KNOWN["kn"] * 200) == "kn"
 
