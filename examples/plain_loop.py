@@ -58,8 +58,9 @@ def main() -> list[float]:
         for sentence in sentences_at(step):  # sums of losses and of gradients; they are divided once, by all tokens
             ids = torch.tensor(sentence)
             logits = model(input_ids=ids[None, :-1], use_cache=False).logits[0]
-            logs = logits - logits.logsumexp(dim=1, keepdim=True)
-            loss = -logs.gather(1, ids[1:, None]).sum()
+            largest = logits.detach().amax(dim=1, keepdim=True)
+            odds = (logits - largest).exp()
+            loss = -(logits.gather(1, ids[1:, None]) - largest - odds.sum(dim=1, keepdim=True).log()).sum()
             loss.backward()
             total, count = total + float(loss.detach()), count + len(ids) - 1
 

@@ -113,7 +113,7 @@ class _CrossEntropy(torch.autograd.Function):
                 total -= logs.sum()
                 if into_hidden is None and into_weight is None:
                     continue
-                slopes = odds.div_(sums)  # softmax − one-hot
+                slopes = odds.mul_(1 / sums)  # softmax − one-hot
                 slopes.scatter_add_(1, ids, torch.full_like(ids, -1, dtype=slopes.dtype))
                 _learn(part, table, slopes, None if into_hidden is None else into_hidden[here], into_weight)
         ctx.found, ctx.weight_dtype = (into_hidden, into_weight), weight.dtype
