@@ -6,21 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dono.costs.flops import Shape
+from dono.costs.memory import ACTIVATIONS, FROZEN, GIGABYTE, GRADIENT, OPTIMIZER
 from dono.errors import Mistake
 
-GIGABYTE = 1e9
 USABLE = 0.90
 """Share of a GPU's memory that tensors may take: the rest goes to the allocator's holes, NCCL and CUDA (assumed)."""
 WITHIN_NODE = 8
 """Tensor parallelism stays on the fast links of one node, of eight GPUs (Narayanan et al. 2021, arXiv 2104.04473)."""
 MOST_PIPELINE = 64
-STATES = 16
-"""Bytes a trained parameter: bf16 weight and gradient, float32 copy and two moments (ZeRO, arXiv 1910.02054, 3.1)."""
-FROZEN = 2
-"""Bytes a frozen parameter."""
-ACTIVATIONS, KEPT_INPUT = 34, 2
-"""Bytes per token, layer and unit of width: all activations without the attention matrix; a layer's input alone, where
-the rest is recomputed (Korthikanti et al. 2022, arXiv 2205.05198, eq. 2)."""
+KEPT_INPUT = 2
+"""Bytes per token, layer and unit of width of a layer's input alone, where the other `ACTIVATIONS` are recomputed."""
 LOGITS = 6
 """Bytes per token and entry of the vocabulary: bf16 logits and their float32 softmax."""
 
@@ -79,9 +74,8 @@ def memory_per_gpu(
     activations = held * KEPT_INPUT + ACTIVATIONS * per_layer if recompute else held * ACTIVATIONS
     activations += LOGITS * vocabulary * tokens_at_once / tensor
     trained = 0.0 if lora else sharded
-    return Memory(
-        (FROZEN * sharded + whole) / GIGABYTE, 2 * trained / GIGABYTE, 12 * trained / GIGABYTE, activations / GIGABYTE
-    )
+    sizes = (FROZEN * sharded + whole, GRADIENT * trained, OPTIMIZER * trained, activations)
+    return Memory(*(size / GIGABYTE for size in sizes))
 
 
 def layout_that_fits(
@@ -100,7 +94,6 @@ def layout_that_fits(
         sequences = int(batch_tokens // (context * data * pipeline))  # a pipeline is filled by as many micro-batches
         if sequences < 1 or pipeline > shape.layers:
             continue
-        fitting = None
         for at_once in _halved(sequences):
             memory = memory_per_gpu(
                 shape, data=data, tensor=tensor, pipeline=pipeline, tokens_at_once=at_once * context,
@@ -108,10 +101,7 @@ def layout_that_fits(
             )  # fmt: skip
             least = memory.total if least is None else min(least, memory.total)
             if memory.total <= USABLE * gigabytes:
-                fitting = Layout(data, tensor, pipeline, at_once, recompute, memory)
-                break
-        if fitting is not None:
-            return fitting
+                return Layout(data, tensor, pipeline, at_once, recompute, memory)
     if least is None:
         what = f"a step of {batch_tokens:,.0f} tokens gives {gpus:,} GPUs no sequence of {context:,} tokens each"
         raise Mistake(what, where="--batch-tokens", remedy="Take fewer GPUs, a larger batch or a shorter context")

@@ -83,7 +83,7 @@ def plan_run(asked: Asked, shape: Shape, machine: Machine, gpus: int, *, utilisa
     """
     dense = shape if asked.active is None else Shape(asked.active, shape.layers, shape.width, 0.0)
     used = utilisation or whole_run_utilisation(machine, context=asked.context)
-    plain = (4 if asked.lora else 6) * (dense.stored if asked.active is None else asked.active) * asked.tokens
+    plain = (4 if asked.lora else 6) * dense.stored * asked.tokens
     if asked.recompute:
         plain *= 4 / 3
     machine_hours = used.times(machine.peak * 3600).under(plain)

@@ -18,6 +18,7 @@ from dono.costs import (
     Range,
     RunPlan,
     Traffic,
+    cost_in,
     exactly,
     longest_wait,
     machine_named,
@@ -25,12 +26,10 @@ from dono.costs import (
     serving_cost,
     usual_batch,
     usual_shape,
-    waiting,
 )
 from dono.errors import Mistake
 
 FLEET = regex.compile(r"(?:(\d[\d_,]*)\s*[x×*]\s*)?(\S.*)")
-MONTHS_AHEAD = 12
 
 
 @dataclass(frozen=True)
@@ -125,10 +124,11 @@ def rates_of(written: tuple[str, ...]) -> dict[str, float]:
     for text in written:
         name, _, value = text.partition("=")
         try:
-            rates[name.strip().upper()] = float(value)
+            rate = float(value)
         except ValueError:
             raise Mistake(f"{text!r} is no rate", where="--rate", remedy="Write USD=88.0") from None
-        if not (math.isfinite(rates[name.strip().upper()]) and rates[name.strip().upper()] > 0):
+        rates[name.strip().upper()] = rate
+        if not (math.isfinite(rate) and rate > 0):
             raise Mistake(f"{text!r} is no rate", where="--rate", remedy="Give a number above 0")
     return rates
 
@@ -192,9 +192,13 @@ def _money(question: Question, plan: RunPlan, machine: Machine, exchange: Exchan
     if people:
         found.append(("people", f"{question.currency} {short(people)}", "engineers and raters, as given"))
     found.append(shown("in all", total, "serving apart"))
-    later = waiting(run.mid, question.worth_per_month or 0.0, MONTHS_AHEAD)
-    cost = Range(run.mid - later.saves.hi, run.mid - later.saves.mid, run.mid - later.saves.lo, "borrowed", "")
-    found.append(shown("the same in a year", cost, "hardware and algorithms together; rental prices are not monotone"))
+    found.append(
+        shown(
+            "the same in a year",
+            cost_in(1, run.mid),
+            "hardware and algorithms together; rental prices are not monotone",
+        )
+    )
     if question.worth_per_month is not None:
         found.append(("wait?", *_wait(question, run.mid)))
     return found

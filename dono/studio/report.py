@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from dono.artifacts import write_atomically
@@ -14,6 +14,7 @@ from dono.decisions import METRICS, ArmVerdict, LanguageScore, Number, UseCaseVe
 from dono.decisions.routes import short_name
 from dono.studio import amounts, wording
 from dono.studio.chart import Chart, chart, strip, strip_values
+from dono.studio.pages import page_environment
 from dono.studio.picture import printable
 from dono.studio.series import Series, key, series_of
 from dono.studio.typefaces import FAMILIES, font_faces
@@ -96,38 +97,25 @@ def render(verdict: Verdict) -> str:
 
 def _environment(verdict: Verdict) -> Environment:
     """Templates with everything escaped, and the words and numbers they need."""
-    environment = Environment(
-        loader=PackageLoader("dono.studio"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
+    return page_environment(
+        {
+            "METRICS": METRICS,
+            "SAMPLES_SHOWN": SAMPLES_SHOWN,
+            "LONG_SENTENCE": LONG_SENTENCE,
+            "KINDS": wording.KINDS,
+            "amount": partial(amount, currency=verdict.currency),
+            "ends": partial(ends, currency=verdict.currency),
+            "budget_item": partial(budget_item, currency=verdict.currency),
+            "key": lambda look: Markup(key(look)),
+            "safe_picture": Markup,
+            "confidence_words": wording.confidence_words,
+            "short_name": short_name,
+            "probability": amounts.probability,
+            "duration": amounts.duration,
+            "plain": amounts.plain,
+            "score": amounts.score,
+        }
     )
-    environment.globals |= {
-        "METRICS": METRICS,
-        "SAMPLES_SHOWN": SAMPLES_SHOWN,
-        "LONG_SENTENCE": LONG_SENTENCE,
-        "KINDS": wording.KINDS,
-        "amount": partial(amount, currency=verdict.currency),
-        "ends": partial(ends, currency=verdict.currency),
-        "budget_item": partial(budget_item, currency=verdict.currency),
-        "key": lambda look: Markup(key(look)),
-        "safe_picture": Markup,
-        "confidence_words": wording.confidence_words,
-        "language_name": wording.language_name,
-        "language_tag": wording.language_tag,
-        "direction": wording.direction,
-        "short_name": short_name,
-        "day": wording.day,
-        "percent": amounts.percent,
-        "probability": amounts.probability,
-        "duration": amounts.duration,
-        "count": amounts.count,
-        "plain": amounts.plain,
-        "score": amounts.score,
-    }
-    return environment
 
 
 def amount(number: Number, currency: str) -> str:

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from dono.artifacts import write_atomically
 from dono.studio import amounts, wording
 from dono.studio.inflow import draw_inflow
+from dono.studio.pages import page_environment
 from dono.studio.picture import printable
 from dono.studio.typefaces import FAMILIES, font_faces
 
@@ -138,28 +139,15 @@ def render_survey(survey: CorpusSurvey) -> str:
 
 def _environment() -> Environment:
     """Templates with everything escaped, and the words and numbers they need."""
-    environment = Environment(
-        loader=PackageLoader("dono.studio"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
+    return page_environment(
+        {
+            "REASONS_OPEN": REASONS_OPEN,
+            "compact": amounts.compact,
+            "size": size,
+            "headline": headline,
+            "cheapest": cheapest,
+        }
     )
-    environment.globals |= {
-        "REASONS_OPEN": REASONS_OPEN,
-        "language_name": wording.language_name,
-        "language_tag": wording.language_tag,
-        "direction": wording.direction,
-        "day": wording.day,
-        "percent": amounts.percent,
-        "count": amounts.count,
-        "compact": amounts.compact,
-        "size": size,
-        "headline": headline,
-        "cheapest": cheapest,
-    }
-    return environment
 
 
 def size(count: float) -> str:

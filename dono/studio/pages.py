@@ -1,0 +1,31 @@
+"""The environment that all pages are made in: everything escaped, nothing undefined, the words and numbers they share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from dono.studio import amounts, wording
+
+
+def page_environment(own: Mapping[str, object]) -> Environment:
+    """Templates of `dono.studio`, with the shared functions and a page's `own`."""
+    environment = Environment(
+        loader=PackageLoader("dono.studio"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.globals |= {
+        "language_name": wording.language_name,
+        "language_tag": wording.language_tag,
+        "direction": wording.direction,
+        "day": wording.day,
+        "percent": amounts.percent,
+        "count": amounts.count,
+        **own,
+    }
+    return environment
