@@ -1,4 +1,4 @@
-"""The environment that all pages are made in: everything escaped, nothing undefined, the words and numbers they share."""
+"""The environment that all pages are made in: all escaped, nothing undefined, shared words and numbers."""
 
 from __future__ import annotations
 
