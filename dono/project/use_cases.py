@@ -1,0 +1,63 @@
+"""What the model is for, and how it is scored."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from dono.project.rights import Rights
+from dono.project.sections import Section
+
+Kind = Literal["classify", "generate", "language", "predict"]
+MetricName = Literal["accuracy", "macro_f1", "chrf", "exact_match", "bits_per_byte", "auc"]
+
+METRIC_OF_KIND: dict[Kind, tuple[MetricName, ...]] = {
+    "classify": ("macro_f1", "accuracy"),
+    "generate": ("chrf", "exact_match"),
+    "language": ("bits_per_byte",),
+    "predict": ("auc", "accuracy", "macro_f1"),
+}
+"""Which metrics a kind of use case may be judged by; the first is the default."""
+
+
+class UseCase(Section):
+    """What the model is for, and how it is scored. `bar` is the value of the metric that is good enough."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
+    kind: Kind
+    train: str | None = None
+    test: str | None = None
+    target: str | None = None
+    metric: MetricName | None = None
+    bar: float | None = None
+    prompt: str | None = None
+    rights: Rights | None = None
+    unseen_labels: Literal["refuse", "set_aside"] = "refuse"
+    """What to do with test rows whose label no training row has: nothing could answer them."""
+    test_limit: int = Field(default=400, ge=1)
+    """At most this many held-out examples are scored, the same ones for every arm."""
+
+    @property
+    def judged_by(self) -> MetricName:
+        """The metric the verdict is about."""
+        return self.metric or METRIC_OF_KIND[self.kind][0]
+
+    @model_validator(mode="after")
+    def _complete(self) -> UseCase:
+        if self.kind in ("classify", "generate") and not (self.train and self.test):
+            raise ValueError("a classify or generate use case needs `train` and `test` files")
+        if self.kind == "predict" and not (self.train and self.target):
+            raise ValueError("a predict use case needs `train` and `target` (a column)")
+        if self.metric is not None and self.metric not in METRIC_OF_KIND[self.kind]:
+            raise ValueError(
+                f"metric {self.metric} does not fit kind {self.kind}; use {' or '.join(METRIC_OF_KIND[self.kind])}"
+            )
+        if (
+            self.kind == "generate"
+            and self.metric in (None, "chrf")
+            and self.bar is not None
+            and not 1 <= self.bar <= 100
+        ):
+            raise ValueError(f"chrf goes from 0 to 100; a bar of {self.bar} is no chrf score")
+        return self
