@@ -30,16 +30,17 @@ from dono.rights import Answer, Children, Ground, Licence, PersonalData, Status,
 
 RouteName = Literal["prompt", "hosted", "finetune", "continue", "scratch", "predictive"]
 TokenizerKind = Literal["words", "graphemes", "superwords", "unigram", "portable"]
-Kind = Literal["classify", "generate", "language", "predict"]
+Kind = Literal["classify", "generate", "language", "predict", "lift"]
 DateOrder = Literal["day", "month", "refuse"]
 """What comes first in a date like 03/04/2025; `refuse`: a date that could be read both ways is set aside."""
-MetricName = Literal["accuracy", "macro_f1", "chrf", "exact_match", "bits_per_byte", "auc"]
+MetricName = Literal["accuracy", "macro_f1", "chrf", "exact_match", "bits_per_byte", "auc", "category_bits"]
 
 METRIC_OF_KIND: dict[Kind, tuple[MetricName, ...]] = {
     "classify": ("macro_f1", "accuracy"),
     "generate": ("chrf", "exact_match"),
     "language": ("bits_per_byte",),
     "predict": ("auc", "accuracy", "macro_f1"),
+    "lift": ("category_bits",),
 }
 """Which metrics a kind of use case may be judged by; the first is the default."""
 
@@ -268,6 +269,29 @@ class Source(Section):
         return name
 
 
+class Habits(Section):
+    """What people take where and when, as columns of records: who, in which region, which category.
+
+    The period is a column (`period`), or the festival of the day in `time`, whose waiting begins `lead` days before it.
+    `phrases` are the words of each category (its own name unless given), `words` those of regions and periods.
+    """
+
+    region: str
+    category: str
+    customer: str
+    period: str | None = None
+    time: str | None = None
+    lead: int = Field(default=14, ge=0)
+    phrases: dict[str, str | tuple[str, ...]] = Field(default_factory=dict)
+    words: dict[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _one_period(self) -> Habits:
+        if (self.period is None) == (self.time is None):
+            raise ValueError("habits need either `period` (a column) or `time` (a column of dates)")
+        return self
+
+
 class UseCase(Section):
     """What the model is for, and how it is scored. `bar` is the value of the metric that is good enough."""
 
@@ -279,6 +303,7 @@ class UseCase(Section):
     metric: MetricName | None = None
     bar: float | None = None
     prompt: str | None = None
+    habits: Habits | None = None
     rights: Rights | None = None
     unseen_labels: Literal["refuse", "set_aside"] = "refuse"
     """What to do with test rows whose label no training row has: nothing could answer them."""
@@ -296,6 +321,9 @@ class UseCase(Section):
             raise ValueError("a classify or generate use case needs `train` and `test` files")
         if self.kind == "predict" and not (self.train and self.target):
             raise ValueError("a predict use case needs `train` and `target` (a column)")
+        complete = self.train and self.test and self.habits and "{category}" in (self.prompt or "")
+        if self.kind == "lift" and not complete:
+            raise ValueError("a lift use case needs `train`, `test`, `habits`, and a `prompt` with {category} in it")
         if self.metric is not None and self.metric not in METRIC_OF_KIND[self.kind]:
             raise ValueError(
                 f"metric {self.metric} does not fit kind {self.kind}; use {' or '.join(METRIC_OF_KIND[self.kind])}"
