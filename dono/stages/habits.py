@@ -109,10 +109,8 @@ def _numbered(train: Sequence[Row], test: Sequence[Row]) -> tuple[Records, np.nd
 
 def records_of(artifact: Artifact) -> tuple[Records, np.ndarray]:
     """The test's records, and the train's counts [R, P, C]."""
-    train, test = (
-        [tuple(json.loads(line)) for line in (artifact.path / f"{name}.jsonl").open(encoding="utf8")]
-        for name in ("train", "test")
-    )
+    read = {name: (artifact.path / f"{name}.jsonl").read_text(encoding="utf8") for name in ("train", "test")}
+    train, test = ([tuple(json.loads(line)) for line in text.splitlines()] for text in read.values())
     return _numbered(train, test)
 
 
