@@ -68,7 +68,7 @@ def category_scores(
 def answer_lift(case: Case, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path) -> Judged:
     """Scores of a language model on the habits of a case, cells to look at, and what it says in words."""
     records, train = records_of(case.artifact)
-    return judge(case, records, calibrated(category_scores(case, model, tokenizer, records), train), folder)
+    return judge(records, calibrated(category_scores(case, model, tokenizer, records), train), folder)
 
 
 def answer_by_counts(case: Case, share: float, folder: Path) -> tuple[int, list[Score], list[Sample], list[str]]:
@@ -76,10 +76,10 @@ def answer_by_counts(case: Case, share: float, folder: Path) -> tuple[int, list[
     records, train = records_of(case.artifact)
     if share < 1:
         train = np.random.default_rng(0).binomial(train.astype(np.int64), share).astype(np.float64)
-    return int(train.sum()), *judge(case, records, counted(train), folder)
+    return int(train.sum()), *judge(records, counted(train), folder)
 
 
-def judge(case: Case, records: Records, log_p: np.ndarray, folder: Path) -> Judged:
+def judge(records: Records, log_p: np.ndarray, folder: Path) -> Judged:
     """Ln P(c | r, p) [R, P, C] held to the records; writes `lift.csv` with every compared cell into the folder."""
     own, report, n = own_lifts(records), compare_lifts(records, log_p), len(records.category)
     bits = category_bits(records, log_p)
@@ -97,27 +97,21 @@ def judge(case: Case, records: Records, log_p: np.ndarray, folder: Path) -> Judg
     ]
     if report.significant:
         notes.append(f"direction right in {report.sign_share:.0%} of {report.significant} significant lifts")
-    notes.append("misses most: " + "; ".join(_words(case, records, own, log_p)))
+    notes.append("misses most: " + "; ".join(_words(records, own, log_p)))
     _write_table(folder / "lift.csv", records, own, log_p)
     strong = cells_of(records, own, log_p, strongest(own, SHOWN))
     samples = [
-        {"prompt": f"{_said(case, m.region)}, {_said(case, m.period)}: {m.category}", "answer": f"{m.model:.1f}×",
-         "expected": f"{m.data:.1f}×", "language": "und"}
+        {"prompt": f"{m.period} in {m.region}: {m.category}", "answer": f"{m.model:.1f}×", "expected": f"{m.data:.1f}×",
+         "language": "und"}
         for m in strong
     ]  # fmt: skip
     return scores, samples, notes
 
 
-def _said(case: Case, name: str) -> str:
-    assert case.use_case.habits is not None
-    return case.use_case.habits.words.get(name, name)
-
-
-def _words(case: Case, records: Records, own: Own, log_p: np.ndarray) -> list[str]:
+def _words(records: Records, own: Own, log_p: np.ndarray) -> list[str]:
     """The largest misses, as people say them."""
     return [
-        f"{m.category} at {_said(case, m.period)} in {_said(case, m.region)}: says {m.model:.1f}×, data says "
-        f"{m.data:.1f}× ({m.lo:.1f}–{m.hi:.1f})"
+        f"{m.period} in {m.region}, {m.category}: says {m.model:.1f}×, data says {m.data:.1f}× ({m.lo:.1f}–{m.hi:.1f})"
         for m in cells_of(records, own, log_p, largest_misses(records, own, log_p, SHOWN))
     ]
 
