@@ -1,5 +1,6 @@
 """The project file `dono.yaml`: data, use cases, bases, budget, machine. Frozen; all mistakes found in one reading."""
 
+from dono.project.habits import Habits
 from dono.project.learning import Architecture, Training
 from dono.project.preparing import Cleaning, Mixture, TokenizerChoice, TokenizerKind, Weights
 from dono.project.reading import read_settings
@@ -20,6 +21,7 @@ __all__ = [
     "Cleaning",
     "DateOrder",
     "Endpoint",
+    "Habits",
     "Kind",
     "MachineChoice",
     "MetricName",

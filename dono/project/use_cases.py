@@ -6,17 +6,19 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from dono.project.habits import Habits
 from dono.project.rights import Rights
 from dono.project.sections import Section
 
-Kind = Literal["classify", "generate", "language", "predict"]
-MetricName = Literal["accuracy", "macro_f1", "chrf", "exact_match", "bits_per_byte", "auc"]
+Kind = Literal["classify", "generate", "language", "predict", "lift"]
+MetricName = Literal["accuracy", "macro_f1", "chrf", "exact_match", "bits_per_byte", "auc", "category_bits"]
 
 METRIC_OF_KIND: dict[Kind, tuple[MetricName, ...]] = {
     "classify": ("macro_f1", "accuracy"),
     "generate": ("chrf", "exact_match"),
     "language": ("bits_per_byte",),
     "predict": ("auc", "accuracy", "macro_f1"),
+    "lift": ("category_bits",),
 }
 """Which metrics a kind of use case may be judged by; the first is the default."""
 
@@ -32,6 +34,7 @@ class UseCase(Section):
     metric: MetricName | None = None
     bar: float | None = None
     prompt: str | None = None
+    habits: Habits | None = None
     rights: Rights | None = None
     unseen_labels: Literal["refuse", "set_aside"] = "refuse"
     """What to do with test rows whose label no training row has: nothing could answer them."""
@@ -49,6 +52,9 @@ class UseCase(Section):
             raise ValueError("a classify or generate use case needs `train` and `test` files")
         if self.kind == "predict" and not (self.train and self.target):
             raise ValueError("a predict use case needs `train` and `target` (a column)")
+        complete = self.train and self.test and self.habits and "{category}" in (self.prompt or "")
+        if self.kind == "lift" and not complete:
+            raise ValueError("a lift use case needs `train`, `test`, `habits`, and a `prompt` with {category} in it")
         if self.metric is not None and self.metric not in METRIC_OF_KIND[self.kind]:
             raise ValueError(
                 f"metric {self.metric} does not fit kind {self.kind}; use {' or '.join(METRIC_OF_KIND[self.kind])}"

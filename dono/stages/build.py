@@ -11,6 +11,7 @@ from pathlib import Path
 from dono.artifacts import Artifact, Json, Measurement, write_atomically
 from dono.costs import SPREAD, THIS
 from dono.decisions import ArmVerdict, Verdict
+from dono.decisions.routes import ROUTES
 from dono.errors import Mistake
 from dono.stages.bookkeeping import record_step
 from dono.stages.cards import model_card
@@ -115,10 +116,7 @@ def chosen_arm(verdict: Verdict | None, case: Case, who: Sequence[Contender], ro
             raise Mistake("the verdict names no arm", where=case.use_case.name, remedy=remedy)
         return found[0]
     fitting = [c.name for c in who if case.use_case.kind in c.arm.kinds]
-    if case.use_case.kind == "classify":
-        fitting.append("predictive/tfidf")
-    if case.use_case.kind == "predict":
-        fitting.append("predictive/boosting")
+    fitting += [arm.name for arm in ROUTES["predictive"] if case.use_case.kind in arm.kinds]
     exact = [n for n in fitting if route in (n, n.split("@")[0])] or [n for n in fitting if n.split("/")[0] == route]
     if not exact:
         raise Mistake(

@@ -121,7 +121,7 @@ def _of_contender(
         serving_per_month=serving(place, contender, contenders[0], case),
         languages=tuple(_languages(top, metric)) if top else (),
         samples=tuple(_samples(top)) if top else (),
-        notes=tuple(_notes(contender, case, pilots)),
+        notes=(*_notes(contender, case, pilots), *_told(top)),
         failed=failed,
         has_scale=contender.arm.learns,
         shared_key=contender.name if contender.arm.corpus_stage else None,
@@ -137,6 +137,13 @@ def _shared_seconds(place: Workplace, contender: Contender, pilots: Pilots) -> R
         return exactly(corpus_seconds(contender, pilots), "extrapolated", PILOTS_SPEED)
     flops = contender.corpus_flops(contender.corpus_tokens)
     return target_speed(place, contender.flops_per_second, contender.context).under(flops)
+
+
+def _told(run: Artifact | None) -> list[str]:
+    """What a run says of itself in words."""
+    notes = run.result.get("notes", []) if run else []
+    assert isinstance(notes, list)
+    return [str(note) for note in notes]
 
 
 def _notes(contender: Contender, case: Case, pilots: Pilots) -> list[str]:
@@ -173,7 +180,7 @@ def _of_predictive(place: Workplace, pilots: Pilots, arm: str, case: Case) -> Ar
         serving_per_month=None,
         languages=tuple(_languages(good[-1].run, metric)) if good else (),
         samples=tuple(_samples(good[-1].run)) if good else (),
-        notes=("runs on any processor; serving cost is not counted",),
+        notes=("runs on any processor; serving cost is not counted", *_told(good[-1].run if good else None)),
         failed=None if good else failed or "not run",
         has_scale=True,
         shared_key=None,

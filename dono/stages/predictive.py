@@ -14,6 +14,7 @@ from dono.errors import Mistake
 from dono.evals import Score, score_answers, score_probabilities
 from dono.predictive import Labelled, TableModel, TextClassifier, positive_class, read_table, take, take_target
 from dono.stages.answers import Sample, shown_answers
+from dono.stages.lift import answer_by_counts
 from dono.stages.prepare import Case
 from dono.stages.runs import shuffled, subset
 from dono.stages.workplace import Workplace
@@ -64,9 +65,13 @@ def predictive_run(place: Workplace, arm: str, case: Case, scale: float) -> Arti
         failed, used = None, 0
         scores: list[Score] = []
         samples: list[Sample] = []
+        notes: list[str] = []
         try:
-            fit = _fit_table if arm == "predictive/boosting" else _fit_text
-            used, scores, samples = fit(place, case, scale, seed, folder)
+            if arm == "predictive/counts":
+                used, scores, samples, notes = answer_by_counts(case, scale, folder)
+            else:
+                fit = _fit_table if arm == "predictive/boosting" else _fit_text
+                used, scores, samples = fit(place, case, scale, seed, folder)
         except Mistake as mistake:
             failed = str(mistake)
         own = time.monotonic() - began
@@ -80,7 +85,15 @@ def predictive_run(place: Workplace, arm: str, case: Case, scale: float) -> Arti
         ]  # fmt: skip
         write_measurements(folder / "measurements.jsonl", rows)
         write_atomically(folder / "samples.json", json.dumps(samples, ensure_ascii=False, indent=1))
-        return {"tokens": 0, "flops": 0, "seconds": own, "own_seconds": own, "failed": failed, "examples": used}
+        return {
+            "tokens": 0,
+            "flops": 0,
+            "seconds": own,
+            "own_seconds": own,
+            "failed": failed,
+            "examples": used,
+            "notes": list[Json](notes),
+        }
 
     name = f"{arm} · {case.use_case.name} × {scale:g}"
     return place.store.make("run", spec, make, made_from=[case.artifact.reference], name=name)

@@ -14,6 +14,7 @@ from dono.corpus.calendar import check_states, read_calendar
 from dono.errors import Mistake
 from dono.project import Privacy, Project, Source, UseCase
 from dono.stages.bookkeeping import record_corpus, record_step
+from dono.stages.habits import prompts, read_habits
 from dono.stages.vocabularies import train_documents
 from dono.stages.workplace import Workplace
 from dono.tokens import Shards, load_tokenizer, write_shards
@@ -55,6 +56,9 @@ def prepare(place: Workplace) -> Prepared:
             ordered.append(language_case(use_case, corpus))
         elif use_case.kind == "predict":
             ordered.append(Case(use_case, table_case(place, use_case), (), ()))
+        elif use_case.kind == "lift":
+            habits = read_habits(place, use_case)
+            ordered.append(Case(use_case, habits, (), tuple(Example(p, "", None) for p in prompts(use_case, habits))))
         else:
             ordered.append(cases[use_case.name])
     return Prepared(corpus, tuple(ordered))
