@@ -33,13 +33,15 @@ TokenizerKind = Literal["words", "graphemes", "superwords", "unigram", "portable
 Kind = Literal["classify", "generate", "language", "predict"]
 DateOrder = Literal["day", "month", "refuse"]
 """What comes first in a date like 03/04/2025; `refuse`: a date that could be read both ways is set aside."""
-MetricName = Literal["accuracy", "macro_f1", "chrf", "exact_match", "bits_per_byte", "auc"]
+MetricName = Literal[
+    "accuracy", "macro_f1", "chrf", "exact_match", "bits_per_byte", "auc", "average_precision", "lift", "brier"
+]
 
 METRIC_OF_KIND: dict[Kind, tuple[MetricName, ...]] = {
     "classify": ("macro_f1", "accuracy"),
     "generate": ("chrf", "exact_match"),
     "language": ("bits_per_byte",),
-    "predict": ("auc", "accuracy", "macro_f1"),
+    "predict": ("auc", "average_precision", "lift", "brier", "accuracy", "macro_f1"),
 }
 """Which metrics a kind of use case may be judged by; the first is the default."""
 
@@ -268,6 +270,22 @@ class Source(Section):
         return name
 
 
+class TableChoices(Section):
+    """How the table of a predict use case is split and learned. Without any of it: at random, with a small search."""
+
+    time: str | None = None
+    """The column of when a row was known: the newest rows are held out, and the column is not learned from."""
+    group: str | None = None
+    """The column of whose row it is: a group is held out as a whole, and the column is not learned from."""
+    dates: DateOrder = "day"
+    treated: str | None = None
+    """The column of who was treated (called, sent an offer), of two values: the uplift of treating is reported too."""
+    trials: int = Field(default=10, ge=1)
+    """Settings that are tried by cross-validation; 1: only the plain trees."""
+    minutes: float | None = Field(default=None, gt=0)
+    """No further setting is tried after so long; the outcome then depends on the machine."""
+
+
 class UseCase(Section):
     """What the model is for, and how it is scored. `bar` is the value of the metric that is good enough."""
 
@@ -280,6 +298,7 @@ class UseCase(Section):
     bar: float | None = None
     prompt: str | None = None
     rights: Rights | None = None
+    table: TableChoices = TableChoices()
     unseen_labels: Literal["refuse", "set_aside"] = "refuse"
     """What to do with test rows whose label no training row has: nothing could answer them."""
     test_limit: int = Field(default=400, ge=1)
@@ -296,6 +315,8 @@ class UseCase(Section):
             raise ValueError("a classify or generate use case needs `train` and `test` files")
         if self.kind == "predict" and not (self.train and self.target):
             raise ValueError("a predict use case needs `train` and `target` (a column)")
+        if self.kind != "predict" and "table" in self.model_fields_set:
+            raise ValueError(f"`table` is for use cases of kind predict, this one is {self.kind}")
         if self.metric is not None and self.metric not in METRIC_OF_KIND[self.kind]:
             raise ValueError(
                 f"metric {self.metric} does not fit kind {self.kind}; use {' or '.join(METRIC_OF_KIND[self.kind])}"
