@@ -3,8 +3,7 @@
 All meet the same rows to learn from, the same columns and the same held-out rows (three tenths at random, of each class
 its share). The peers draw settings at random from their usual ranges, compare them by the same cross-validation and
 fit the best on all rows. `--seconds` is each peer's time for a table: 600 in the full mode. `auc_gap` is the best
-peer's AUC minus ours, of the worst table. The telco table is IBM's sample, the other the bank marketing data of Moro
-et al. (2014).
+peer's AUC minus ours, of the worst table.
 """
 
 from __future__ import annotations
@@ -21,6 +20,7 @@ from catboost import CatBoostClassifier
 from lightgbm import LGBMClassifier
 from sklearn.metrics import roc_auc_score
 
+from benchmarks.real_tables import KNOWN
 from benchmarks.result import keep_result
 from dono.evals.roc import auc_delong
 from dono.predictive import Labelled, Reading, TableModel, folds, held_out, positive_class, read_table, search, take
@@ -29,11 +29,6 @@ from dono.predictive.settings import Fold
 from dono.predictive.tables import take_target
 from dono.project import TableChoices
 
-TABLES = Path(__file__).resolve().parents[2] / "shared" / "corpora" / "tabular"
-KNOWN = {
-    "telco churn": ("telco_customer_churn.csv", "Churn"),
-    "bank campaign": ("bank_marketing_train.csv", "subscribe"),
-}
 TEST_SHARE, SEED, THREADS = 0.3, 0, 1
 TRIALS = TableChoices().trials
 
@@ -167,7 +162,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     asked = parser.parse_args(arguments)
     if (asked.table is None) != (asked.target is None):
         parser.error("--table and --target go together")
-    chosen = {name: (TABLES / file, target) for name, (file, target) in KNOWN.items()}
+    chosen = KNOWN
     if asked.table is not None:
         chosen = {asked.table.stem: (asked.table, asked.target)}
     gaps, found = {}, {}

@@ -18,6 +18,7 @@ from dono.stages.answers import Sample, shown_answers
 from dono.stages.prepare import Case
 from dono.stages.runs import shuffled, subset
 from dono.stages.tables import found_in, parts_of, settings_of
+from dono.stages.uplift import measured_uplift
 from dono.stages.workplace import Workplace
 
 SCALES = (0.125, 0.25, 0.5, 1.0)
@@ -150,4 +151,7 @@ def _fit_table(place: Workplace, case: Case, scale: float, seed: int, folder: Pa
     truth = [test.labels[i] for i in known]
     scores = score_probabilities(chances, order, truth, METRIC_OF_KIND["predict"], answers=answers, seed=seed)
     model.save(folder)
+    if scale == 1.0 and case.use_case.table.treated is not None:
+        uplift = measured_uplift(case.use_case, parts, seed, folder)
+        scores, notes = [*scores, *uplift.scores], [*uplift.notes, *notes]
     return Fitted(len(chosen), scores, [], notes, model.leaks, searching)
