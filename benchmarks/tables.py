@@ -47,8 +47,10 @@ class Task:
     folds: list[Fold]
 
 
-Fit = Callable[[Task, np.random.Generator], Callable[[np.ndarray, np.ndarray], Callable[[np.ndarray], np.ndarray]]]
-"""Draws settings; given rows and their truth fits; given rows answers with probabilities."""
+Rule = Callable[[np.ndarray, np.ndarray], Callable[[np.ndarray], np.ndarray]]
+"""Given rows and their truth it fits; given rows the outcome answers with probabilities."""
+Draw = Callable[[Task, np.random.Generator], Rule]
+"""Draws settings."""
 
 
 def task_of(path: Path, target: str) -> Task:
@@ -66,7 +68,7 @@ def task_of(path: Path, target: str) -> Task:
     return Task(train, test, values, of_test, *truths, reading, folds(train.labels, seed=SEED))
 
 
-def lightgbm(task: Task, random: np.random.Generator) -> Callable[..., Callable[[np.ndarray], np.ndarray]]:
+def lightgbm(task: Task, random: np.random.Generator) -> Rule:
     """LightGBM with settings from its usual ranges; categories are its own."""
     rate = float(np.exp(random.uniform(np.log(0.01), np.log(0.15))))
     settings = {
@@ -86,7 +88,7 @@ def lightgbm(task: Task, random: np.random.Generator) -> Callable[..., Callable[
     return fit
 
 
-def catboost(task: Task, random: np.random.Generator) -> Callable[..., Callable[[np.ndarray], np.ndarray]]:
+def catboost(task: Task, random: np.random.Generator) -> Rule:
     """CatBoost with settings from its usual ranges; categories are its own."""
     rate = float(np.exp(random.uniform(np.log(0.02), np.log(0.2))))
     settings = {
@@ -112,12 +114,13 @@ def catboost(task: Task, random: np.random.Generator) -> Callable[..., Callable[
     return fit
 
 
-PEERS: dict[str, Fit] = {"LightGBM": lightgbm, "CatBoost": catboost}
+PEERS: dict[str, Draw] = {"LightGBM": lightgbm, "CatBoost": catboost}
 
 
-def tuned(task: Task, draw: Fit, seconds: float) -> tuple[np.ndarray, str]:
+def tuned(task: Task, draw: Draw, seconds: float) -> tuple[np.ndarray, str]:
     """Held-out probabilities of the settings that were best by cross-validation within so many seconds."""
-    random, began, best, tried = np.random.default_rng(SEED), time.monotonic(), (-1.0, None), 0
+    random, began, tried = np.random.default_rng(SEED), time.monotonic(), 0
+    best: tuple[float, Rule | None] = (-1.0, None)
     while tried < 1 or time.monotonic() - began < seconds:
         fit = draw(task, random)
         scores = []

@@ -24,8 +24,8 @@ class Calibration:
     biases: tuple[float, ...] = ()
 
     def of(self, chances: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """Probabilities [rows, classes] calibrated."""
-        if not self.biases:
+        """Probabilities [rows, classes] calibrated; those of other classes than it was made for stay as they are."""
+        if len(self.biases) != chances.shape[1]:
             return chances
         return np.asarray(softmax(self.slope * _logs(chances) + np.asarray(self.biases), axis=1))
 

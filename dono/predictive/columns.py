@@ -193,7 +193,9 @@ class Reading:
 
         A text's features on the rows learned from are those of models that had not seen them (stacking, Wolpert 1992).
         """
-        columns, notes, parts = [], [], []
+        columns: list[Column] = []
+        notes: list[str] = []
+        parts: list[Matrix] = []
         for name, cells in rows.items():
             column, said = understood(name, cells, dates)
             notes += said

@@ -21,7 +21,8 @@ def leaks(reading: Reading, values: Matrix, labels: Sequence[str], seed: int) ->
     learn, judge = half[: len(half) // 2], half[len(half) // 2 :]
     if min(len(set(truth[learn])), len(set(truth[judge]))) < 2 or not set(truth[judge]) <= set(truth[learn]):
         return []
-    found, start = [], 0
+    found: list[str] = []
+    start = 0
     for column in reading.columns:
         stop = start + len(column.categorical)
         own = values[:, start:stop]

@@ -126,7 +126,8 @@ def search(
     classes = sorted(set(labels))
     truth = np.asarray([classes.index(label) for label in labels])
     judged = np.concatenate([judge for _, judge in folds])
-    began, tried = time.monotonic(), []
+    began = time.monotonic()
+    tried: list[Matrix] = []
     for trial in range(trials):
         if trial and time.monotonic() - began > seconds:
             break

@@ -18,7 +18,7 @@ from dono.stages.answers import Sample, shown_answers
 from dono.stages.prepare import Case
 from dono.stages.runs import shuffled, subset
 from dono.stages.tables import found_in, parts_of, settings_of
-from dono.stages.uplift import measured_uplift
+from dono.stages.uplift import uplift_or_why_not
 from dono.stages.workplace import Workplace
 
 SCALES = (0.125, 0.25, 0.5, 1.0)
@@ -139,6 +139,11 @@ def _fit_table(place: Workplace, case: Case, scale: float, seed: int, folder: Pa
     model = TableModel(found_in(settings), dates=case.use_case.table.dates)
     model.fit(take(train.columns, chosen), [train.labels[i] for i in chosen], seed)
     order = list(model.classes)
+    if len(order) < 2:
+        remedy = "Give more rows"
+        raise Mistake(
+            f"the {len(chosen):,} rows of a pilot are all {order[0]!r}", where=case.use_case.name, remedy=remedy
+        )
     if len(order) == 2 and positive_class(order) != order[1]:
         order.reverse()
     known = [i for i, label in enumerate(test.labels) if label in order]
@@ -152,6 +157,6 @@ def _fit_table(place: Workplace, case: Case, scale: float, seed: int, folder: Pa
     scores = score_probabilities(chances, order, truth, METRIC_OF_KIND["predict"], answers=answers, seed=seed)
     model.save(folder)
     if scale == 1.0 and case.use_case.table.treated is not None:
-        uplift = measured_uplift(case.use_case, parts, seed, folder)
+        uplift = uplift_or_why_not(case.use_case, parts, seed, folder)
         scores, notes = [*scores, *uplift.scores], [*uplift.notes, *notes]
     return Fitted(len(chosen), scores, [], notes, model.leaks, searching)

@@ -101,9 +101,10 @@ def figures_of(
     apart = auc_delong(-np.concatenate([members, others]), np.arange(len(members) + len(others)) < len(members))
     same, same_unseen = copies(new, known), copies(unseen, known)
     error = float(np.hypot(_error(same.mean(), len(same)), _error(same_unseen.mean(), len(same_unseen))))
-    kinds = [_useful(layout, train, rows, test, target, seed) for rows in (train, made, beside)]
+    real, useful, alone = (_useful(layout, train, rows, test, target, seed) for rows in (train, made, beside))
     return Figures(
-        *kinds, nearer=float(nearer.mean()), nearer_error=float(nearer.std(ddof=1) / len(nearer) ** 0.5),
+        real=real, made=useful, independent=alone,
+        nearer=float(nearer.mean()), nearer_error=float(nearer.std(ddof=1) / len(nearer) ** 0.5),
         copied=float(same.mean()), copied_unseen=float(same_unseen.mean()), copied_error=error,
         membership=apart[0], membership_error=apart[1],
         distance=float(np.median(closest(judged, known))), distance_unseen=float(np.median(closest(unseen, known))),

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import TypeAdapter
 
@@ -35,6 +36,9 @@ TEST_SHARE = 0.3
 """Held out of a table that comes without a test file."""
 LARGEST_SEARCH = 50_000
 """Rows on which settings are compared: more would hardly change their order (assumed)."""
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,8 @@ def parts_of(place: Workplace, use_case: UseCase) -> Parts:
     if use_case.test is not None:
         known = read_table(place.project.path(use_case.test))
         test, said = _rows(known, use_case, where)
+        test, apart = _without_known_groups(test, rows)
+        said += apart
         for part, labelled in (("train", rows.labelled), ("test", test.labelled)):
             if len(set(labelled.labels)) < 2:
                 what = f"every row is {next(iter(labelled.labels), 'without a target')!r}"
@@ -80,16 +86,30 @@ def parts_of(place: Workplace, use_case: UseCase) -> Parts:
     split = held_out(labels, share=TEST_SHARE, seed=seed, times=rows.times, groups=rows.groups, where=where)
     notes.append(f"held out: {split.how} ({len(split.test):,} of {len(labels):,} rows)")
 
+    learn, test_rows = split.train.tolist(), split.test.tolist()
+
     def some(chosen: Sequence[int]) -> Labelled:
         return Labelled(take(rows.labelled.columns, chosen), [labels[i] for i in chosen], 0)
 
     return Parts(
-        some(split.train), some(split.test), _chosen(rows.times, split.train), _chosen(rows.groups, split.train),
-        tuple(notes),
+        some(learn), some(test_rows), _chosen(rows.times, learn), _chosen(rows.groups, learn), tuple(notes)
     )  # fmt: skip
 
 
-def _chosen(values: list | None, rows: Sequence[int]) -> list | None:
+def _without_known_groups(test: _Rows, train: _Rows) -> tuple[_Rows, list[str]]:
+    """The rows of a test file whose group is not learned from."""
+    if test.groups is None or train.groups is None:
+        return test, []
+    learned = set(train.groups)
+    kept = [row for row, group in enumerate(test.groups) if group not in learned]
+    if len(kept) == len(test.groups):
+        return test, []
+    labelled = Labelled(take(test.labelled.columns, kept), [test.labelled.labels[row] for row in kept], 0)
+    said = f"{len(test.groups) - len(kept):,} test rows are of groups that are learned from, left out"
+    return _Rows(labelled, _chosen(test.times, kept), _chosen(test.groups, kept)), [said]
+
+
+def _chosen(values: list[T] | None, rows: Sequence[int]) -> list[T] | None:
     return None if values is None else [values[i] for i in rows]
 
 

@@ -11,8 +11,8 @@ from dono.errors import Mistake
 from dono.evals import Score
 from dono.predictive import Labelled, positive_class
 from dono.predictive.kept import keep
-from dono.predictive.tables import as_label
-from dono.predictive.uplift import LearnerKind, UpliftModel, gain_of_first, qini
+from dono.predictive.tables import Cell, as_label
+from dono.predictive.uplift import Flags, LearnerKind, UpliftModel, gain_of_first, qini
 from dono.project import UseCase
 from dono.stages.tables import Parts
 
@@ -31,6 +31,14 @@ class Uplift:
     notes: list[str]
 
 
+def uplift_or_why_not(use_case: UseCase, parts: Parts, seed: int, folder: Path) -> Uplift:
+    """The uplift, or a note why there is none: the predictions beside it are not lost."""
+    try:
+        return measured_uplift(use_case, parts, seed, folder)
+    except Mistake as mistake:
+        return Uplift([], [f"no uplift: {mistake}"])
+
+
 def measured_uplift(use_case: UseCase, parts: Parts, seed: int, folder: Path) -> Uplift:
     """Fit on train, measure on test, keep the model in `folder`/uplift.
 
@@ -42,7 +50,7 @@ def measured_uplift(use_case: UseCase, parts: Parts, seed: int, folder: Path) ->
     yes = _positive(sorted(set(parts.train.labels)), f"use_cases[{use_case.name}].target")
     given = _positive(sorted({word for cell in parts.train.columns[name] if (word := as_label(cell))}), where)
 
-    def flags(part: Labelled) -> tuple[dict, np.ndarray, np.ndarray]:
+    def flags(part: Labelled) -> tuple[dict[str, list[Cell]], Flags, Flags]:
         columns = {column: cells for column, cells in part.columns.items() if column != name}
         treated = np.asarray([as_label(cell) == given for cell in part.columns[name]])
         return columns, np.asarray([label == yes for label in part.labels]), treated

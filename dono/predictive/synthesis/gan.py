@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, gumbel_softmax
 
+from dono.predictive.synthesis.conditions import Conditions, Ints
 from dono.predictive.synthesis.layout import Floats, Layout, Levels
 from dono.predictive.tables import Cell, Columns
 
@@ -40,43 +41,6 @@ class GanSpec:
     temperature: float = 0.2
     memory: float = 0.998
     seed: int = 0
-
-
-class Conditions:
-    """Which categories are asked for: a one-hot vector over the levels of all columns of categories."""
-
-    def __init__(self, layout: Layout, encoded: Floats) -> None:
-        self.starts, self.places, self.counts = [], [], []
-        self.width = 0
-        for column, start in zip(layout.columns, layout.starts, strict=True):
-            if isinstance(column, Levels):
-                part = encoded[:, start : start + column.width].argmax(1)
-                self.starts.append((start, self.width, column.width))
-                self.counts.append(np.bincount(part, minlength=column.width).astype(float))
-                self.places.append([np.flatnonzero(part == level) for level in range(column.width)])
-                self.width += column.width
-
-    def draw(self, count: int, random: np.random.Generator, *, evenly: bool) -> tuple[Floats, Floats, Floats]:
-        """One-hot conditions [count, width], and for each its column and level [count]; `evenly` by log counts."""
-        vectors = np.zeros((count, self.width))
-        if not self.width:
-            return vectors, np.zeros(count, dtype=int), np.zeros(count, dtype=int)
-        columns = random.integers(0, len(self.starts), count)
-        levels = np.zeros(count, dtype=int)
-        for column, counts in enumerate(self.counts):
-            mine = np.flatnonzero(columns == column)
-            shares = np.log1p(counts) if evenly else counts
-            levels[mine] = random.choice(len(counts), size=len(mine), p=shares / shares.sum())
-            vectors[mine, self.starts[column][1] + levels[mine]] = 1
-        return vectors, columns, levels
-
-    def rows(self, columns: Floats, levels: Floats, total: int, random: np.random.Generator) -> Floats:
-        """A real row's number for each condition."""
-        if not self.width:
-            return random.integers(0, total, len(columns))
-        chance = random.random(len(columns))
-        pools = [self.places[column][level] for column, level in zip(columns, levels, strict=True)]
-        return np.asarray([pool[int(share * len(pool))] for pool, share in zip(pools, chance, strict=True)])
 
 
 class Generator(nn.Module):
@@ -250,7 +214,7 @@ def _penalty(critic: nn.Module, true: Tensor, fake: Tensor, weight: float) -> Te
     return weight * ((slope.norm(2, dim=1) - 1) ** 2).mean()
 
 
-def _unheeded(raw: Tensor, columns: Floats, levels: Floats, conditions: Conditions) -> Tensor:
+def _unheeded(raw: Tensor, columns: Ints, levels: Ints, conditions: Conditions) -> Tensor:
     """Cross-entropy between the category asked for and the one made, averaged over the rows."""
     total = raw.new_zeros(())
     for column, (start, _, width) in enumerate(conditions.starts):

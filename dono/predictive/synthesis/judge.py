@@ -56,7 +56,9 @@ def associations(layout: Layout, rows: Columns) -> Floats:
     Two numbers: Spearman's rank correlation, unsigned. Two categories: Cramér's V. One of each: the correlation ratio
     of the number's ranks. A blank number has the mean rank.
     """
-    columns, codes, ranks = layout.columns, {}, {}
+    columns = layout.columns
+    codes: dict[str, npt.NDArray[np.int64]] = {}
+    ranks: dict[str, Floats] = {}
     for column in columns:
         if isinstance(column, Levels):
             codes[column.name] = column.places(rows[column.name])

@@ -17,7 +17,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import BayesianGaussianMixture
 
 from dono.predictive.columns import Column, understood
-from dono.predictive.tables import Cell, Columns, as_label
+from dono.predictive.tables import Cell, Columns, as_label, as_number
 from dono.project import DateOrder
 
 Floats = npt.NDArray[np.float64]
@@ -91,7 +91,7 @@ class Levels:
     levels: tuple[str, ...]
     rest: tuple[tuple[str, int], ...]
     whole: bool
-    """Whether the levels are numbers."""
+    """Whether the levels are numbers, then in one spelling."""
 
     @property
     def width(self) -> int:
@@ -101,7 +101,7 @@ class Levels:
     def places(self, cells: Sequence[Cell]) -> npt.NDArray[np.int64]:
         """The level of each cell [rows]; one never seen is of the last level."""
         known = {level: place for place, level in enumerate(self.levels)}
-        return np.asarray([known.get(as_label(cell), self.width - 1) for cell in cells])
+        return np.asarray([known.get(word, self.width - 1) for word in _words(cells, whole=self.whole)])
 
     def encode(self, cells: Sequence[Cell]) -> Floats:
         """[rows, width] of zeros and ones."""
@@ -134,7 +134,8 @@ class Layout:
     def of(cls, rows: Columns, *, seed: int = 0, dates: DateOrder = "day") -> Layout:
         """Understand the columns. Names, texts and identities are left out: writing them again would publish them."""
         found: list[Number | Levels] = []
-        constant, notes = {}, []
+        constant: dict[str, Cell] = {}
+        notes: list[str] = []
         for name, cells in rows.items():
             column, said = understood(name, cells, dates)
             words = Counter(map(as_label, cells))
@@ -146,7 +147,8 @@ class Layout:
                 continue
             notes += [note for note in said if column.kind == "date"]
             if column.kind == "category" or (column.kind == "number" and len(words) <= FEW_NUMBERS):
-                found.append(_levels(name, words, whole=column.kind == "number", notes=notes))
+                whole = column.kind == "number"
+                found.append(_levels(name, Counter(_words(cells, whole=whole)), whole=whole, notes=notes))
             else:
                 values = column.read(cells)[:, 0]
                 found.append(_number(name, values, dated=column.kind == "date", dates=dates, seed=seed))
@@ -183,6 +185,11 @@ def _encoded(column: Number | Levels, cells: Sequence[Cell], random: np.random.G
 def numbers_of(column: Number, cells: Sequence[Cell]) -> Floats:
     """A column of numbers or dates as floats [rows], NaN for blanks."""
     return Column(column.name, "date" if column.dated else "number", dates=column.dates).read(cells)[:, 0]
+
+
+def _words(cells: Sequence[Cell], *, whole: bool) -> list[str]:
+    """Cells as levels: numbers in one spelling, `1.0` as `1`."""
+    return [as_label(as_number(cell)) if whole else as_label(cell) for cell in cells]
 
 
 def _levels(name: str, words: Counter[str], *, whole: bool, notes: list[str]) -> Levels:

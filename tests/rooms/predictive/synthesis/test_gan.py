@@ -10,7 +10,7 @@ import torch
 
 from dono.predictive import Cell
 from dono.predictive.synthesis import GanSpec, Layout, train_gan
-from dono.predictive.synthesis.gan import Conditions
+from dono.predictive.synthesis.conditions import Conditions
 
 SMALL = GanSpec(steps=6, batch=50, pac=5, noise=8, width=16)
 
@@ -32,15 +32,14 @@ class Killed(Exception):
 def test_a_killed_training_goes_on_to_the_same_rows(tmp_path: Path) -> None:
     rows = table()
     layout = Layout.of(rows)
-    whole = (
-        train_gan(layout, rows, SMALL, tmp_path / "a").rows(20, list(rows)) if (tmp_path / "a").mkdir() is None else {}
-    )
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+    whole = train_gan(layout, rows, SMALL, tmp_path / "a").rows(20, list(rows))
 
     def kill(step: int) -> None:
         if step == 4:
             raise Killed
 
-    (tmp_path / "b").mkdir()
     with pytest.raises(Killed):
         train_gan(layout, rows, SMALL, tmp_path / "b", save_seconds=0, watch=kill)
     seen: list[int] = []
