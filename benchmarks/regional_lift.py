@@ -82,7 +82,7 @@ def main() -> None:
 def project() -> str:
     """The demo's project with the use case of habits alone, and its English texts."""
     whole = yaml.safe_load((DEMO / "dono.yaml").read_text(encoding="utf8"))
-    whole["use_cases"] = [u for u in whole["use_cases"] if u["kind"] == "lift"]
+    whole["use_cases"] = [u for u in whole["use_cases"] if u["kind"] == "habits"]
     whole["corpus"][0]["path"] = "data/bazaar/en.jsonl"
     whole["budget"] = {"hours": 0.1}
     return yaml.safe_dump(whole, allow_unicode=True)

@@ -210,6 +210,23 @@ def forget(source: str, key: str, project: Path) -> None:
     stage("forget")(project, source=source, key=key)
 
 
+@dono.command()
+@click.argument("table", type=click.Path(path_type=Path))
+@click.option("--target", help="The column of classes that a model would predict: usefulness is measured by it.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("synthetic.csv"), show_default=True)
+@click.option("--rows", default=0, help="How many to make (else as many as the table has).")
+@click.option("--steps", default=3000, show_default=True, help="Training steps of the GAN.")
+@click.option("--seed", default=0, show_default=True)
+@click.option("--dates", type=click.Choice(["day", "month", "refuse"]), default="day", show_default=True,
+              help="What comes first in a date like 03/04/2025.")  # fmt: skip
+@click.option("--work", type=click.Path(path_type=Path), default=Path("work-synthetic"), show_default=True)
+@DRY_RUN
+def synthesize(table: Path, out: Path, work: Path, dry_run: bool, **asked: object) -> None:
+    """Make a table like TABLE, of rows that nobody is; it is released only where the privacy tests hold."""
+    module = importlib.import_module("dono.stages.synthesize")
+    module.command(module.Order(table=table, **asked), out, work=work, dry_run=dry_run)
+
+
 @dono.group()
 def rights() -> None:
     """Why each source may be learned from: the ledger, its check, records for others, signed overrides."""

@@ -18,6 +18,8 @@ from dono.decisions.verdict import ArmVerdict, Number, UseCaseVerdict
 from dono.decisions.wording import named, price, quality, share
 
 UNMEASURED = "no pilot was run"
+NOTABLY = 10.0
+"""How many times the winner's price a language model costs before it is worth a sentence (assumed)."""
 
 
 def compare(question: UseCaseQuestion, evidence: Sequence[ArmEvidence], *, seed: int) -> UseCaseVerdict:
@@ -41,7 +43,8 @@ def compare(question: UseCaseQuestion, evidence: Sequence[ArmEvidence], *, seed:
     clear = is_clear(ranking, taken, metric.margin)
     rival = next((i for i in order if i != taken), None)
     if clear:
-        winner, sentence = known[taken].evidence.arm, _clear(question, known, ranking, taken)
+        sentence = _clear(question, known, ranking, taken) + _without_a_language_model(question, known, taken)
+        winner = known[taken].evidence.arm
     else:
         assert rival is not None, "a single arm is always within the margin of the best"
         winner, sentence = None, _open(known, ranking, taken, rival)
@@ -134,6 +137,22 @@ def _clear(question: UseCaseQuestion, known: Sequence[Outlook], ranking: Ranking
         f"{start}. With probability {share(ranking.good[taken])} no other of {len(known)} ways is better "
         f"by more than {metric.show(metric.margin)}."
     )
+
+
+def _without_a_language_model(question: UseCaseQuestion, known: Sequence[Outlook], taken: int) -> str:
+    """Where a winner needs none: what the best language model reaches, and how many times the price it is."""
+    mine, metric = known[taken], question.judged_by
+    others = [o for o in known if o.evidence.route != mine.evidence.route]
+    if mine.evidence.route != "predictive" or not others or mine.evidence.money <= 0:
+        return ""
+    best = others[0]
+    for other in others:
+        best = other if metric.better(other.quality.value, best.quality.value) else best
+    times = best.evidence.money / mine.evidence.money
+    if times < NOTABLY:
+        return ""
+    at = metric.show(best.quality.value)
+    return f" The best language model, {best.short} at {at}, costs {times:,.0f} times as much."
 
 
 def _open(known: Sequence[Outlook], ranking: Ranking, taken: int, rival: int) -> str:

@@ -41,7 +41,7 @@ class Arm:
 
 
 ANSWERS: tuple[Kind, ...] = ("classify", "generate")
-TEXTS: tuple[Kind, ...] = ("language", "lift")
+TEXTS: tuple[Kind, ...] = ("language", "habits")
 """Kinds that a model meets without a task stage: what it learned from texts alone."""
 ROUTES: dict[RouteName, tuple[Arm, ...]] = {
     "prompt": (
@@ -82,7 +82,7 @@ ROUTES: dict[RouteName, tuple[Arm, ...]] = {
             start="none", vocabulary="none", corpus_stage=False, task_stage="boosting", kinds=("predict",)),
         Arm(name="predictive/counts", short="Counts",
             title="No language model: shares counted for each region and period",
-            start="none", vocabulary="none", corpus_stage=False, task_stage="counts", kinds=("lift",)),
+            start="none", vocabulary="none", corpus_stage=False, task_stage="counts", kinds=("habits",)),
     ),
 }  # fmt: skip
 """The hosted route is measured once serving exists; a project that asks for it is told so."""

@@ -9,16 +9,20 @@ from pydantic import Field, model_validator
 from dono.project.habits import Habits
 from dono.project.rights import Rights
 from dono.project.sections import Section
+from dono.project.tables import TableChoices
 
-Kind = Literal["classify", "generate", "language", "predict", "lift"]
-MetricName = Literal["accuracy", "macro_f1", "chrf", "exact_match", "bits_per_byte", "auc", "category_bits"]
+Kind = Literal["classify", "generate", "language", "predict", "habits"]
+MetricName = Literal[
+    "accuracy", "macro_f1", "chrf", "exact_match", "bits_per_byte", "auc", "average_precision", "lift", "brier",
+    "category_bits",
+]  # fmt: skip
 
 METRIC_OF_KIND: dict[Kind, tuple[MetricName, ...]] = {
     "classify": ("macro_f1", "accuracy"),
     "generate": ("chrf", "exact_match"),
     "language": ("bits_per_byte",),
-    "predict": ("auc", "accuracy", "macro_f1"),
-    "lift": ("category_bits",),
+    "predict": ("auc", "average_precision", "lift", "brier", "accuracy", "macro_f1"),
+    "habits": ("category_bits",),
 }
 """Which metrics a kind of use case may be judged by; the first is the default."""
 
@@ -36,6 +40,7 @@ class UseCase(Section):
     prompt: str | None = None
     habits: Habits | None = None
     rights: Rights | None = None
+    table: TableChoices = TableChoices()
     unseen_labels: Literal["refuse", "set_aside"] = "refuse"
     """What to do with test rows whose label no training row has: nothing could answer them."""
     test_limit: int = Field(default=400, ge=1)
@@ -52,9 +57,11 @@ class UseCase(Section):
             raise ValueError("a classify or generate use case needs `train` and `test` files")
         if self.kind == "predict" and not (self.train and self.target):
             raise ValueError("a predict use case needs `train` and `target` (a column)")
+        if self.kind != "predict" and "table" in self.model_fields_set:
+            raise ValueError(f"`table` is for use cases of kind predict, this one is {self.kind}")
         complete = self.train and self.test and self.habits and "{category}" in (self.prompt or "")
-        if self.kind == "lift" and not complete:
-            raise ValueError("a lift use case needs `train`, `test`, `habits`, and a `prompt` with {category} in it")
+        if self.kind == "habits" and not complete:
+            raise ValueError("a habits use case needs `train`, `test`, `habits`, and a `prompt` with {category} in it")
         if self.metric is not None and self.metric not in METRIC_OF_KIND[self.kind]:
             raise ValueError(
                 f"metric {self.metric} does not fit kind {self.kind}; use {' or '.join(METRIC_OF_KIND[self.kind])}"

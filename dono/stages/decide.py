@@ -48,6 +48,8 @@ def command(project: Path, overrides: Sequence[str], *, dry_run: bool) -> None:
     print_result(verdict.sentence)
     for case in verdict.use_cases:
         print_result(f"  {case.use_case}: {case.sentence}")
+    for warning in verdict.warnings:
+        print_result(f"  note: {warning}")
     print_result(f"\nreport   {folder / 'report.html'}\nnumbers  {folder / 'verdict.json'}")
     print_result(f"next     dono build {project}")
 
@@ -144,7 +146,8 @@ def make_verdict(
         verdicts, everything, money=project.budget.money, hours=project.budget.hours, currency=project.currency
     )
     speeds = [c.flops_per_second for c in who] or [0.0]
-    warnings = [*missing, *([pilots.stopped] if pilots.stopped else []), *rights_warnings(place)]
+    stopped = [pilots.stopped] if pilots.stopped else []
+    warnings = [*missing, *stopped, *leak_warnings(pilots), *rights_warnings(place)]
     return Verdict(
         project=project.project,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -164,6 +167,12 @@ def make_verdict(
         warnings=warnings,
         calibration=calibration(place),
     )
+
+
+def leak_warnings(pilots: Pilots) -> list[str]:
+    """Columns that tell the target by themselves, in the tables of the largest pilots."""
+    largest = [p for p in pilots.predictive if p.scale == 1.0]
+    return [f"{p.case.use_case.name}: {leak}" for p in largest for leak in p.leaks]
 
 
 def rights_warnings(place: Workplace) -> list[str]:

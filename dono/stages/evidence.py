@@ -180,7 +180,7 @@ def _of_predictive(place: Workplace, pilots: Pilots, arm: str, case: Case) -> Ar
         serving_per_month=None,
         languages=tuple(_languages(good[-1].run, metric)) if good else (),
         samples=tuple(_samples(good[-1].run)) if good else (),
-        notes=("runs on any processor; serving cost is not counted", *_told(good[-1].run if good else None)),
+        notes=("runs on any processor; serving cost is not counted", *(good[-1].said if good else ())),
         failed=None if good else failed or "not run",
         has_scale=True,
         shared_key=None,

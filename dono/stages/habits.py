@@ -35,7 +35,7 @@ def read_habits(place: Workplace, use_case: UseCase) -> Artifact:
     where = f"use_cases[{use_case.name}]"
     paths = [place.project.path(use_case.train), place.project.path(use_case.test)]
     spec: dict[str, Json] = {
-        "name": use_case.name, "kind": "lift", "files": [fingerprint(p) for p in paths],
+        "name": use_case.name, "kind": "habits", "files": [fingerprint(p) for p in paths],
         "habits": habits.model_dump(mode="json"), "prompt": use_case.prompt,
     }  # fmt: skip
 

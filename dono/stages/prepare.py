@@ -56,7 +56,7 @@ def prepare(place: Workplace) -> Prepared:
             ordered.append(language_case(use_case, corpus))
         elif use_case.kind == "predict":
             ordered.append(Case(use_case, table_case(place, use_case), (), ()))
-        elif use_case.kind == "lift":
+        elif use_case.kind == "habits":
             habits = read_habits(place, use_case)
             ordered.append(Case(use_case, habits, (), tuple(Example(p, "", None) for p in prompts(use_case, habits))))
         else:

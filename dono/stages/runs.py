@@ -147,7 +147,7 @@ def _learn_and_answer(
     oversight.show(f"{spec.name}: scoring")
     began = time.monotonic()
     notes: list[str] = []
-    if spec.case.use_case.kind == "lift":
+    if spec.case.use_case.kind == "habits":
         scores, samples, notes = answer_lift(spec.case, model, tokenizer, folder)
     else:
         scores, samples = answer_case(spec.case, model, tokenizer, contender.context, contender.arm.shots, spec.seed)

@@ -22,7 +22,7 @@ PROJECT = """
 project: shop
 use_cases:
   - name: habits
-    kind: lift
+    kind: habits
     train: train.csv
     test: test.csv
     prompt: "{PROMPT}"
