@@ -205,9 +205,10 @@ def why(name: str, project: Path) -> None:
 @click.option("--source", required=True, help="The source that the person's rows are in.")
 @click.option("--key", required=True, help="The person's key in it; FILE:LINE of a row where the source has no keys.")
 @click.option("--project", type=click.Path(path_type=Path), default=Path("dono.yaml"), show_default=True)
-def forget(source: str, key: str, project: Path) -> None:
+@click.option("--dry-run", is_flag=True, help="Only say what would be taken out, how many, and from where.")
+def forget(source: str, key: str, project: Path, dry_run: bool) -> None:
     """Take a person's documents out of every corpus, keep them out of later ones, and name what learned from them."""
-    stage("forget")(project, source=source, key=key)
+    stage("forget")(project, source=source, key=key, dry_run=dry_run)
 
 
 @dono.command()
