@@ -64,10 +64,16 @@ def audit(project: Path, overrides: tuple[str, ...], documents: int, seed: int, 
 @dono.command()
 @PROJECT
 @OVERRIDES
+@click.option(
+    "--more",
+    metavar="MONEY",
+    help="Spend this much on further pilots after a verdict: money in the project's currency, like 500, or (where the "
+    "machine has no price) a time, like 30m or 2h. After a break the same command goes on.",
+)
 @DRY_RUN
-def decide(project: Path, overrides: tuple[str, ...], dry_run: bool) -> None:
+def decide(project: Path, overrides: tuple[str, ...], more: str | None, dry_run: bool) -> None:
     """The main job: pilots of every route, a verdict, a report."""
-    stage("decide")(project, overrides, dry_run=dry_run)
+    stage("decide")(project, overrides, dry_run=dry_run, more=more)
 
 
 @dono.command()

@@ -76,6 +76,7 @@ def _arm(question: UseCaseQuestion, known: Outlook, ranking: Ranking, place: int
         quality=known.quality,
         p_best=ranking.p_best[place],
         expected_regret=ranking.regret[place],
+        regret_without=ranking.without[place],
         reaches_bar=None if bar is None else reaches(known, bar),
         cost_to_bar=None if bar is None else cost_to_bar(known, bar),
         curve=known.curve,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from dono.curves import Learned
 from dono.decisions.metrics import METRICS, Metric
 from dono.decisions.verdict import LanguageScore, Number, PilotPoint, Sample
 
@@ -14,12 +15,18 @@ MOST_SCALE = 4.0
 
 @dataclass(frozen=True, kw_only=True)
 class UseCaseQuestion:
-    """Which arm serves this use case best? `bar` is the value of `metric` that is good enough, None if none is set."""
+    """Which arm serves this use case best? `bar` is the value of `metric` that is good enough, None if none is set.
+
+    `width` is the factor on intervals that earlier full runs taught (`calibration`); `known` is what other people's
+    curves taught the forecasts: all of it, unless a set of theirs is what is asked about.
+    """
 
     name: str
     kind: str
     metric: str
     bar: float | None
+    width: float = 1.0
+    known: Learned | None = None
 
     @property
     def judged_by(self) -> Metric:

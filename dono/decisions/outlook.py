@@ -36,7 +36,7 @@ class Outlook:
     metric's unit: lower is better whatever the metric. `off` [SAMPLES] is by what factor the test's own error moves a
     curve. `forecast` is None for an arm that has no scale. `views` are further ways to see its curve, and `owner`
     [SAMPLES] says which draw is of which: 0 of the forecast, 1 of the first view and so on. The interval is wide where
-    they disagree.
+    they disagree. `width` is a factor on the whole spread of what is forecast, around its middle in log badness.
     """
 
     evidence: ArmEvidence
@@ -47,6 +47,7 @@ class Outlook:
     views: tuple[Linked | Dormant, ...] = ()
     owner: Owners = field(default_factory=lambda: np.zeros(SAMPLES, dtype=np.int64))
     settling: Settling | None = None
+    width: float = 1.0
 
     def along(self, scales: Sequence[float]) -> Floats:
         """Losses [SAMPLES, scales] along the drawn curves; the same everywhere for an arm that has no scale."""
@@ -58,6 +59,10 @@ class Outlook:
             drawn[np.ix_(self.owner == number, beyond)] = view.paths(scales)[np.ix_(self.owner == number, beyond)]
         if self.settling is not None:
             drawn = self.settling.held(drawn, scales)
+        if self.width != 1.0:
+            logs = np.log(np.maximum(drawn[:, beyond], LEAST_BADNESS))
+            middle = np.median(logs, axis=0)
+            drawn[:, beyond] = np.exp(middle + self.width * (logs - middle))
         return _bounded(drawn, self.metric) * self.metric.scale
 
     def value(self, loss: float) -> float:
@@ -67,7 +72,7 @@ class Outlook:
     @property
     def by_its_curve_alone(self) -> bool:
         """Whether nothing but the curve of its own score says where the arm ends."""
-        return not self.views and self.settling is None
+        return not self.views and self.settling is None and self.width == 1.0
 
     @property
     def short(self) -> str:
@@ -107,6 +112,8 @@ class Outlook:
             said += "; below what any pilot has reached it is taken to fall at the usual pace of language models"
         if any(isinstance(view, Dormant) for view in self.views):
             said += "; it has not begun to learn, so little can be said of where it ends"
+        if self.width != 1.0:
+            said += f"; its interval times {self.width:.3g}, by how earlier forecasts held"
         return f"{said}; {self.forecast.note}" if self.forecast.note else said
 
     @property
@@ -145,13 +152,16 @@ def outlook(
         return Outlook(evidence, metric, losses, np.ones(SAMPLES), None)
     others = [e for e in beside if e.arm != evidence.arm and e.measured and e.has_scale]
     peers = [points_of(e, metric) for e in others]
-    found = forecast(points, FULL, peers=peers, seed=int(random.integers(2**32)), samples=SAMPLES, ceiling=metric.worst)
+    found = forecast(
+        points, FULL, peers=peers, known=question.known, seed=int(random.integers(2**32)), samples=SAMPLES,
+        ceiling=metric.worst,
+    )  # fmt: skip
     off = _test_error(points, random)
     if found.label == "measured":
         return Outlook(evidence, metric, found.samples * metric.scale, off, found)
     views, owner = _views(evidence, metric, link, others, random)
     held = settling(evidence, metric, found, level, random)
-    seen = Outlook(evidence, metric, found.samples, off, found, views, owner, held)
+    seen = Outlook(evidence, metric, found.samples, off, found, views, owner, held, question.width)
     return replace(seen, losses=seen.along([FULL])[:, 0])
 
 

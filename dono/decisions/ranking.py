@@ -24,12 +24,14 @@ class Ranking:
     """Per arm [arms], in the order of the outlooks given.
 
     `p_best`: share of the draws in which it is best (sums to 1). `regret`: expected distance from the best, in the
-    metric's unit, at least 0. `good`: share of the draws in which it is within the margin of the best.
+    metric's unit, at least 0. `good`: share of the draws in which it is within the margin of the best. `without`:
+    expected distance between the best of the others and the best of all, what is lost by leaving the arm out.
     """
 
     p_best: tuple[float, ...]
     regret: tuple[float, ...]
     good: tuple[float, ...]
+    without: tuple[float, ...]
 
     @property
     def leader(self) -> int:
@@ -48,10 +50,12 @@ def rank(losses: Floats, margin: float) -> Ranking:
     assert losses.ndim == 2 and losses.shape[1] > 0
     behind = losses - losses.min(axis=1, keepdims=True)
     best = behind == 0
+    second = np.partition(behind, 1, axis=1)[:, 1] if losses.shape[1] > 1 else np.zeros(len(losses))
     return Ranking(
         p_best=_floats((best / best.sum(axis=1, keepdims=True)).mean(axis=0)),
         regret=_floats(behind.mean(axis=0)),
         good=_floats((behind <= margin).mean(axis=0)),
+        without=_floats((best * second[:, None]).mean(axis=0)),
     )
 
 

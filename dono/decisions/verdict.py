@@ -77,7 +77,10 @@ class Sample(Stated):
 
 
 class ArmVerdict(Stated):
-    """What is known of one arm at full scale. A failed arm has the reason in `failed`; its numbers say nothing."""
+    """What is known of one arm at full scale. A failed arm has the reason in `failed`; its numbers say nothing.
+
+    `regret_without` is what is lost on average by who decides without this arm, in the metric's unit.
+    """
 
     arm: str
     route: str
@@ -85,6 +88,7 @@ class ArmVerdict(Stated):
     quality: Number
     p_best: float
     expected_regret: float
+    regret_without: float = 0.0
     reaches_bar: float | None
     cost_to_bar: Number | None
     full_cost: Number
@@ -110,13 +114,40 @@ class Crossover(Stated):
     sentence: str
 
 
+class NextPilot(Stated):
+    """What one more pilot would be worth: `regret_avoided` is expected, in the metric's unit, `per_cost` that for one
+    unit of `cost` (of the currency, or an hour), `chance` the probability that another arm is ahead after it.
+    """
+
+    arm: str
+    scale: float
+    seed: int
+    cost: Number
+    regret_avoided: float
+    per_cost: float
+    chance: float
+
+
+class Elimination(Stated):
+    """An arm that got no further pilots after `round`, with what that risked by the forecasts of the time: `p_best`,
+    and `regret`, what is lost on average if the use case is decided without it. `scale` was its largest pilot.
+    """
+
+    arm: str
+    round: int
+    scale: float
+    p_best: float
+    regret: float
+
+
 class UseCaseVerdict(Stated):
     """The answer for one use case. `winner` is None when it is too close to call; arms are sorted by expected regret,
     failed ones last: a winner that is as good and notably cheaper may stand below the first.
 
     Values and regrets are in the metric's unit; `confidence` is the probability that the winner (or the arm that would
     be taken) is the best, or within the metric's margin of the best.
-    `arms` of a use case in which nothing could be measured all carry `failed`.
+    `arms` of a use case in which nothing could be measured all carry `failed`. `more` is empty where the verdict is
+    clear, and where no pilot is left that could change it.
     """
 
     use_case: str
@@ -131,6 +162,8 @@ class UseCaseVerdict(Stated):
     arms: Rows[ArmVerdict]
     crossovers: Rows[Crossover]
     flips: Rows[str]
+    more: Rows[NextPilot] = ()
+    eliminated: Rows[Elimination] = ()
 
 
 class PortfolioItem(Stated):
@@ -151,7 +184,11 @@ class Assumption(Stated):
 
 
 class Verdict(Stated):
-    """The whole answer. `created` is ISO 8601 with a time zone, money is in `currency`."""
+    """The whole answer. `created` is ISO 8601 with a time zone, money is in `currency`.
+
+    `width` is the factor on all intervals that `calibration` taught, `calibrated` says so in words.
+    `changes` says what further pilots changed, where a person paid for them.
+    """
 
     project: str
     created: str
@@ -170,3 +207,6 @@ class Verdict(Stated):
     measured: Rows[str]
     warnings: Rows[str]
     calibration: Rows[dict[str, float | str]]
+    width: float = 1.0
+    calibrated: str = ""
+    changes: Rows[str] = ()

@@ -18,6 +18,7 @@ from dono.studio.pages import page_environment
 from dono.studio.picture import printable
 from dono.studio.series import Series, key, series_of
 from dono.studio.typefaces import FAMILIES, font_faces
+from dono.studio.worth import for_how_much, small
 
 LONG_SENTENCE = 140
 """A headline longer than so many characters is set smaller."""
@@ -114,6 +115,8 @@ def _environment(verdict: Verdict) -> Environment:
             "duration": amounts.duration,
             "plain": amounts.plain,
             "score": amounts.score,
+            "small": small,
+            "for_how_much": for_how_much,
         }
     )
 

@@ -10,8 +10,10 @@ from dono.decisions import (
     Assumption,
     Crossover,
     CurvePoint,
+    Elimination,
     Label,
     LanguageScore,
+    NextPilot,
     Number,
     PilotPoint,
     PortfolioItem,
@@ -214,7 +216,21 @@ def language() -> UseCaseVerdict:
                 languages=per_language(1.1, -0.12)),
         ),
         crossovers=(), flips=("A second seed of the largest pilot would most likely settle it (about ₹1,900).",),
+        more=(
+            further("scratch/own", SCALES[-1], 1, cost=1_900, saved=0.0021, chance=0.36),
+            further("continue/replaced@Qwen3-0.6B-Base", 0.6, 0, cost=5_400, saved=0.0034, chance=0.41),
+            further("scratch/own", 0.6, 0, cost=10_500, saved=0.0034, chance=0.4),
+        ),
+        eliminated=(
+            Elimination(arm="continue/kept@Qwen3-0.6B-Base", round=1, scale=0.1, p_best=0.012, regret=0.0004),
+        ),
     )  # fmt: skip
+
+
+def further(arm: str, scale: float, seed: int, *, cost: float, saved: float, chance: float) -> NextPilot:
+    return NextPilot(
+        arm=arm, scale=scale, seed=seed, cost=inr(cost), regret_avoided=saved, per_cost=saved / cost, chance=chance
+    )
 
 
 def churn() -> UseCaseVerdict:
@@ -282,6 +298,9 @@ def verdict() -> Verdict:
              "predicted": 54.1, "error": 4.8, "predicted_lo": 51.7, "predicted_hi": 56.2, "interval_held": "no"},
             {"use_case": "churn", "arm": "predictive/boosting", "metric": "auc", "measured": 0.807, "stderr": 0.012},
         ),
+        calibrated="2 full runs are too few to change anything: it takes 4.",
+        changes=("language: 2 further pilots; still too close to call, From scratch ahead; confidence 51 %, now 56 %; "
+                 "expected regret of From scratch 0.009, now 0.006",),
     )  # fmt: skip
 
 
@@ -289,5 +308,6 @@ def verdict_of(use_cases: tuple[UseCaseVerdict, ...] = (), measured: tuple[str, 
     """A verdict of so little: these use cases, and what was measured."""
     return verdict().model_copy(
         update={"use_cases": use_cases, "measured": measured, "portfolio": (), "shared": (), "assumptions": (),
-                "data": {}, "warnings": (), "calibration": (), "budget": {}, "spent": {}}
+                "data": {}, "warnings": (), "calibration": (), "calibrated": "", "changes": (), "budget": {},
+                "spent": {}}
     )  # fmt: skip
