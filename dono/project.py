@@ -14,21 +14,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import regex
 import yaml
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    TypeAdapter,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, field_validator, model_validator
 
 from dono.errors import Mistake, Mistakes
 from dono.rights import Answer, Children, Ground, Licence, PersonalData, Status, widened
+from dono.utility import Constraints, Country, Goal, Overheads, Positive, RouteName, Section
 
-RouteName = Literal["prompt", "hosted", "finetune", "continue", "scratch", "predictive"]
 TokenizerKind = Literal["words", "graphemes", "superwords", "unigram", "portable"]
 Kind = Literal["classify", "generate", "language", "predict"]
 DateOrder = Literal["day", "month", "refuse"]
@@ -42,12 +33,8 @@ METRIC_OF_KIND: dict[Kind, tuple[MetricName, ...]] = {
     "predict": ("auc", "accuracy", "macro_f1"),
 }
 """Which metrics a kind of use case may be judged by; the first is the default."""
-
-
-class Section(BaseModel):
-    """A part of the project file: frozen, unknown keys refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+OUT_OF_ONE: tuple[MetricName, ...] = ("accuracy", "macro_f1", "exact_match", "auc")
+"""Metrics from 0 to 1."""
 
 
 class SettingsFile(Section):
@@ -284,6 +271,10 @@ class UseCase(Section):
     """What to do with test rows whose label no training row has: nothing could answer them."""
     test_limit: int = Field(default=400, ge=1)
     """At most this many held-out examples are scored, the same ones for every arm."""
+    goal: Goal | None = None
+    """What is wanted, where it differs from the project's `goal`."""
+    worth_per_month: float | None = Field(default=None, ge=0)
+    """What having the model is worth a month, in the project's currency: should one train now, or wait?"""
 
     @property
     def judged_by(self) -> MetricName:
@@ -307,6 +298,10 @@ class UseCase(Section):
             and not 1 <= self.bar <= 100
         ):
             raise ValueError(f"chrf goes from 0 to 100; a bar of {self.bar} is no chrf score")
+        if self.bar is not None and self.judged_by in OUT_OF_ONE and not 0 <= self.bar <= 1:
+            raise ValueError(f"{self.judged_by} goes from 0 to 1; a bar of {self.bar} is beyond it")
+        if self.bar is not None and self.judged_by == "bits_per_byte" and self.bar <= 0:
+            raise ValueError(f"bits per byte are above 0; no model reaches a bar of {self.bar}")
         return self
 
 
@@ -315,6 +310,7 @@ class Endpoint(Section):
 
     endpoint: str
     model: str
+    country: Country | None = None
 
 
 class Budget(Section):
@@ -342,6 +338,8 @@ class MachineChoice(Section):
     gpu: str = "this"
     count: int = Field(default=1, ge=1)
     price_per_hour: float | None = Field(default=None, ge=0)
+    country: Country | None = None
+    """Where it stands; `this` needs none."""
 
 
 Weight = Annotated[float, Field(ge=0)]
@@ -473,7 +471,7 @@ class Project(SettingsFile):
 
     project: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
     currency: str = "INR"
-    rates: dict[str, float] = Field(default_factory=dict)
+    rates: dict[str, Positive] = Field(default_factory=dict)
     """How much of `currency` one unit of another currency costs, e.g. {USD: 88.0}."""
     corpus: tuple[Source, ...] = ()
     calendar: str | tuple[CalendarDay, ...] = ()
@@ -488,6 +486,9 @@ class Project(SettingsFile):
     bases: tuple[str | Endpoint, ...] = ()
     routes: Literal["all"] | tuple[RouteName, ...] = "all"
     budget: Budget
+    goal: Goal = "quality"
+    constraints: Constraints = Constraints()
+    overheads: Overheads = Overheads()
     machine: Annotated[MachineChoice, BeforeValidator(_machine)] = MachineChoice()
     serving: Serving | None = None
     scratch: Architecture = Architecture()
@@ -503,6 +504,23 @@ class Project(SettingsFile):
             if twice:
                 raise ValueError(f"{what}: the name {twice[0]!r} is used twice")
         return self
+
+    @model_validator(mode="after")
+    def _wishes_agree(self) -> Project:
+        for case in self.use_cases:
+            goal = self.goal_of(case)
+            if goal != "quality" and case.bar is None:
+                raise ValueError(f"goal {goal} needs a `bar` for use case {case.name}, or `goal: quality` in it")
+            if goal == "monthly" and self.serving is None:
+                raise ValueError("goal monthly needs `serving`: the traffic that costs so much a month")
+        here, wanted = self.machine.country, self.constraints.country
+        if wanted is not None and here not in (None, wanted):
+            raise ValueError(f"constraints.country is {wanted}, machine.country {here}: nothing could be chosen")
+        return self
+
+    def goal_of(self, case: UseCase) -> Goal:
+        """What is wanted of a use case."""
+        return case.goal or self.goal
 
     @property
     def work_folder(self) -> Path:

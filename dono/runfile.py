@@ -10,7 +10,8 @@ import yaml
 from pydantic import BeforeValidator, Field, model_validator
 
 from dono.errors import Mistake
-from dono.project import Architecture, Section, SettingsFile, read_settings
+from dono.project import Architecture, SettingsFile, read_settings
+from dono.utility import Section
 
 ObjectiveName = Literal["next_token", "masked_answers", "dpo", "dpo_length_normalised", "simpo", "orpo"]
 

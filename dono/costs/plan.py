@@ -9,11 +9,11 @@ from dono.costs.failures import Failures, expected_failures
 from dono.costs.flops import Shape, train_flops
 from dono.costs.layouts import Layout, layout_that_fits
 from dono.costs.machines import Machine
+from dono.costs.overheads import STORE_PER_GIGABYTE_MONTH
 from dono.costs.ranges import Range, exactly
 from dono.costs.serving import HOURS, price_of
 from dono.costs.utilisation import whole_run_utilisation
 
-STORE_PER_GIGABYTE_MONTH = Range(0.01, 0.023, 0.05, "borrowed", "object storage, list prices of large clouds, USD")
 KEPT_CHECKPOINTS = 10
 """Checkpoints kept at a time (assumed)."""
 TOKEN_BYTES = 4

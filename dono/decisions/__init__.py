@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from dono.decisions.comparison import compare
-from dono.decisions.evidence import ArmEvidence, UseCaseQuestion
+from dono.decisions.evidence import ArmEvidence, Lever, UseCaseQuestion
 from dono.decisions.information import next_pilots
 from dono.decisions.metrics import LOSS_UNDER, METRICS, Metric
+from dono.decisions.outset import outset
 from dono.decisions.portfolio import Portfolio, choose_portfolio
 from dono.decisions.verdict import (
     ArmVerdict,
     Assumption,
+    CostPart,
     Crossover,
     CurvePoint,
+    Flip,
     Label,
+    LanguageChoice,
     LanguageScore,
     Number,
+    Outset,
     PilotPoint,
     PortfolioItem,
     Sample,
     UseCaseVerdict,
     Verdict,
+    Wait,
 )
 
 __all__ = [
@@ -28,12 +34,17 @@ __all__ = [
     "ArmEvidence",
     "ArmVerdict",
     "Assumption",
+    "CostPart",
     "Crossover",
     "CurvePoint",
+    "Flip",
     "Label",
+    "LanguageChoice",
     "LanguageScore",
+    "Lever",
     "Metric",
     "Number",
+    "Outset",
     "PilotPoint",
     "Portfolio",
     "PortfolioItem",
@@ -41,7 +52,9 @@ __all__ = [
     "UseCaseQuestion",
     "UseCaseVerdict",
     "Verdict",
+    "Wait",
     "choose_portfolio",
     "compare",
     "next_pilots",
+    "outset",
 ]

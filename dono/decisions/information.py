@@ -61,13 +61,13 @@ def _offers(verdict: UseCaseVerdict, done: Collection[Rung]) -> list[tuple[Rung,
     if verdict.winner is not None:
         return []
     metric = METRICS[verdict.metric]
-    racing = [a for a in verdict.arms if a.failed is None and a.p_best >= IN_THE_RACE]
+    racing = [a for a in verdict.arms if a.choosable and a.p_best >= IN_THE_RACE]
     found = []
     for arm in racing:
         step = _step(arm, done, second_seed=not asleep(arm.pilots, metric))
         if step is not None:
-            rivals = [_goodness(a, verdict) for a in verdict.arms if a.failed is None and a.arm != arm.arm]
-            lead = _goodness(arm, verdict) - max(rivals)
+            own = _goodness(arm, verdict)
+            lead = own - max((_goodness(a, verdict) for a in verdict.arms if a.choosable and a is not arm), default=own)
             found.append(
                 (step.rung, knowledge_gradient(lead, _sd(arm, metric) * math.sqrt(step.learns)) / metric.scale)
             )

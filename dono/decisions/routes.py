@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from dono.project import Kind, RouteName
+from dono.project import Kind
+from dono.utility import RouteName
 
 Start = Literal["none", "base", "random"]
 Vocabulary = Literal["none", "kept", "extended", "replaced", "own"]
@@ -30,9 +31,9 @@ class Arm:
     shots: int = 0
 
     @property
-    def route(self) -> str:
+    def route(self) -> RouteName:
         """The part of the name before the stroke."""
-        return self.name.split("/", 1)[0]
+        return next(r for r, arms in ROUTES.items() if self in arms)
 
     @property
     def learns(self) -> bool:

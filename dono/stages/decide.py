@@ -9,7 +9,7 @@ from pathlib import Path
 
 from dono import __version__
 from dono.artifacts import Artifact, Json, Reference
-from dono.costs import THIS
+from dono.costs import THIS, Exchange
 from dono.decisions import (
     ArmEvidence,
     Assumption,
@@ -24,16 +24,21 @@ from dono.decisions import (
 from dono.errors import Mistake
 from dono.stages.answers import shown_example
 from dono.stages.bookkeeping import record_step
+from dono.stages.constraints import check_constraints
 from dono.stages.contenders import Contender, contenders
 from dono.stages.display import clock, print_result
 from dono.stages.evidence import evidence
 from dono.stages.gate import check_rights, judged
 from dono.stages.outcomes import calibration
+from dono.stages.overheads import levers, stated, table
 from dono.stages.pilots import Pilots, Planned, plan_pilots, run_pilots
 from dono.stages.prepare import Prepared, prepare
 from dono.stages.workplace import Workplace, open_workplace
 from dono.studio.report import write_report
 from dono.tokens import load_tokenizer
+
+Everything = dict[str, list[ArmEvidence]]
+"""The evidence of every use case, by its name."""
 
 
 def command(project: Path, overrides: Sequence[str], *, dry_run: bool) -> None:
@@ -58,6 +63,8 @@ def decide(place: Workplace, *, dry_run: bool = False) -> tuple[Verdict, Path] |
     Raises `Mistakes` where the rights of a source do not let it be learned from.
     """
     check_rights(place)
+    check_constraints(place)
+    table(place)  # raises where a currency has no rate, before anything is spent
     prepared = prepare(place)
     who, missing = contenders(place, prepared)
     if not who and not place.project.wants("predictive"):
@@ -97,16 +104,17 @@ def show_plan(place: Workplace, prepared: Prepared, planned: Planned, who: Seque
         place.display.say(f"  {case.use_case.name} learns what stands between ⟦ and ⟧: {shown}")
 
 
-def questions(place: Workplace) -> dict[str, UseCaseQuestion]:
+def questions(place: Workplace, everything: Everything) -> dict[str, UseCaseQuestion]:
     """What is asked of the head, per use case."""
+    traffic = place.project.serving
     return {
-        u.name: UseCaseQuestion(name=u.name, kind=u.kind, metric=u.judged_by, bar=u.bar)
+        u.name: UseCaseQuestion(
+            name=u.name, kind=u.kind, metric=u.judged_by, bar=u.bar, goal=place.project.goal_of(u),
+            traffic=traffic.requests_per_day if traffic else None, levers=levers(place, everything[u.name]),
+        )
         for u in place.project.use_cases
-    }
-
-
-Everything = dict[str, list[ArmEvidence]]
-"""The evidence of every use case, by its name."""
+        if u.name in everything
+    }  # fmt: skip
 
 
 def _gathered(place: Workplace, prepared: Prepared, who: Sequence[Contender], pilots: Pilots) -> Everything:
@@ -114,7 +122,7 @@ def _gathered(place: Workplace, prepared: Prepared, who: Sequence[Contender], pi
 
 
 def _compared(place: Workplace, everything: Everything) -> list[UseCaseVerdict]:
-    asked = questions(place)
+    asked = questions(place, everything)
     return [compare(asked[name], rows, seed=place.project.training.seed) for name, rows in everything.items()]
 
 
@@ -163,6 +171,10 @@ def make_verdict(
         measured=[f"{len(pilots.runs) + len(pilots.predictive)} pilots on this machine in {clock(pilots.seconds)}"],
         warnings=warnings,
         calibration=calibration(place),
+        portfolio_parts=portfolio.parts,
+        outset=outset(portfolio.parts, worth_per_month(place, portfolio), project.currency)
+        if portfolio.items
+        else None,
     )
 
 
@@ -187,8 +199,12 @@ def assumptions(place: Workplace) -> tuple[Assumption, ...]:
         ("times through the corpus, at most", f"{training.corpus_epochs:g}", "assumed",
          "repeats up to 4 are nearly as good as new text (Muennighoff et al. 2023)"),
         ("epochs of the task stage", f"{training.task_epochs:g}", "assumed", "project file"),
+        *stated(place),
         ("a full run learns as its pilots did", "the same schedule, only longer", "assumed", "one loop for both"),
     ]  # fmt: skip
+    if project.machine.gpu != THIS and project.currency != "USD":
+        rate, label, source = Exchange(project.currency, project.rates).rate("USD")
+        rows.append(("a dollar", f"{rate:g} {project.currency}", label, source))
     if project.machine.gpu != THIS:
         rows.append(("utilisation of the machine", project.machine.gpu, "borrowed", "published tables"))
     return tuple(Assumption(name=n, value=v, label=lb, source=s) for n, v, lb, s in rows)  # type: ignore[arg-type]
@@ -221,8 +237,20 @@ def keep_verdict(place: Workplace, verdict: Verdict, pilots: Pilots, who: Sequen
         "judge": __version__,
         "runs": list[Json](sorted(r.id for r in made_from)),
         "asked": place.project.model_dump(
-            mode="json", include={"use_cases", "budget", "machine", "serving", "currency"}
+            mode="json",
+            include={
+                "use_cases",
+                "budget",
+                "machine",
+                "serving",
+                "currency",
+                "rates",
+                "goal",
+                "constraints",
+                "overheads",
+            },
         ),
+        "day": str(datetime.now(UTC).date()) if place.project.constraints.deadline else None,
     }
 
     def make(folder: Path) -> dict[str, Json]:

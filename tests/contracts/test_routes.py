@@ -7,7 +7,8 @@ from typing import get_args
 import pytest
 
 from dono.decisions.routes import ROUTES, Arm, short_name
-from dono.project import Kind, RouteName
+from dono.project import Kind
+from dono.utility import RouteName
 
 ARMS = [arm for of in ROUTES.values() for arm in of]
 
