@@ -172,9 +172,7 @@ def make_verdict(
         warnings=warnings,
         calibration=calibration(place),
         portfolio_parts=portfolio.parts,
-        outset=outset(portfolio.parts, worth_per_month(place, portfolio), project.currency)
-        if portfolio.items
-        else None,
+        outset=train_now(place, portfolio),
     )
 
 

@@ -7,7 +7,7 @@ from dono.stages.workplace import Workplace
 
 
 def train_now(place: Workplace, portfolio: Portfolio) -> Outset | None:
-    """The answer for the whole plan; None where there is none. A use case whose worth nobody stated adds nothing to it."""
+    """The answer for the whole plan; None where there is none. A use case whose worth nobody stated adds nothing."""
     if not portfolio.items:
         return None
     served = {i.use_case for i in portfolio.items}
