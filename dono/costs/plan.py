@@ -1,4 +1,4 @@
-"""A training run on any machines before anything is measured: FLOPs, hours, money, memory, energy, failures, people."""
+"""A training run on any machines before anything is measured: FLOPs, hours, money, memory, energy, failures."""
 
 from __future__ import annotations
 
@@ -23,24 +23,6 @@ TRIES = Range(
     "report a final run to be a small part of what was spent before it",
 )  # fmt: skip
 """What is spent beside the final run, as a share of it."""
-
-
-@dataclass(frozen=True)
-class People:
-    """Who is paid: full-time engineers for so many months, and ratings at a wage."""
-
-    engineers: float = 0.0
-    months: float = 0.0
-    salary_per_month: float = 0.0
-    ratings: float = 0.0
-    minutes_per_rating: float = 2.0
-    wage_per_hour: float = 0.0
-
-    @property
-    def cost(self) -> float:
-        """In the currency of the wages."""
-        rated = self.ratings * self.minutes_per_rating / 60 * self.wage_per_hour
-        return self.engineers * self.months * self.salary_per_month + rated
 
 
 @dataclass(frozen=True)

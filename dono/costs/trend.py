@@ -42,12 +42,6 @@ class Claim:
 
 
 CLAIMS = (
-    Claim(
-        "Epoch AI",
-        0.75,
-        2012,
-        "algorithms halve the compute every 8 months, hardware is 30 % cheaper a year: together 75 %",
-    ),
     Claim("ARK 2023", 0.69, 2020, "GPT-3 level: 4.6 M USD in 2020, 450 k in 2022 (ark-invest.com/big-ideas-2023)"),
     Claim("ARK 2024", 0.75, 2020, "53 % hardware and 47 % algorithms (Big Ideas 2024)"),
     Claim(

@@ -59,11 +59,11 @@ def _sentence(falling: float, worth: float | None, found: Sequence[Waiting], cur
             f"Train now: a month without it costs {money(worth, currency)}, more than the price falls in a month. "
             f"A year's wait is expected to save {saving} and to cost {money(year.forgone, currency)}."
         )
-    near = waiting(falling, worth, best if best < MONTHS[-1] else MONTHS[-1])
-    how_long = f"{near.months:.0f} months" if best < MONTHS[-1] else f"{MONTHS[-1]} months or more"
-    gain = f"{money(near.saves.mid, currency)} saved against {money(near.forgone, currency)} forgone"
+    near = waiting(falling, worth, min(max(1, round(best)), MONTHS[-1]))
+    how_long = f"{near.months:.0f} months" + (" or more" if best > MONTHS[-1] else "")
+    gain = f"{money(near.saves.mid, currency)} saved, {money(near.forgone, currency)} forgone meanwhile"
     if near.pays is None:
         return (
             f"Cannot be said: waiting {how_long} pays by the trend's middle ({gain}), but not by all of its interval."
         )
-    return f"Wait: {how_long} pay by the trend ({gain})."
+    return f"Wait {how_long}: it pays over the whole interval of the trend ({gain}, in the middle)."

@@ -12,8 +12,7 @@ import regex
 import torch
 
 from dono.artifacts import Json
-from dono.costs import SPREAD, THIS, Range, machine_named, serving_gigabytes
-from dono.costs.latency import estimated_latency
+from dono.costs import SPREAD, THIS, Range, estimated_latency, machine_named, serving_gigabytes
 from dono.decisions import Number
 from dono.errors import Mistake
 from dono.stages.contenders import HEADROOM, Contender, start_model

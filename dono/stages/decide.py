@@ -30,6 +30,7 @@ from dono.stages.display import clock, print_result
 from dono.stages.evidence import evidence
 from dono.stages.gate import check_rights, judged
 from dono.stages.outcomes import calibration
+from dono.stages.outset import train_now
 from dono.stages.overheads import levers, stated, table
 from dono.stages.pilots import Pilots, Planned, plan_pilots, run_pilots
 from dono.stages.prepare import Prepared, prepare

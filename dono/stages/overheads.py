@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dono.costs import THIS, Exchange, Range, exactly
+from dono.costs import THIS, Exchange, OverheadPrices, Range, exactly, overhead_prices
 from dono.costs.failures import SAVED_BYTES
-from dono.costs.overheads import HOURS, OverheadPrices, overhead_prices
+from dono.costs.overheads import HOURS
 from dono.costs.plan import TOKEN_BYTES
 from dono.costs.serving import SERVING_USE
 from dono.decisions import ArmEvidence, CostPart, Label, Lever, Number
