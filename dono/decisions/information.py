@@ -79,11 +79,12 @@ def offers(verdict: UseCaseVerdict, done: Collection[Rung] = ()) -> list[Offer]:
         return []
     metric = METRICS[verdict.metric]
     dropped = {e.arm for e in verdict.eliminated}
-    racing = [a for a in verdict.arms if a.failed is None and a.p_best >= IN_THE_RACE and a.arm not in dropped]
+    racing = [a for a in verdict.arms if a.choosable and a.p_best >= IN_THE_RACE and a.arm not in dropped]
     found = []
     for arm in racing:
-        rivals = [_goodness(a, verdict) for a in verdict.arms if a.failed is None and a.arm != arm.arm]
-        lead, sd = _goodness(arm, verdict) - max(rivals), _sd(arm, metric)
+        own = _goodness(arm, verdict)
+        best = max((_goodness(a, verdict) for a in verdict.arms if a.choosable and a is not arm), default=own)
+        lead, sd = own - best, _sd(arm, metric)
         for step in _steps(arm, done, second_seed=not asleep(arm.pilots, metric)):
             moves = sd * math.sqrt(step.learns)
             chance = float(ndtr(-abs(lead) / moves)) if moves > 0 else 0.0

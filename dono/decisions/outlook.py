@@ -13,7 +13,7 @@ from scipy.special import ndtri
 from dono.curves import Forecast, Link, Point, forecast
 from dono.curves.drawn import LEAST_BADNESS
 from dono.decisions.dormant import Dormant, dormant
-from dono.decisions.evidence import ArmEvidence, UseCaseQuestion
+from dono.decisions.evidence import SUPPORT, ArmEvidence, UseCaseQuestion
 from dono.decisions.linked import Linked, linked
 from dono.decisions.metrics import Metric
 from dono.decisions.routes import short_name
@@ -85,6 +85,11 @@ class Outlook:
         return [p.scale for p in self.evidence.points if p.scale > 0]
 
     @property
+    def support(self) -> float:
+        """The largest multiple of the full run that its pilots support; infinite for an arm that has no scale."""
+        return np.inf if self.forecast is None else SUPPORT * max(self.trained)
+
+    @property
     def expected(self) -> float:
         """Mean loss over the draws."""
         return float(np.mean(self.losses))
@@ -146,7 +151,7 @@ def outlook(
     """
     metric = question.judged_by
     points = points_of(evidence, metric)
-    random = np.random.default_rng(_seed(seed, question.name, evidence.arm))
+    random = np.random.default_rng(seed_of(seed, question.name, evidence.arm))
     if not evidence.has_scale:
         losses = _as_measured(points, metric, random) * metric.scale
         return Outlook(evidence, metric, losses, np.ones(SAMPLES), None)
@@ -220,7 +225,7 @@ def points_of(evidence: ArmEvidence, metric: Metric) -> list[Point]:
     return points
 
 
-def _seed(seed: int, *names: str) -> int:
+def seed_of(seed: int, *names: str) -> int:
     """A seed of one's own: the same names give the same draws on every machine."""
     return int.from_bytes(hashlib.sha256("\n".join([str(seed), *names]).encode()).digest()[:8], "big")
 

@@ -65,13 +65,13 @@ def rank_at(outlooks: Sequence[Outlook], scale: float) -> Ranking:
     return rank(losses, outlooks[0].metric.margin)
 
 
-def choice(outlooks: Sequence[Outlook], ranking: Ranking) -> int:
+def choice(outlooks: Sequence[Outlook], ranking: Ranking, price: Sequence[float] | None = None) -> int:
     """The arm to take: the leader, or the cheapest of those whose expected regret is within the margin of the leader's
-    and that are notably cheaper.
+    and that are notably cheaper. `price` of each arm where it is not the one of its evidence.
     """
     least = min(ranking.regret)
     tied = [i for i, r in enumerate(ranking.regret) if r <= least + outlooks[0].metric.margin]
-    price = prices([o.evidence for o in outlooks])
+    price = prices([o.evidence for o in outlooks]) if price is None else price
     return min(tied, key=lambda i: (weighed(price[i], leads=i == ranking.leader), ranking.regret[i], i))
 
 

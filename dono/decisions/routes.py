@@ -30,9 +30,9 @@ class Arm:
     shots: int = 0
 
     @property
-    def route(self) -> str:
+    def route(self) -> RouteName:
         """The part of the name before the stroke."""
-        return self.name.split("/", 1)[0]
+        return next(r for r, arms in ROUTES.items() if self in arms)
 
     @property
     def learns(self) -> bool:

@@ -16,8 +16,7 @@ from dono.project.sections import Section, SettingsFile
 from dono.project.sources import CalendarDay, Source
 from dono.project.spending import Budget, MachineChoice, Serving
 from dono.project.use_cases import UseCase
-
-RouteName = Literal["prompt", "hosted", "finetune", "continue", "scratch", "predictive"]
+from dono.project.wishes import Constraints, Country, Goal, Overheads, Positive, RouteName
 
 
 class Endpoint(Section):
@@ -25,6 +24,7 @@ class Endpoint(Section):
 
     endpoint: str
     model: str
+    country: Country | None = None
 
 
 def _machine(value: object) -> object:
@@ -36,7 +36,7 @@ class Project(SettingsFile):
 
     project: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
     currency: str = "INR"
-    rates: dict[str, float] = Field(default_factory=dict)
+    rates: dict[str, Positive] = Field(default_factory=dict)
     """How much of `currency` one unit of another currency costs, e.g. {USD: 88.0}."""
     corpus: tuple[Source, ...] = ()
     calendar: str | tuple[CalendarDay, ...] = ()
@@ -51,6 +51,9 @@ class Project(SettingsFile):
     bases: tuple[str | Endpoint, ...] = ()
     routes: Literal["all"] | tuple[RouteName, ...] = "all"
     budget: Budget
+    goal: Goal = "quality"
+    constraints: Constraints = Constraints()
+    overheads: Overheads = Overheads()
     machine: Annotated[MachineChoice, BeforeValidator(_machine)] = MachineChoice()
     serving: Serving | None = None
     scratch: Architecture = Architecture()
@@ -66,6 +69,23 @@ class Project(SettingsFile):
             if twice:
                 raise ValueError(f"{what}: the name {twice[0]!r} is used twice")
         return self
+
+    @model_validator(mode="after")
+    def _wishes_agree(self) -> Project:
+        for case in self.use_cases:
+            goal = self.goal_of(case)
+            if goal != "quality" and case.bar is None:
+                raise ValueError(f"goal {goal} needs a `bar` for use case {case.name}, or `goal: quality` in it")
+            if goal == "monthly" and self.serving is None:
+                raise ValueError("goal monthly needs `serving`: the traffic that costs so much a month")
+        here, wanted = self.machine.country, self.constraints.country
+        if wanted is not None and here not in (None, wanted):
+            raise ValueError(f"constraints.country is {wanted}, machine.country {here}: nothing could be chosen")
+        return self
+
+    def goal_of(self, case: UseCase) -> Goal:
+        """What is wanted of a use case."""
+        return case.goal or self.goal
 
     @property
     def work_folder(self) -> Path:

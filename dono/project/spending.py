@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field, model_validator
 
 from dono.project.sections import Section
+from dono.project.wishes import Country
 
 
 class Budget(Section):
@@ -32,6 +33,8 @@ class MachineChoice(Section):
     gpu: str = "this"
     count: int = Field(default=1, ge=1)
     price_per_hour: float | None = Field(default=None, ge=0)
+    country: Country | None = None
+    """Where it stands; `this` needs none."""
 
 
 class Serving(Section):

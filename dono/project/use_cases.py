@@ -10,6 +10,7 @@ from dono.project.habits import Habits
 from dono.project.rights import Rights
 from dono.project.sections import Section
 from dono.project.tables import TableChoices
+from dono.project.wishes import Goal
 
 Kind = Literal["classify", "generate", "language", "predict", "habits"]
 MetricName = Literal[
@@ -25,6 +26,10 @@ METRIC_OF_KIND: dict[Kind, tuple[MetricName, ...]] = {
     "habits": ("category_bits",),
 }
 """Which metrics a kind of use case may be judged by; the first is the default."""
+OUT_OF_ONE: tuple[MetricName, ...] = ("accuracy", "macro_f1", "exact_match", "auc", "average_precision", "brier")
+"""Metrics from 0 to 1."""
+BITS: tuple[MetricName, ...] = ("bits_per_byte", "category_bits")
+"""Metrics that only a perfect model has 0 of."""
 
 
 class UseCase(Section):
@@ -45,6 +50,10 @@ class UseCase(Section):
     """What to do with test rows whose label no training row has: nothing could answer them."""
     test_limit: int = Field(default=400, ge=1)
     """At most this many held-out examples are scored, the same ones for every arm."""
+    goal: Goal | None = None
+    """What is wanted, where it differs from the project's `goal`."""
+    worth_per_month: float | None = Field(default=None, ge=0)
+    """What having the model is worth a month, in the project's currency: should one train now, or wait?"""
 
     @property
     def judged_by(self) -> MetricName:
@@ -73,4 +82,8 @@ class UseCase(Section):
             and not 1 <= self.bar <= 100
         ):
             raise ValueError(f"chrf goes from 0 to 100; a bar of {self.bar} is no chrf score")
+        if self.bar is not None and self.judged_by in OUT_OF_ONE and not 0 <= self.bar <= 1:
+            raise ValueError(f"{self.judged_by} goes from 0 to 1; a bar of {self.bar} is beyond it")
+        if self.bar is not None and self.judged_by in BITS and self.bar <= 0:
+            raise ValueError(f"{self.judged_by.replace('_', ' ')} are above 0; no model reaches a bar of {self.bar}")
         return self

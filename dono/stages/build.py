@@ -77,11 +77,11 @@ def build(place: Workplace, *, route: str | None, only: str | None, dry_run: boo
     for case in prepared.cases:
         if only is not None and case.use_case.name != only:
             continue
-        arm = chosen_arm(verdict, case, who, route)
-        seconds = full_seconds_here(jobs[arm], case.use_case.name) if arm in jobs else 1.0
-        place.display.say(f"{case.use_case.name}: {arm}, {spending(place, jobs.get(arm), case, seconds)}")
-        if not dry_run:
-            built.append(build_one(place, case, arm, who, verdict, seconds))
+        for arm in chosen_arms(verdict, case, who, route):
+            seconds = full_seconds_here(jobs[arm], case.use_case.name) if arm in jobs else 1.0
+            place.display.say(f"{case.use_case.name}: {arm}, {spending(place, jobs.get(arm), case, seconds)}")
+            if not dry_run:
+                built.append(build_one(place, case, arm, who, verdict, seconds))
     return built
 
 
@@ -100,15 +100,15 @@ def spending(place: Workplace, job: Job | None, case: Case, seconds: float) -> s
     return f"{tokens / 1e6:.3g} M tokens, {flops:.2g} FLOPs, {memory:.2g} GB, {said}"
 
 
-def chosen_arm(verdict: Verdict | None, case: Case, who: Sequence[Contender], route: str | None) -> str:
-    """The arm to build: the person's, else the portfolio's."""
+def chosen_arms(verdict: Verdict | None, case: Case, who: Sequence[Contender], route: str | None) -> list[str]:
+    """The arms to build: the person's, else the portfolio's: the use case's first, then those of single languages."""
     if route is None:
         assert verdict is not None
         found = [i.arm for i in verdict.portfolio if i.use_case == case.use_case.name]
         if not found:
             remedy = "Name one with --route"
             raise Mistake("the verdict names no arm", where=case.use_case.name, remedy=remedy)
-        return found[0]
+        return list(dict.fromkeys(found))
     fitting = [c.name for c in who if case.use_case.kind in c.arm.kinds]
     fitting += [arm.name for arm in ROUTES["predictive"] if case.use_case.kind in arm.kinds]
     exact = [n for n in fitting if route in (n, n.split("@")[0])] or [n for n in fitting if n.split("/")[0] == route]
@@ -119,7 +119,7 @@ def chosen_arm(verdict: Verdict | None, case: Case, who: Sequence[Contender], ro
     if verdict is not None and len(exact) > 1:
         ranked = [a.arm for u in verdict.use_cases if u.use_case == case.use_case.name for a in u.arms]
         exact.sort(key=lambda n: ranked.index(n) if n in ranked else len(ranked))
-    return exact[0]
+    return exact[:1]
 
 
 def build_one(

@@ -22,6 +22,7 @@ from dono.stages.contenders import Contender
 from dono.stages.evidence import evidence
 from dono.stages.further import Further
 from dono.stages.outcomes import calibration
+from dono.stages.overheads import levers
 from dono.stages.pilots import Pilots
 from dono.stages.prepare import Prepared
 from dono.stages.schedule import many
@@ -46,7 +47,7 @@ class Head:
 
     def compared(self, everything: Everything) -> list[UseCaseVerdict]:
         """The verdict of every use case, with what was dropped on the way."""
-        asked, seed = questions(self.place), self.place.project.training.seed
+        asked, seed = questions(self.place, everything), self.place.project.training.seed
         dropped = self.further.kept.dropped
         return [
             compare(asked[name], rows, seed=seed).model_copy(update={"eliminated": dropped.get(name, ())})
@@ -90,13 +91,17 @@ class Head:
         return list(rungs)
 
 
-def questions(place: Workplace) -> dict[str, UseCaseQuestion]:
+def questions(place: Workplace, everything: Everything) -> dict[str, UseCaseQuestion]:
     """What is asked of the head, per use case; intervals are as wide as earlier full runs taught."""
-    width = width_of(calibration(place)).factor
+    width, traffic = width_of(calibration(place)).factor, place.project.serving
     return {
-        u.name: UseCaseQuestion(name=u.name, kind=u.kind, metric=u.judged_by, bar=u.bar, width=width)
+        u.name: UseCaseQuestion(
+            name=u.name, kind=u.kind, metric=u.judged_by, bar=u.bar, width=width, goal=place.project.goal_of(u),
+            traffic=traffic.requests_per_day if traffic else None, levers=levers(place, everything[u.name]),
+        )
         for u in place.project.use_cases
-    }
+        if u.name in everything
+    }  # fmt: skip
 
 
 def _done(pilots: Pilots) -> set[Rung]:

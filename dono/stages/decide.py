@@ -10,17 +10,20 @@ from pathlib import Path
 
 from dono import __version__
 from dono.artifacts import Artifact, Json, Reference
-from dono.costs import THIS
+from dono.costs import THIS, Exchange
 from dono.decisions import Assumption, Number, Verdict, changed, choose_portfolio, width_of
 from dono.errors import Mistake
 from dono.stages.answers import shown_example
 from dono.stages.bookkeeping import record_step
 from dono.stages.choosing import Head, refusal
+from dono.stages.constraints import check_constraints
 from dono.stages.contenders import Contender, contenders
 from dono.stages.display import clock, print_result
 from dono.stages.further import Grant, open_further, seconds_for
 from dono.stages.gate import check_rights, judged
 from dono.stages.outcomes import calibration
+from dono.stages.outset import train_now
+from dono.stages.overheads import stated, table
 from dono.stages.pilots import Pilots, Planned, plan_pilots, run_pilots
 from dono.stages.prepare import Prepared, prepare
 from dono.stages.schedule import total_seconds
@@ -57,6 +60,8 @@ def decide(place: Workplace, *, dry_run: bool = False, more: str | None = None) 
     """
     bought = None if more is None else (more, seconds_for(place, more), latest_verdict(place)[1])
     check_rights(place)
+    check_constraints(place)
+    table(place)  # raises where a currency has no rate, before anything is spent
     prepared = prepare(place)
     who, missing = contenders(place, prepared)
     if not who and not place.project.wants("predictive"):
@@ -168,6 +173,8 @@ def make_verdict(head: Head, pilots: Pilots, missing: Sequence[str]) -> Verdict:
         calibration=outcomes,
         width=width.factor,
         calibrated=width.sentence,
+        portfolio_parts=portfolio.parts,
+        outset=train_now(place, portfolio),
     )
     return verdict.model_copy(update={"changes": changes_of(place, head.further.open, verdict)})
 
@@ -205,8 +212,12 @@ def assumptions(place: Workplace) -> tuple[Assumption, ...]:
         ("times through the corpus, at most", f"{training.corpus_epochs:g}", "assumed",
          "repeats up to 4 are nearly as good as new text (Muennighoff et al. 2023)"),
         ("epochs of the task stage", f"{training.task_epochs:g}", "assumed", "project file"),
+        *stated(place),
         ("a full run learns as its pilots did", "the same schedule, only longer", "assumed", "one loop for both"),
     ]  # fmt: skip
+    if project.machine.gpu != THIS and project.currency != "USD":
+        rate, label, source = Exchange(project.currency, project.rates).rate("USD")
+        rows.append(("a dollar", f"{rate:g} {project.currency}", label, source))
     if project.machine.gpu != THIS:
         rows.append(("utilisation of the machine", project.machine.gpu, "borrowed", "published tables"))
     return tuple(Assumption(name=n, value=v, label=lb, source=s) for n, v, lb, s in rows)  # type: ignore[arg-type]
@@ -241,8 +252,20 @@ def keep_verdict(head: Head, verdict: Verdict, pilots: Pilots) -> Path:
         "runs": list[Json](sorted(r.id for r in made_from)),
         "outcomes": list[Json](str(row["model"]) for row in verdict.calibration),
         "asked": place.project.model_dump(
-            mode="json", include={"use_cases", "budget", "machine", "serving", "currency"}
+            mode="json",
+            include={
+                "use_cases",
+                "budget",
+                "machine",
+                "serving",
+                "currency",
+                "rates",
+                "goal",
+                "constraints",
+                "overheads",
+            },
         ),
+        "day": str(datetime.now(UTC).date()) if place.project.constraints.deadline else None,
     }
 
     def make(folder: Path) -> dict[str, Json]:
