@@ -52,9 +52,8 @@ def choose(book: Book, rater: Rater, now: float, random: Random, informed: Infor
 def _work(
     book: Book, readable: list[Item], fresh: list[Item], now: float, random: Random, informed: Informed
 ) -> Choice | Nothing:
-    wanted = [
-        (i, taken) for i in fresh if i.purpose == "work" and (taken := book.taken(i.id, now)) < book.settings.overlap
-    ]
+    with_taken = [(i, book.taken(i.id, now)) for i in fresh if i.purpose == "work"]
+    wanted = [(i, taken) for i, taken in with_taken if taken < book.settings.overlap]
     unsettled = [(i, taken) for i, taken in wanted if not informed.settled(book, i)]
     if unsettled:
         item, _ = max(unsettled, key=lambda it: (informed.value(book, *it), random.random()))
@@ -78,12 +77,5 @@ def _due(every: int, work: int, given: int, random: Random) -> bool:
 
 def _repeatable(book: Book, own: list[Lease]) -> list[Lease]:
     repeated = {lease.item for lease in own if lease.part == "repeat"}
-    old = own[: max(0, len(own) - APART)]
-    return [
-        lease
-        for lease in old
-        if lease.part == "work"
-        and lease.sent
-        and lease.item not in repeated
-        and book.items[lease.item].kind != "rewrite"
-    ]
+    old = [lease for lease in own[: max(0, len(own) - APART)] if lease.part == "work" and lease.sent]
+    return [lease for lease in old if lease.item not in repeated and book.items[lease.item].kind != "rewrite"]

@@ -4,8 +4,8 @@ information(item) = ½ ln(1 + p(1 − p)v)  +  I(next rating; how raters see the
 
 The first term is for pairs of named models (`Strengths.information`). The second is the mutual information between one
 more rating and the item's distribution over what is said, after counts c and a Dirichlet(½) prior (BALD, Houlsby et al.
-2011, in closed form): with a = c + ½, A = Σa, m = a ÷ A it is H(m) − Σ m (ψ(A + 1) − ψ(a + 1)). It falls as ratings come
-in, slowest where raters disagree.
+2011, in closed form): with a = c + ½, A = Σa, m = a ÷ A it is H(m) − Σ m (ψ(A + 1) − ψ(a + 1)). It falls as ratings
+come in, slowest where raters disagree.
 """
 
 from __future__ import annotations

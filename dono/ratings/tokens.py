@@ -1,4 +1,4 @@
-"""Tokens that raters and managers hold. The desk keeps hashes alone, so nobody who reads the database can pose as one."""
+"""Tokens that raters and managers hold. The desk keeps hashes alone: the database lets nobody pose as one."""
 
 from __future__ import annotations
 

@@ -291,11 +291,11 @@ def test_seats_are_drawn_evenly_for_each_rater(clock: Clock) -> None:
     desk = desk_at("sqlite://", clock, overlap=2)
     desk.add_items([pair(i) for i in range(200)])
     admit(desk, "Asha", "Bina")
-    orders = {n: {} for n in ("Asha", "Bina")}  # type: dict[str, dict[str, tuple[int, ...]]]
-    for name in orders:
+    orders: dict[str, dict[str, tuple[int, ...]]] = {"Asha": {}, "Bina": {}}
+    for name, drawn in orders.items():
         while not isinstance(lease := desk.next(name), str):
             desk.submit(name, lease.id, {"choice": "1"})
-            orders[name][lease.item] = lease.order
+            drawn[lease.item] = lease.order
     firsts = [order[0] for found in orders.values() for order in found.values()]
     assert 160 < sum(firsts) < 240
     same = sum(orders["Asha"][i] == orders["Bina"][i] for i in orders["Asha"])
