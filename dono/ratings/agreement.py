@@ -41,7 +41,7 @@ def alpha(units: Iterable[Iterable[Value]], level: Level, *, seed: int = 0) -> A
     ratings = sum(map(len, pairable))
     if not pairable:
         return Alpha(None, "undefined: no item has two ratings yet", 0, 0)
-    seen = sorted({v for values in pairable for v in values}, key=lambda v: (str(type(v)), v))  # type: ignore[type-var]
+    seen = sorted({v for values in pairable for v in values}, key=lambda v: (str(type(v)), v))
     if len(seen) == 1:
         why = f"undefined: all {ratings} ratings are the same, so chance agreement cannot be told from real"
         return Alpha(None, why, len(pairable), ratings)

@@ -28,14 +28,16 @@ class Rater:
 
 @dataclass(frozen=True)
 class Submission:
-    """One answer as it was sent. `seconds` is the time at the item, `active` what the page saw of it (None: no script).
+    """One answer: `response` as it was sent, `said` by answer of the item instead of by seat.
 
-    `counted` is false where it came so late that others had the item in full: kept and paid, but one too many.
+    `seconds` is the time at the item, `active` what the page saw of it (None: no script). `counted` is
+    false where it came so late that others had the item in full: kept and paid, but one too many.
     """
 
     event: int
     at: float
     response: Response
+    said: Response
     seconds: float
     active: float | None
     counted: bool
@@ -78,7 +80,7 @@ class Lease:
     def said(self) -> Response:
         """What holds, by answer of the item."""
         assert self.last is not None
-        return by_answer(self.last.response, self.order)
+        return self.last.said
 
 
 class Book:
@@ -93,10 +95,13 @@ class Book:
         self.of_item: dict[str, list[Lease]] = defaultdict(list)
         self.of_rater: dict[str, list[Lease]] = defaultdict(list)
         self.by_token: dict[str, str] = {}
+        self.flagged_by: dict[str, set[str]] = {}
         self.kept_items: set[str] = set()
         """Items that were flagged, looked at, and may be rated."""
         self.withdrawn: set[str] = set()
         self.rejected: list[Mapping[str, Any]] = []
+        self.changed: dict[str, int] = {}
+        """The last event that said something of an item."""
         self.answers = 0
         """Submissions that count: what estimates are made from grows with it."""
 
@@ -118,7 +123,7 @@ class Book:
 
     def flags(self, item: str) -> int:
         """How many raters flagged it."""
-        return len({lease.rater for lease in self.of_item[item] if lease.flagged})
+        return len(self.flagged_by.get(item, ()))
 
     def available(self, item: str) -> bool:
         """Whether an item may be given out: not withdrawn, not flagged by too many."""
@@ -172,18 +177,22 @@ class Book:
     def _submitted(self, event: Event, body: Mapping[str, Any]) -> None:
         lease = self.leases[body["lease"]]
         before = lease.counts
+        response = Response.model_validate(body["response"])
         lease.sent.append(
             Submission(
-                event.id, event.at, Response.model_validate(body["response"]), body["seconds"], body["active"],
+                event.id, event.at, response, by_answer(response, lease.order), body["seconds"], body["active"],
                 body["counted"], body["once"],
             )
         )  # fmt: skip
         lease.draft = {}
         self.answers += lease.counts and not before
+        self.changed[lease.item] = event.id
 
     def _returned(self, event: Event, body: Mapping[str, Any]) -> None:
         lease = self.leases[body["lease"]]
         lease.returned, lease.flagged, lease.note = body["reason"], body["flag"], body["note"]
+        if lease.flagged:
+            self.flagged_by.setdefault(lease.item, set()).add(lease.rater)
 
     def _looked(self, event: Event, body: Mapping[str, Any]) -> None:
         (self.kept_items if body["keep"] else self.withdrawn).add(body["item"])

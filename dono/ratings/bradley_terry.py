@@ -1,4 +1,4 @@
-"""Strengths of models from pairs: Bradley and Terry (Biometrika 39, 1952), with a prior, intervals clustered by rater.
+"""Strengths of models from pairs: Bradley and Terry (Biometrika 39, 1952), with a prior and clustered intervals.
 
 P(a beats b) = σ(θ_a − θ_b). A tie, and "both are bad", is half a win for each, as in Chatbot Arena. The prior is half a
 win each way between models that were compared, so strengths stay finite where one always wins. Models that no chain of
@@ -7,7 +7,6 @@ comparisons connects have no common scale: each connected part is fitted, and ra
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -24,12 +23,16 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Comparison:
-    """`score` is 1 where the first won, 0 where the second did, 0.5 where neither."""
+    """`score` is 1 where the first won, 0 where the second did, 0.5 where neither.
+
+    `item` is what it was about; empty: something of its own.
+    """
 
     first: str
     second: str
     score: float
     rater: str
+    item: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ class Interval:
 @dataclass(frozen=True)
 class Strengths:
     """`theta` (models,), its mean zero within each connected part; `part` numbers the parts; `inverse` (models, models)
-    is the inverse information; `variance` that of θ clustered by rater (None with fewer than two raters).
+    is the inverse information; `variance` that of θ, clustered (None with fewer than two raters).
     """
 
     models: tuple[str, ...]
@@ -65,8 +68,10 @@ class Strengths:
         return known and self.part[self.models.index(a)] == self.part[self.models.index(b)]
 
     def wins(self, a: str, b: str) -> Interval:
-        """P(a beats b). The variance is the larger of the model's and the one clustered by rater (Liang and Zeger 1986,
-        with G ÷ (G − 1)), the quantile Student's with G − 1 degrees: few clusters understate the variance.
+        """P(a beats b). Ratings of one rater, or of one item, are no independent evidence.
+
+        So the variance is clustered both ways (Cameron, Gelbach and Miller 2011), or the model's where that is larger;
+        the quantile is Student's with as many degrees as raters less one: few clusters understate the variance.
         """
         assert self.connected(a, b), f"{a} and {b} were never compared, not even through others"
         i, j = self.models.index(a), self.models.index(b)
@@ -106,36 +111,47 @@ def fit(comparisons: Sequence[Comparison]) -> Strengths:
         wins[at[c.second], at[c.first]] += 1 - c.score
     wins += PSEUDO_WINS * ((wins + wins.T) > 0)
     theta, inverse = _newton(wins)
-    raters = sorted({c.rater for c in used})
-    variance = _clustered(used, at, theta, inverse, len(raters)) if len(raters) > 1 else None
-    return Strengths(models, theta, _parts(wins + wins.T > 0), inverse, variance, len(raters))
+    raters = len({c.rater for c in used})
+    variance = _clustered(used, at, theta, inverse) if raters > 1 else None
+    return Strengths(models, theta, _parts(wins + wins.T > 0), inverse, variance, raters)
 
 
 def _newton(wins: Floats) -> tuple[Floats, Floats]:
     games = wins + wins.T
-    theta = np.zeros(len(wins))
-    inverse = np.zeros_like(wins)
+    theta: Floats = np.zeros(len(wins))
+    inverse: Floats = np.zeros_like(wins)
     for _ in range(100):
         p = expit(theta[:, None] - theta[None, :])
         weight = games * p * (1 - p)
         inverse = np.linalg.pinv(np.diag(weight.sum(1)) - weight, hermitian=True)
         step = inverse @ (wins - games * p).sum(1)
-        theta = theta + step / max(1.0, float(np.abs(step).max(initial=0.0)))  # at most 1 a step: no overshooting
+        theta = np.asarray(
+            theta + step / max(1.0, float(np.abs(step).max(initial=0.0)))
+        )  # at most 1 a step: no overshooting
         if np.abs(step).max(initial=0.0) < 1e-12:
             break
     return theta, inverse
 
 
-def _clustered(used: Sequence[Comparison], at: dict[str, int], theta: Floats, inverse: Floats, raters: int) -> Floats:
-    scores: dict[str, Floats] = defaultdict(lambda: np.zeros(len(theta)))
-    for c in used:
+def _clustered(used: Sequence[Comparison], at: dict[str, int], theta: Floats, inverse: Floats) -> Floats:
+    """By rater, and by item, less what both count twice: single ratings."""
+    errors = np.zeros((len(used), len(theta)))
+    for row, c in enumerate(used):
         i, j = at[c.first], at[c.second]
-        error = c.score - float(expit(theta[i] - theta[j]))
-        scores[c.rater][i] += error
-        scores[c.rater][j] -= error
-    stacked = np.stack(list(scores.values()))
-    meat = stacked.T @ stacked * raters / (raters - 1)
-    return np.asarray(inverse @ meat @ inverse)
+        errors[row, i] = c.score - float(expit(theta[i] - theta[j]))
+        errors[row, j] = -errors[row, i]
+    alone = [str(row) for row in range(len(used))]
+    by_rater = _meat(errors, [c.rater for c in used])
+    by_item = _meat(errors, [c.item or f"alone {row}" for row, c in enumerate(used)])
+    return np.asarray(inverse @ (by_rater + by_item - _meat(errors, alone)) @ inverse)
+
+
+def _meat(errors: Floats, clusters: list[str]) -> Floats:
+    """Sum over clusters of the outer product of their summed scores, times G ÷ (G − 1) (Liang and Zeger 1986)."""
+    names, at = np.unique(clusters, return_inverse=True)
+    summed = np.zeros((len(names), errors.shape[1]))
+    np.add.at(summed, at, errors)
+    return np.asarray(summed.T @ summed * len(names) / max(1, len(names) - 1))
 
 
 def _parts(linked: NDArray[np.bool_]) -> tuple[int, ...]:

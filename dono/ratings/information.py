@@ -29,9 +29,9 @@ SCORES = {"1": 1.0, "2": 0.0, "tie": 0.5, "bad": 0.5}
 
 def comparison(item: Item, lease: Lease) -> Comparison | None:
     """A submitted pair of named models as a comparison."""
-    if item.kind != "pair" or not all(item.models) or lease.part != "work":
+    if item.compared is None or lease.part != "work":
         return None
-    return Comparison(item.models[0], item.models[1], SCORES[lease.said().choice], lease.rater)
+    return Comparison(*item.compared, SCORES[lease.said().choice], lease.rater, item.id)
 
 
 def comparisons(book: Book, without: frozenset[str] = frozenset()) -> list[Comparison]:
@@ -58,7 +58,8 @@ class Informed:
     def __init__(self) -> None:
         self._answers = -1
         self._strengths: Strengths | None = None
-        self._of_pair: dict[tuple[str, ...], tuple[float, float]] = {}
+        self._of_pair: dict[tuple[str, str], tuple[float, float]] = {}
+        self._of_item: dict[str, tuple[int, int, float]] = {}
 
     def strengths(self, book: Book) -> Strengths:
         """Fitted to what is known, up to 2 % of it."""
@@ -66,7 +67,7 @@ class Informed:
             self._strengths, self._answers, self._of_pair = fit(comparisons(book)), book.answers, {}
         return self._strengths
 
-    def _pair(self, book: Book, models: tuple[str, ...]) -> tuple[float, float]:
+    def _pair(self, book: Book, models: tuple[str, str]) -> tuple[float, float]:
         """Information in one more comparison of two models, and the half-width of what is known of their win rate."""
         strengths = self.strengths(book)
         if models not in self._of_pair:
@@ -76,23 +77,22 @@ class Informed:
 
     def value(self, book: Book, item: Item, taken: int) -> float:
         """Nats that one more rating of the item is expected to teach. Ratings under way count as given."""
-        own = self._own(book, item, taken)
-        if item.kind == "pair" and all(item.models) and item.models[0] != item.models[1]:
-            return own + self._pair(book, item.models)[0]
-        return own
+        changed = book.changed.get(item.id, 0)
+        known = self._of_item.get(item.id)
+        if known is None or known[:2] != (changed, taken):
+            known = self._of_item[item.id] = (changed, taken, self._own(book, item, taken))
+        return known[2] + (self._pair(book, item.compared)[0] if item.compared else 0.0)
 
     def settled(self, book: Book, item: Item) -> bool:
         """Whether the two models of a pair are known well enough apart (`narrow` of the settings)."""
         narrow = book.settings.narrow
-        if narrow is None or item.kind != "pair" or not all(item.models) or item.models[0] == item.models[1]:
-            return False
-        return self._pair(book, item.models)[1] <= narrow
+        return narrow is not None and item.compared is not None and self._pair(book, item.compared)[1] <= narrow
 
     def _own(self, book: Book, item: Item, taken: int) -> float:
         given = [lease.said() for lease in book.of_item[item.id] if lease.counts]
         under_way = taken - len(given)
         if item.kind == "rubric":
-            by_criterion = [Counter(r.scores[c] for r in given) for c in item.criteria]
+            by_criterion: list[Counter[object]] = [Counter(r.scores[c] for r in given) for c in item.criteria]
             values = [_spread(counts, SCALE, under_way) for counts in by_criterion]
             return sum(values) / len(values)
         if item.kind == "rewrite":

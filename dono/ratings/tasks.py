@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -76,10 +77,11 @@ class Item(Record):
             TASKS[self.kind].check(self, self.expected)
         return self
 
-    @property
-    def models(self) -> tuple[str, ...]:
-        """Who gave the answers, by answer."""
-        return tuple(a.model for a in self.answers)
+    @cached_property
+    def compared(self) -> tuple[str, str] | None:
+        """The two named models that a pair compares; None for all else."""
+        names = [a.model for a in self.answers]
+        return (names[0], names[1]) if self.kind == "pair" and all(names) and names[0] != names[1] else None
 
 
 @dataclass(frozen=True)
