@@ -4,15 +4,18 @@ from dono.ratings.agreement import Alpha, alpha
 from dono.ratings.book import Book, Lease, Rater
 from dono.ratings.bradley_terry import Comparison, Interval, Strengths, fit
 from dono.ratings.desk import FLAGS, SKIPS, Desk, Taken
+from dono.ratings.exports import EXPORTS
+from dono.ratings.imports import Rejected, read_items
 from dono.ratings.information import comparisons
 from dono.ratings.pay import Earning, earning, earnings, minutes_per_rating, people_needed, still_needed
 from dono.ratings.quality import Care, Share, agreement, care, cares, doubted, seats
 from dono.ratings.settings import DeskSettings, Pay, RaterSettings
 from dono.ratings.store import EventStore
-from dono.ratings.tasks import TASKS, Candidate, Item, Response, Turn, read_form
+from dono.ratings.tasks import TASKS, Candidate, Item, Response, Turn, agrees, read_form
 from dono.ratings.tokens import form_key, new_token, same, token_hash
 
 __all__ = [
+    "EXPORTS",
     "FLAGS",
     "SKIPS",
     "TASKS",
@@ -31,12 +34,14 @@ __all__ = [
     "Pay",
     "Rater",
     "RaterSettings",
+    "Rejected",
     "Response",
     "Share",
     "Strengths",
     "Taken",
     "Turn",
     "agreement",
+    "agrees",
     "alpha",
     "care",
     "cares",
@@ -50,6 +55,7 @@ __all__ = [
     "new_token",
     "people_needed",
     "read_form",
+    "read_items",
     "same",
     "seats",
     "still_needed",
