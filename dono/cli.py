@@ -200,6 +200,27 @@ def plan(**asked: object) -> None:
 
 
 @dono.command()
+@click.argument("place", metavar="PROJECT|DIR", type=click.Path(path_type=Path), default=Path())
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="Where it listens; a proxy with TLS goes before it."
+)
+@click.option("--port", default=8760, show_default=True)
+@click.option(
+    "--database", help="postgresql://user:${NAME}@host/database for a team (else desk.sqlite beside desk.yaml)."
+)
+@click.option(
+    "--renew", multiple=True, metavar="NAME", help="Give this rater a new link; the old one ends (repeatable)."
+)
+@click.option("--proxied", is_flag=True, help="It is reached through TLS: cookies over TLS alone.")
+@click.option("--dry-run", is_flag=True, help="Read items and print links, and stop.")
+def rate(
+    place: Path, host: str, port: int, database: str | None, renew: tuple[str, ...], proxied: bool, dry_run: bool
+) -> None:
+    """Open the rating desk: people say which answers are better, in their languages."""
+    stage("rate")(place, host=host, port=port, database=database, renew=renew, proxied=proxied, dry_run=dry_run)
+
+
+@dono.command()
 @click.argument("name")
 @click.option("--project", type=click.Path(path_type=Path), default=Path("dono.yaml"), show_default=True)
 def why(name: str, project: Path) -> None:
