@@ -201,7 +201,7 @@ def _learn(ready: Ready, reference: Floats | None, display: Display) -> Outcome:
         def watch(progress: Progress) -> None:
             view.at(progress.step, f"step {progress.step:,}, {sentence(log.write(progress), scale)}")
 
-        learn, parts_at = learner_of(ready.objective, ready.world.size), _parts(ready, reference)
+        learn, parts_at = learner_of(ready.objective), _parts(ready, reference)
         outcome = train(ready.reader, parts_at, learn, loop_of(run), ready.folder, watch=watch, capped=capped)
     if log.trouble is not None:
         display.say(log.trouble)

@@ -212,9 +212,8 @@ def _check(encoded: Encoded, tokenizer: PreTrainedTokenizerBase, vocabulary: int
     )  # fmt: skip
 
 
-def learner_of(objective: ObjectiveName, processes: int = 1) -> Learner[Any]:
+def learner_of(objective: ObjectiveName) -> Learner[Any]:
     """The objective as a learner of the data's parts."""
     if objective in PREFERENCES:
         return preferences(PREFERENCES[objective])
-    # Parts that only fill up the processes train nothing, which `masked_answers` would refuse.
-    return likelihood(OBJECTIVES[objective if processes == 1 else "next_token"])
+    return likelihood(OBJECTIVES[objective])

@@ -20,10 +20,20 @@ from dono.errors import Capped
 from dono.training.checkpoint import counters_in, state_of
 from dono.training.compiled import can_compile
 from dono.training.world import World
-from tests.rooms.training.tiny import Learned, tiny_model, tiny_spec, train_kind, train_texts
+from tests.rooms.training.tiny import Learned, answers_at, tiny_model, tiny_spec, train_kind, train_texts
 
 ROOT = Path(__file__).parents[3]
-EXACT = ("full adamw", "full muon", "full recompute", "full filling", "lora adamw", "lora muon", "pairs", "judged")
+EXACT = (
+    "full adamw",
+    "full muon",
+    "full recompute",
+    "full filling",
+    "lora adamw",
+    "lora muon",
+    "answers",
+    "pairs",
+    "judged",
+)
 COMPILED, HALF = "full recompute compiled", "full bfloat16"
 KINDS = (*EXACT, COMPILED, HALF)
 CLOSE = 1e-12
@@ -152,6 +162,13 @@ def test_sigterm_saves_and_stops_all_processes(launched: Path) -> None:
 def test_one_process_alone_shares_with_nobody() -> None:
     world = World()
     assert world.leads and list(world.share(3)) == [0, 1, 2] and world.agreed(True, False) == [True, False]
+
+
+def test_some_step_of_answers_leaves_a_process_without_any() -> None:
+    shared, alone = answers_at(2), answers_at(1)
+    assert [len(shared(step)) % 2 for step in range(4)] == [0] * 4
+    assert any(part.tokens == 0 for step in range(4) for part in shared(step))
+    assert all(sum(p.tokens for p in shared(step)) == sum(p.tokens for p in alone(step)) for step in range(4))
 
 
 def test_parts_that_cannot_be_shared_out_evenly_are_refused() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,8 +12,8 @@ import torch
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedModel
 
 from dono.models import add_lora, reader_of
-from dono.objectives import dpo, kto, next_token
-from dono.tokens import IGNORED, Document, Rows, document, packed
+from dono.objectives import dpo, kto, masked_answers, next_token
+from dono.tokens import IGNORED, Document, Rows, TaskBatches, document, packed
 from dono.training import (
     JudgedRows,
     LoopSpec,
@@ -64,6 +66,13 @@ def halved_texts_at(step: int) -> list[Rows]:
     return [*texts_at(step, 1), packed([Document(np.zeros(LENGTH, dtype=np.int64), nothing)])]
 
 
+def answers_at(processes: int) -> Callable[[int], list[Rows]]:
+    """Chats of which the answers are trained; some are longer than a step, so a second process has only filling."""
+    draw = np.random.default_rng(0)
+    chats = [document(draw.integers(0, VOCABULARY, n), trained_from=3) for n in (60, 9, 12, 50, 20, 30, 7, 14)]
+    return TaskBatches(chats, batch_tokens=40, part_tokens=20, seed=0, pad=0, processes=processes).parts_at
+
+
 def pairs_at(step: int) -> list[PairRows]:
     """Two parts of three random pairs each, with a made-up reference."""
     reference = np.full(6, -30.0, dtype=np.float32)
@@ -112,11 +121,14 @@ def train_kind(kind: str, folder: Path) -> Learned:
     def watch(progress: Progress) -> None:
         gradients.append(progress.gradient)
 
-    if "pairs" in kind:
+    if "answers" in kind:
+        parts_at = answers_at(int(os.environ.get("WORLD_SIZE", "1")))
+        outcome = train(reader, parts_at, likelihood(masked_answers), spec, folder, watch=watch)
+    elif "pairs" in kind:
         outcome = train(reader, pairs_at, preferences(dpo), spec, folder, watch=watch)
     elif "judged" in kind:
         outcome = train(reader, judged_at, judgements(kto), spec, folder, prepare=with_divergence, watch=watch)
     else:
-        parts_at = halved_texts_at if "filling" in kind else texts_at
-        outcome = train(reader, parts_at, likelihood(next_token), spec, folder, watch=watch)
+        texts = halved_texts_at if "filling" in kind else texts_at
+        outcome = train(reader, texts, likelihood(next_token), spec, folder, watch=watch)
     return Learned(model, outcome.losses, gradients)
