@@ -126,7 +126,7 @@ def _more(
     def seconds_of(arm: str, scale: float) -> float | None:
         job = pilots.planned.jobs.get(arm)
         too_large = scale > place.project.budget.pilot_scale
-        return None if job is None or too_large else job.ladder_seconds((scale,))
+        return None if job is None or too_large else pilots.expected(arm, job.ladder_seconds((scale,)))
 
     verdicts = _compared(place, _gathered(place, prepared, who, pilots))
     done = {(arm, scale, seed) for arm, _, scale, seed in pilots.runs}

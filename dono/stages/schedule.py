@@ -15,11 +15,13 @@ RUNGS = 4
 FIRST_SHARE = 0.75
 """The part of the pilots' time that the first ladders may take; the rest is for second seeds where arms are close."""
 SMALLEST_SCALE = 2.0**-12
+SETUP_SECONDS = 1.0
+"""To load a small model, encode what it reads and write what it became, once for each stage (assumed, small runs)."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """What one contender's runs take here: seconds of its full corpus stage and full task stages, and of one scoring.
+    """What one contender's runs take here: seconds of its full corpus stage and full task stages, and of each scoring.
 
     All by use case, as are the sizes of its full task stages.
     """
@@ -31,15 +33,19 @@ class Job:
     scoring_seconds: dict[str, float]
 
     def rung_seconds(self, scale: float) -> float:
-        """One rung of all use cases without the trunk before it: decay, task stages, scoring."""
-        return scale * (self.corpus_seconds * DECAY_SHARE + sum(self.task_seconds.values())) + sum(
-            self.scoring_seconds.values()
-        )
+        """One rung of all use cases without the trunk before it: decay, task stages, setting each up, scoring."""
+        stages = len(self.scoring_seconds) + (2 if self.corpus_seconds else 0)
+        learning = scale * (self.corpus_seconds * DECAY_SHARE + sum(self.task_seconds.values()))
+        return learning + SETUP_SECONDS * stages + sum(self.scoring_seconds.values())
 
     def ladder_seconds(self, scales: tuple[float, ...]) -> float:
         """All rungs; the trunk is run once, up to the largest."""
         top = max(scales)
         return (1 - DECAY_SHARE) * top * self.corpus_seconds + sum(self.rung_seconds(s) for s in scales)
+
+    def next_seconds(self, done: tuple[float, ...], scale: float) -> float:
+        """The rung at `scale` after those `done`, with the piece of the trunk between them."""
+        return self.ladder_seconds((*done, scale)) - (self.ladder_seconds(done) if done else 0.0)
 
     def least_scale(self, place: Workplace) -> float:
         """The scale below which the corpus stage would be too short to measure anything."""
@@ -57,13 +63,14 @@ def job(contender: Contender, sizes: dict[str, TaskSize], scoring: dict[str, flo
     return Job(contender, corpus, sizes, tasks, scoring)
 
 
-def ladders(place: Workplace, jobs: list[Job]) -> dict[str, tuple[float, ...]]:
+def ladders(place: Workplace, jobs: list[Job], *, before: float = 0.0) -> dict[str, tuple[float, ...]]:
     """Scales of each contender, each half of the one above: the largest that fit in an equal share of the time.
 
+    `before`: seconds of the pilots' share that go to what learns nothing or is no language model.
     A contender that needs less than its share (a small fine-tune may be run whole: scale 1) leaves the rest to the
     others. Fewer rungs where four do not fit. Raises `Mistake` when some contender fits no rung at all.
     """
-    left = FIRST_SHARE * place.pilot_seconds
+    left = FIRST_SHARE * (place.pilot_seconds - before)
     found: dict[str, tuple[float, ...]] = {}
     pending = sorted(jobs, key=lambda j: (j.ladder_seconds(_halving(1.0, RUNGS)), j.contender.name))
     for number, one in enumerate(pending):
@@ -72,7 +79,7 @@ def ladders(place: Workplace, jobs: list[Job]) -> dict[str, tuple[float, ...]]:
         if scales is None:
             least = max(one.least_scale(place), SMALLEST_SCALE)
             needed = sum(j.ladder_seconds((max(j.least_scale(place), least),)) for j in pending) / FIRST_SHARE
-            raise no_room(place, needed)
+            raise no_room(place, before + needed)
         found[one.contender.name] = scales
         left -= one.ladder_seconds(scales)
     return found

@@ -23,17 +23,8 @@ from dono.training.world import World
 from tests.rooms.training.tiny import Learned, answers_at, tiny_model, tiny_spec, train_kind, train_texts
 
 ROOT = Path(__file__).parents[3]
-EXACT = (
-    "full adamw",
-    "full muon",
-    "full recompute",
-    "full filling",
-    "lora adamw",
-    "lora muon",
-    "answers",
-    "pairs",
-    "judged",
-)
+FULL = ("full adamw", "full muon", "full recompute", "full filling")
+EXACT = (*FULL, "lora adamw", "lora muon", "answers", "pairs", "judged")
 COMPILED, HALF = "full recompute compiled", "full bfloat16"
 KINDS = (*EXACT, COMPILED, HALF)
 CLOSE = 1e-12
@@ -109,6 +100,14 @@ def test_two_processes_have_the_losses_and_gradients_of_one(
     assert found[0][kind]["losses"] == pytest.approx(alone[kind].losses, rel=CLOSE)
     # AdamW and Muon hide a wrong factor of the gradient; its norm does not
     assert found[0][kind]["gradients"] == pytest.approx(alone[kind].gradients, rel=10 * CLOSE)
+
+
+@pytest.mark.parametrize("kind", [*FULL, "lora adamw"])
+def test_two_processes_score_held_out_rows_as_one_does(
+    kind: str, found: list[dict[str, Any]], alone: dict[str, Learned]
+) -> None:
+    assert len(found[0][kind]["held_out"]) == 2 and found[1][kind]["held_out"] == []
+    assert found[0][kind]["held_out"] == pytest.approx(alone[kind].held_out, rel=CLOSE)
 
 
 @pytest.mark.skipif(can_compile() is not None, reason=str(can_compile()))

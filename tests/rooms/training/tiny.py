@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedModel
 
-from dono.models import add_lora, reader_of
+from dono.models import Reader, add_lora, reader_of
 from dono.objectives import dpo, kto, masked_answers, next_token
 from dono.tokens import IGNORED, Document, Rows, TaskBatches, document, packed
 from dono.training import (
@@ -97,19 +97,30 @@ def train_texts(model: PreTrainedModel, spec: LoopSpec, folder: Path, **more: An
     return train(reader_of(model), texts_at, likelihood(next_token), spec, folder, **more)
 
 
+@torch.no_grad()
+def held_out_loss(reader: Reader, step: int) -> dict[str, float] | None:
+    """The loss of one part that no step has, after every second step."""
+    if step % 2:
+        return None
+    reader.eval()
+    total, count, _ = likelihood(next_token)(reader, texts_at(10**6, 1)[0])
+    return {"loss": float(total / count)}
+
+
 class Learned(NamedTuple):
-    """What a run of `train_kind` gives; the gradients' norms are only seen by the process that leads."""
+    """What a run of `train_kind` gives; norms and held-out losses are only seen by the process that leads."""
 
     model: PreTrainedModel
     losses: list[float]
     gradients: list[float]
+    held_out: list[float]
 
 
 def train_kind(kind: str, folder: Path) -> Learned:
     """One of the runs of four steps that one process and two do alike; in float64 but for bfloat16's."""
     model: PreTrainedModel = tiny_lora() if "lora" in kind else tiny_model()
     model = model if "bfloat16" in kind else model.double()
-    reader, gradients = reader_of(model), list[float]()
+    reader, gradients, held_out = reader_of(model), list[float](), list[float]()
     spec = tiny_spec(
         4,
         optimizer="muon" if "muon" in kind else "adamw",
@@ -120,6 +131,7 @@ def train_kind(kind: str, folder: Path) -> Learned:
 
     def watch(progress: Progress) -> None:
         gradients.append(progress.gradient)
+        held_out.extend((progress.validation or {}).values())
 
     if "answers" in kind:
         parts_at = answers_at(int(os.environ.get("WORLD_SIZE", "1")))
@@ -130,5 +142,5 @@ def train_kind(kind: str, folder: Path) -> Learned:
         outcome = train(reader, judged_at, judgements(kto), spec, folder, prepare=with_divergence, watch=watch)
     else:
         texts = halved_texts_at if "filling" in kind else texts_at
-        outcome = train(reader, texts, likelihood(next_token), spec, folder, watch=watch)
-    return Learned(model, outcome.losses, gradients)
+        outcome = train(reader, texts, likelihood(next_token), spec, folder, watch=watch, validate=held_out_loss)
+    return Learned(model, outcome.losses, gradients, held_out)
