@@ -105,12 +105,12 @@ def scoring_that_fits(
     def needs(tokens: int) -> int:
         with LiveBytes(_tensors(model)) as live:
             score(tokens)
-        return int(HEAP * live.most)
+        return live.most
 
     if device.type == "cuda":
         fits = halving(lambda tokens: _runs(score, tokens, free - usable, device), least, most)
-    else:
-        fits = fitting(needs, usable, least, most)
+    else:  # the least is given to the edge of memory, as large tensors of one pass leave few holes in the heap
+        fits = fitting(needs, int(usable / HEAP), least, most) or fitting(needs, usable, least, least)
     if fits == 0:
         what = f"scoring {least:,} tokens at once does not fit into {_gb(usable)}"
         raise Mistake(what, where="memory", remedy="Shorten the context, take a smaller model, or a larger machine")

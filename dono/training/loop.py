@@ -29,7 +29,7 @@ from dono.training.memory import make_again, most_memory
 from dono.training.optimizers import OPTIMIZERS
 from dono.training.precision import Precision, products_in
 from dono.training.schedule import rate_at
-from dono.training.world import World, gathered, joined, sharded
+from dono.training.world import World, gathered, joined, sharded, spread_again
 
 DISCARDED = 20
 """Steps left out of the measured speed: caches fill and the allocator settles (assumed, customary)."""
@@ -295,6 +295,7 @@ class _Run(Generic[P]):
             found = validate(self.reader, progress.step)
         if found is None:
             return progress
+        spread_again(self.reader)
         self.reader.train()
         self.counters.seconds += time.monotonic() - began
         return replace(progress, validation=found, seconds=self.counters.seconds)

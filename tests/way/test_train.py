@@ -157,7 +157,7 @@ def test_a_run_that_sigterm_stops_goes_on_to_the_same_model(folder: Path) -> Non
     process = dono(folder, "train", str(path))
     stopped = folder / "stopped"
     log = stopped / "trainer_log.jsonl"
-    for _ in range(1200):
+    for _ in range(9000):
         if log.is_file() and log.read_bytes().count(b"\n") > 3:
             break
         time.sleep(0.02)

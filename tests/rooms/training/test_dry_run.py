@@ -79,6 +79,8 @@ def test_a_scoring_reads_as_much_at_once_as_fits(available: int) -> None:
     found = scoring_that_fits(reader.model, score, least=LEAST, most=MOST, available=available)
     assert found == min(MOST, int(USED * available / HEAP / 400_000) // LEAST * LEAST)
     assert max(read) <= 2 * LEAST  # no more is tried than what it takes to know
+    edge = int(1.01 * 400_000 * LEAST / USED)
+    assert scoring_that_fits(reader.model, score, least=LEAST, most=MOST, available=edge) == LEAST
     with pytest.raises(Mistake, match="scoring 64 tokens at once does not fit"):
         scoring_that_fits(reader.model, score, least=LEAST, most=MOST, available=10_000_000)
 
