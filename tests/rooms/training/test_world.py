@@ -33,8 +33,8 @@ FUSED = 1e-6
 """The same where kernels are fused: transformers' norms are in float32 whatever the weights are (measured: 1e-9)."""
 WEIGHTS = 1e-9
 """How far any weight may be from that of one process: Adam makes more of rounding where a gradient is small."""
-PATIENCE = 240
-"""Seconds until the launch is given up; it takes about twenty on an idle machine."""
+PATIENCE = 600
+"""Seconds until the launch is given up; about twenty on an idle machine, many more on a busy one."""
 
 
 def reserve_port() -> int:
