@@ -14,7 +14,7 @@ from dono.project import Architecture, Section, SettingsFile, read_settings
 
 ObjectiveName = Literal["next_token", "masked_answers", "dpo", "dpo_length_normalised", "simpo", "orpo"]
 
-BOOKKEEPING = ("save_minutes", "caps", "machine", "currency", "part_tokens")
+BOOKKEEPING = ("save_minutes", "validate_steps", "caps", "machine", "currency", "part_tokens")
 """Settings that may change while a run goes on: nothing that is learned depends on them, but for rounding."""
 
 
@@ -81,6 +81,8 @@ class RunFile(SettingsFile):
     data: Annotated[tuple[str, ...], BeforeValidator(_several)] = Field(min_length=1)
     validation: float | str = 0.05
     """A share of the rows (0 for none), or a file."""
+    validate_steps: int | None = Field(default=None, ge=1)
+    """The held-out rows are scored after every so many steps too, not only before the first and after the last."""
     objective: ObjectiveName | None = None
     lora: Lora | None = None
     optimizer: Literal["adamw", "muon"] | None = None
@@ -109,6 +111,8 @@ class RunFile(SettingsFile):
             raise ValueError("give one of epochs, tokens and steps")
         if isinstance(self.validation, float) and not 0 <= self.validation <= 0.5:
             raise ValueError(f"validation is a file or a share from 0 to 0.5, not {self.validation:g}")
+        if self.validation == 0 and self.validate_steps is not None:
+            raise ValueError("validate_steps needs rows that are held out, and validation is 0")
         if self.model.random is not None and self.lora is not None and self.lora.keep == "adapter":
             raise ValueError("an adapter needs a base that is kept; a random one is not: use lora.keep: merged")
         if self.caps.money is not None and not self.machine.price_per_hour:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from copy import copy
+from copy import copy, deepcopy
 from pathlib import Path
 
 import torch
-from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict
+from peft import LoraConfig, PeftConfig, PeftModel, get_peft_model, get_peft_model_state_dict
 from safetensors import safe_open
 from safetensors.torch import save_file
+from torch import nn
 from transformers import PreTrainedModel
 from transformers.pytorch_utils import Conv1D
 
@@ -73,26 +74,37 @@ def save_adapter(model: PeftModel, folder: Path) -> None:
 def load_adapter(base: PreTrainedModel, folder: Path) -> PeftModel:
     """A saved adapter put on its base, ready to train on or to merge.
 
-    Raises `Mistake` where there is none, and where it does not fit: peft leaves what it lacks at its start.
+    Raises `Mistake` where there is none, and where it does not fit, which is found out before `base` is touched.
     """
     if not (folder / CONFIG).is_file():
         remedy = "Give the directory that save_adapter wrote"
         raise Mistake(f"no adapter there (no {CONFIG})", where=str(folder), remedy=remedy)
     try:
         with safe_open(folder / WEIGHTS, "pt") as file:
-            stored = set(file.keys())
-        with _without_known_warnings():
-            adapted = PeftModel.from_pretrained(base, folder, is_trainable=True)
+            stored = {(name, tuple(file.get_slice(name).get_shape())) for name in file.keys()}  # noqa: SIM118
+        odd = sorted(stored ^ _shapes(base, folder))
+        if not odd:
+            with _without_known_warnings():
+                adapted = PeftModel.from_pretrained(base, folder, is_trainable=True)
     except UNREADABLE as error:
         what = f"the adapter cannot be loaded ({first_line(error)})"
         raise Mistake(what, where=str(folder), remedy="Check the directory, and that this is its base") from error
-    assert isinstance(adapted, PeftModel)
-    odd = sorted(stored ^ set(get_peft_model_state_dict(adapted, save_embedding_layers=False)))
     if odd:
-        named = adapted.active_peft_config.base_model_name_or_path
-        what = f"the adapter and the model do not fit ({len(odd)} weights without counterpart, such as {odd[0]})"
+        named = PeftConfig.from_pretrained(folder).base_model_name_or_path
+        what = f"the adapter and the model do not fit ({len(odd)} weights without counterpart, such as {odd[0][0]})"
         raise Mistake(what, where=str(folder), remedy=f"Give the base that it names: {named}")
+    assert isinstance(adapted, PeftModel)
     return adapted
+
+
+def _shapes(base: PreTrainedModel, folder: Path) -> set[tuple[str, tuple[int, ...]]]:
+    """Names and shapes of the weights that the adapter must have for `base`, found on a copy that has no contents."""
+    empty = {id(p): nn.Parameter(torch.empty_like(p, device="meta"), p.requires_grad) for p in base.parameters()}
+    config = PeftConfig.from_pretrained(folder)
+    config.base_model_name_or_path = None  # the copy goes by no name
+    with _without_known_warnings():
+        adapted = get_peft_model(deepcopy(base, empty), config)
+    return {(n, tuple(t.shape)) for n, t in get_peft_model_state_dict(adapted, save_embedding_layers=False).items()}
 
 
 @contextmanager

@@ -30,6 +30,7 @@ from dono.tokens import (
     render_prompt,
     show_rows,
 )
+from dono.training.dry_run import scoring_that_fits
 
 Sample = dict[str, str]
 SAMPLES = 8
@@ -61,6 +62,29 @@ def shown_example(tokenizer: PreTrainedTokenizerBase, case: Case, context: int) 
     return show_rows(tokenizer, packed([encoded.document])).replace("\n", "⏎")
 
 
+SCORED_TOKENS = 4096
+"""At most so many tokens are scored in one pass; twice as many where answers are written (assumed)."""
+
+
+def tokens_scored_at_once(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, context: int, *, available: int | None = None
+) -> int:
+    """How many tokens one pass of `answer_case` may read, found by a dry run of full rows both ways.
+
+    Raises `Mistake` where not even one row fits.
+    """
+
+    def score(tokens: int) -> None:
+        rows = max(1, tokens // context)
+        answer = [tokenizer.eos_token_id] * min(tokens, context)
+        answer_log_likelihoods(
+            model, tokenizer, [answer[:1]] * rows, [answer] * rows, batch_tokens=rows * (len(answer) + 1)
+        )
+        generate(model, tokenizer, [answer] * (2 * rows), max_new_tokens=1, batch_tokens=2 * rows * (len(answer) + 1))
+
+    return scoring_that_fits(model, score, least=context, most=max(context, SCORED_TOKENS), available=available)
+
+
 def answer_case(
     case: Case, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, context: int, shots: int, seed: int
 ) -> tuple[list[Score], list[Sample]]:
@@ -68,11 +92,12 @@ def answer_case(
 
     A classify use case is scored by label likelihood (accuracy, macro_f1) and by generation (`generated_accuracy`).
     """
+    at_once = tokens_scored_at_once(model, tokenizer, context)
     languages = [e.language or "und" for e in case.test]
     expected = [e.answer for e in case.test]
     if case.use_case.kind == "language":
         texts = [e.answer for e in case.test]
-        bits, sizes = bits_per_byte(model, tokenizer, texts, context=context)
+        bits, sizes = bits_per_byte(model, tokenizer, texts, context=context, batch_tokens=at_once)
         return score_bits(bits, sizes, languages, seed=seed), _continuations(case, model, tokenizer)
     prompts = prompts_of(case, tokenizer, case.test, shots)
     longest = _longest_answer(case, tokenizer)
@@ -80,29 +105,31 @@ def answer_case(
     kept = [cut_left(tokenizer, p, context - room) for p in prompts]
     stop = "\n" if shots or not case.train else None
     if case.use_case.kind == "generate":
-        answers = [a.text for a in generate(model, tokenizer, kept, max_new_tokens=room, stop=stop)]
+        written = generate(model, tokenizer, kept, max_new_tokens=room, stop=stop, batch_tokens=2 * at_once)
+        answers = [a.text for a in written]
         scores = score_answers(answers, expected, languages, ["chrf", "exact_match"], seed=seed)
-        return scores + _answer_bits(case, model, tokenizer, kept, seed), shown_answers(case, answers)
+        return scores + _answer_bits(case, model, tokenizer, kept, seed, at_once), shown_answers(case, answers)
     labels = case.labels
     label_ids = [[*answer_ids(tokenizer, ">>", label), tokenizer.eos_token_id] for label in labels]
     if shots:  # after solved examples an answer ends in a line break, not in EOS
         label_ids = [ids[:-1] for ids in label_ids]
-    likelihoods = label_log_likelihoods(model, tokenizer, kept, label_ids)
+    likelihoods = label_log_likelihoods(model, tokenizer, kept, label_ids, batch_tokens=at_once)
     chosen = [labels[i] for i in likelihoods.argmax(1)]
     scores = score_answers(chosen, expected, languages, ["accuracy", "macro_f1"], seed=seed)
     scores += score_label_bits(likelihoods, [labels.index(e) for e in expected], languages)
-    generated = [a.text for a in generate(model, tokenizer, kept, max_new_tokens=room, stop=stop)]
-    for s in score_answers(generated, expected, languages, ["accuracy", "macro_f1"], seed=seed):
+    written = generate(model, tokenizer, kept, max_new_tokens=room, stop=stop, batch_tokens=2 * at_once)
+    for s in score_answers([a.text for a in written], expected, languages, ["accuracy", "macro_f1"], seed=seed):
         scores.append(Score(f"generated_{s.metric}", s.language, s.value, s.stderr, s.n))
     return scores, shown_answers(case, chosen)
 
 
 def _answer_bits(
-    case: Case, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, prompts: list[list[int]], seed: int
-) -> list[Score]:
+    case: Case, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, prompts: list[list[int]], seed: int,
+    at_once: int,
+) -> list[Score]:  # fmt: skip
     """Bits per byte of the expected answers, EOS included."""
     answers = [[*answer_ids(tokenizer, ">>", e.answer), tokenizer.eos_token_id] for e in case.test]
-    nats = answer_log_likelihoods(model, tokenizer, prompts, answers)
+    nats = answer_log_likelihoods(model, tokenizer, prompts, answers, batch_tokens=at_once)
     sizes = np.array([max(1, len(e.answer.encode())) for e in case.test], dtype=np.float64)
     languages = [e.language or "und" for e in case.test]
     return score_bits(-nats / np.log(2), sizes, languages, seed=seed, metric="answer_bits_per_byte")

@@ -73,7 +73,8 @@ class Head:
     def choose(self, pilots: Pilots) -> list[Rung]:
         """The rungs to run next, written down before they begin; none when enough is known or nothing is left."""
         verdicts = self.compared(self.evidence(pilots))
-        left, done = self.further.left, _done(pilots)
+        place, done = self.place, _done(pilots)
+        left = min(self.further.left, place.pilot_seconds + pilots.granted - pilots.seconds)
 
         def seconds_of(arm: str, scale: float) -> float | None:
             return self.seconds(pilots, arm, scale)

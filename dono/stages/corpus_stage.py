@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,17 @@ from dono.stages.oversight import Oversight
 from dono.stages.pictures import leave_loss_curve
 from dono.stages.workplace import Workplace
 from dono.tokens import Batches, Rings, Rows, load_tokenizer
-from dono.training import Logbook, LoopSpec, Scale, compiling_pays, forget_state, likelihood, scratch_peaks, train
+from dono.training import (
+    Logbook,
+    LoopSpec,
+    Scale,
+    compiling_pays,
+    forget_state,
+    likelihood,
+    scratch_peaks,
+    train,
+    trained_seconds,
+)
 
 DECAY_SHARE = 0.2
 """The last fifth of a corpus stage decays (Hägele et al. 2024: 10–20 % is enough)."""
@@ -153,6 +164,7 @@ def _learn(
     part: str,
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase, dict[str, Json]]:
     """One part of a corpus stage, going on from `parent`: the model, its tokenizer, and what the record says of it."""
+    began = time.monotonic() - trained_seconds(folder)
     model, tokenizer = _start_model(place, contender, loop.seed)
     before, reader = spent_in(parent), reader_of(model)
     with Logbook(folder, _scale(place, contender)) as book:
@@ -170,7 +182,7 @@ def _learn(
     total = before + Spent(outcome.tokens, contender.corpus_flops(outcome.tokens), outcome.seconds)
     result: dict[str, Json] = {
         "tokens": total.tokens, "flops": total.flops, "seconds": round(total.seconds, 3),
-        "own_seconds": round(outcome.seconds, 3), "tokens_per_second": round(outcome.tokens_per_second, 1),
+        "own_seconds": round(time.monotonic() - began, 3), "tokens_per_second": round(outcome.tokens_per_second, 1),
         "first_loss": outcome.losses[0], "last_loss": outcome.losses[-1], "steps": len(outcome.losses),
     }  # fmt: skip
     return model, tokenizer, result

@@ -85,7 +85,7 @@ def decide(place: Workplace, *, dry_run: bool = False, more: str | None = None) 
     head = Head(place, prepared, who, further)
     chosen = [(r.arm, r.scale, r.seed) for r in further.kept.rungs]
     pilots = run_pilots(place, prepared, who, planned, head.choose, chosen=chosen, granted=further.granted)
-    if bought is not None and not further.under_way and pilots.stopped is None:
+    if bought is not None and not further.under_way:
         further.withdraw()
         raise refusal(head.priced(head.compared(head.evidence(pilots)), pilots), bought[0], place.project.project)
     verdict = make_verdict(head, pilots, missing)

@@ -14,7 +14,8 @@ CURVE = "loss_curve.svg"
 def leave_loss_curve(folder: Path, name: str, bytes_per_token: float | None = None) -> None:
     """Draw the run in `folder` from its log; nothing where it has none."""
     steps = [
-        Step(int(row["step"] or 0), float(row["loss"] or 0), float(row["rate"] or 0)) for row in read_log(folder / LOG)
+        Step(int(row["step"] or 0), float(row["loss"] or 0), float(row["rate"] or 0), row.get("validation_loss"))
+        for row in read_log(folder / LOG)
     ]
     if steps:
         write_atomically(folder / CURVE, draw_loss_curve(name, steps, bytes_per_token))

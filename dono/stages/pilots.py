@@ -12,15 +12,18 @@ from dono.stages.answers import render_pairs
 from dono.stages.contenders import Contender, TaskSize, task_size
 from dono.stages.display import TaskView, clock
 from dono.stages.oversight import Oversight
-from dono.stages.predictive import Predictive, predictive_pilots
+from dono.stages.predictive import SCALES, Predictive, predictive_pilots
 from dono.stages.prepare import Case, Prepared
 from dono.stages.runs import RunSpec, carry_out
-from dono.stages.schedule import Job, cases_for, job, ladders, total_seconds
+from dono.stages.schedule import SETUP_SECONDS, Job, cases_for, job, ladders, total_seconds
 from dono.stages.workplace import Workplace
 from dono.tokens import load_tokenizer
 
-OVERRUN = 1.25
-"""Pilots stop when they have really taken this much more than their share: estimates are never a licence."""
+PREDICTIVE_SECONDS_A_ROW = 0.005
+"""To fit and score a route without a language model on one row (assumed; measured: 0.003 of a table to 0.02 of long
+texts)."""
+READ = {"language": 1, "classify": 2, "generate": 3}
+"""How often a test is read: for its bits; for likelihoods and answers; for answers, word by word, and their bits."""
 
 
 @dataclass(frozen=True)
@@ -44,20 +47,25 @@ class Pilot:
 
 @dataclass
 class Pilots:
-    """All pilots so far, and the corpus stages under them."""
+    """All pilots so far, and the corpus stages under them.
+
+    `took` holds, for each contender, the seconds that its rungs were planned to take and really took. `unfinished`
+    are the seconds of a run that the cap cut short. `granted` are seconds that a person paid for on top of the share.
+    """
 
     planned: Planned
     runs: dict[tuple[str, str, float, int], Pilot] = field(default_factory=dict)
     stages: dict[str, Artifact] = field(default_factory=dict)
     predictive: list[Predictive] = field(default_factory=list)
-    stopped: str | None = None
     granted: float = 0.0
-    """Seconds that a person paid for on top of the pilots' share."""
+    took: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
+    unfinished: float = 0.0
+    left_out: list[str] = field(default_factory=list)
 
     @property
     def seconds(self) -> float:
-        """Seconds that the pilots really took on this machine, trunks counted once."""
-        own = sum(float(str(a.result["own_seconds"])) for a in self.stages.values())
+        """Seconds that the pilots really took on this machine, set-up and scoring included, trunks counted once."""
+        own = self.unfinished + sum(float(str(a.result["own_seconds"])) for a in self.stages.values())
         return own + sum(p.own_seconds for p in self.runs.values()) + sum(p.seconds for p in self.predictive)
 
     def seconds_of(self, arm: str, scale: float) -> float | None:
@@ -66,12 +74,34 @@ class Pilots:
         if job is None:
             return None
         below = max((s for name, _, s, _ in self.runs if name == arm), default=0.0)
-        return job.further_seconds(scale, below if below < scale else 0.0)
+        return self.expected(arm, job.next_seconds((below,) if 0 < below < scale else (), scale))
 
     def trunk_of(self, arm: str, seed: int) -> tuple[float, ...]:
         """The scales at which an arm's trunk of this seed stops or has stopped."""
         ran = {s for name, _, s, k in self.runs if (name, k) == (arm, seed)}
         return tuple(sorted(ran.union(self.planned.scales.get(arm, ()))))
+
+    @property
+    def stopped(self) -> str | None:
+        """What was not run because the time was spent, in words; None where everything was."""
+        if not self.left_out:
+            return None
+        return f"the pilots took {clock(self.seconds)}; not run, as the time would not have held: " + ", ".join(
+            self.left_out
+        )
+
+    def expected(self, name: str, planned: float) -> float:
+        """Seconds that a rung of a contender will take which is planned to take `planned`.
+
+        On from the contender's last rung, each planned second as long as between its last two, and no shorter than
+        planned: what a rung takes whatever its size, such as scoring, is then in it as it really was.
+        """
+        took = self.took.get(name, [])
+        if not took:
+            return planned
+        (few, short), (many, long) = took[-2:] if len(took) > 1 else ((0.0, took[0][1]), took[0])
+        pace = max(1.0, (long - short) / (many - few)) if many > few else 1.0
+        return max(0.0, long + pace * (planned - many))
 
     def of(self, arm: str, use_case: str) -> list[Pilot]:
         """The pilots of one arm on one use case, in the order they were run."""
@@ -95,7 +125,7 @@ Next = Callable[[Pilots], Sequence[Rung]]
 
 def scoring_guess(case: Case) -> float:
     """Seconds to score a small model on a test of this size, before any was scored (assumed, from small runs here)."""
-    return 0.5 + 0.01 * len(case.test) * (3 if case.use_case.kind == "generate" else 1)
+    return 0.5 + 0.01 * len(case.test) * READ.get(case.use_case.kind, 1)
 
 
 def plan_jobs(place: Workplace, prepared: Prepared, contenders: Sequence[Contender]) -> dict[str, Job]:
@@ -115,8 +145,21 @@ def plan_jobs(place: Workplace, prepared: Prepared, contenders: Sequence[Contend
 def plan_pilots(place: Workplace, prepared: Prepared, contenders: Sequence[Contender]) -> Planned:
     """Ladders for all that learn. Raises `Mistake` when the pilots' share is too small for one rung of each."""
     jobs = plan_jobs(place, prepared, contenders)
-    scales = ladders(place, list(jobs.values())) if jobs else {}
-    return Planned(jobs, scales, total_seconds(jobs.values(), scales))
+    before = asking_seconds(place, prepared, contenders)
+    scales = ladders(place, list(jobs.values()), before=before) if jobs else {}
+    return Planned(jobs, scales, before + total_seconds(jobs.values(), scales))
+
+
+def asking_seconds(place: Workplace, prepared: Prepared, contenders: Sequence[Contender]) -> float:
+    """What the pilots take that learn nothing, and those without a language model, in seconds (a guess)."""
+    asked = sum(_asking(prepared, c) for c in contenders if not c.arm.learns)
+    rows = sum(len(c.train) for c in prepared.cases if c.use_case.kind == "classify")
+    fitted = PREDICTIVE_SECONDS_A_ROW * rows * sum(SCALES) if place.project.wants("predictive") else 0.0
+    return asked + fitted
+
+
+def _asking(prepared: Prepared, contender: Contender) -> float:
+    return sum(SETUP_SECONDS + scoring_guess(case) for case in cases_for(contender, prepared.cases))
 
 
 def run_pilots(
@@ -125,50 +168,82 @@ def run_pilots(
 ) -> Pilots:  # fmt: skip
     """Run the ladders, then the rungs that were chosen before, then what `more` names until it names none.
 
-    `granted` are seconds that the pilots may take on top of their share. What is sealed is not run again, so this can
-    be killed at any moment and started again.
+    `granted` are seconds that the pilots may take on top of their share, once the first ladders are run. No rung is
+    begun that is expected to end after the time allowed. What is sealed is not run again, so this can be killed at any
+    moment and started again.
     """
     pilots = Pilots(planned, granted=granted)
     by_name = {c.name: c for c in contenders}
     first = [(1.0, c.name) for c in contenders if not c.arm.learns]
     first += sorted((s, name) for name, scales in planned.scales.items() for s in scales)
-    rungs = [(name, scale, place.project.training.seed) for scale, name in first]
-    rungs += [rung for rung in chosen if rung[0] in by_name]
-    with place.display.task("pilots", place.pilot_seconds + granted) as view:
+    share, whole = place.pilot_seconds, place.pilot_seconds + granted
+    with place.display.task("pilots", whole) as view:
         pilots.predictive += predictive_pilots(place, prepared.cases)
-        try:
-            for name, scale, seed in rungs:
-                _rung(place, prepared, pilots, by_name[name], scale, seed, view)
-            while wanted := more(pilots):
-                for name, scale, seed in wanted:
-                    _rung(place, prepared, pilots, by_name[name], scale, seed, view)
-        except Capped:
-            pilots.stopped = f"the pilots took {clock(pilots.seconds)}; the rungs left were not run"
+        crew = _Crew(place, prepared, pilots, by_name, view)
+        for scale, name in first:
+            crew.rung(name, scale, place.project.training.seed, share)
+        for name, scale, seed in chosen:
+            if name in by_name:
+                crew.rung(name, scale, seed, whole)
+        while wanted := more(pilots):
+            if not all(crew.rung(name, scale, seed, whole) for name, scale, seed in wanted):
+                break
     return pilots
 
 
-def _rung(
-    place: Workplace, prepared: Prepared, pilots: Pilots, contender: Contender, scale: float, seed: int, view: TaskView
-) -> None:
-    """One scale of one contender, on all its use cases. Raises `Capped` once the pilots' share is overrun."""
-    allowed = place.pilot_seconds + pilots.granted
-    before, began, cap = pilots.seconds, time.monotonic(), OVERRUN * allowed
-    if before > cap:
-        raise Capped(f"{cap:.0f} s for pilots", f"{before:.0f} s")
+@dataclass(frozen=True)
+class _Crew:
+    """What it takes to run one rung after the other."""
 
-    def show(note: str) -> None:
-        spent = before + time.monotonic() - began
-        money = f" {place.project.currency} {place.money(spent):,.2f}" if place.price_per_hour else ""
-        view.at(spent, f"{note} · spent {clock(spent)} of {clock(allowed)}{money}")
+    place: Workplace
+    prepared: Prepared
+    pilots: Pilots
+    contenders: dict[str, Contender]
+    view: TaskView
 
-    oversight = Oversight(show, lambda seconds: f"{cap:.0f} s for pilots" if seconds > cap else None)
-    scales = pilots.trunk_of(contender.name, seed)
-    for case in cases_for(contender, prepared.cases):
-        spec = RunSpec(contender=contender, case=case, scale=scale, seed=seed, scales=scales)
-        run = carry_out(place, spec, oversight)
-        pilots.runs[contender.name, case.use_case.name, scale, seed] = Pilot(spec, run)
-        _remember(place, pilots, run)
-    view.at(pilots.seconds)
+    def rung(self, name: str, scale: float, seed: int, cap: float) -> bool:
+        """One scale of one contender, on all its use cases; False where the time left of `cap` seconds would not hold,
+        or did not.
+        """
+        pilots, before = self.pilots, self.pilots.seconds
+        planned = self._planned(name, scale, seed)
+        began = time.monotonic()
+        try:
+            if before + pilots.expected(name, planned) > cap:
+                raise Capped(f"{cap:.0f} s for pilots", f"{before:.0f} s")
+            scales = pilots.trunk_of(name, seed)
+            for case in cases_for(self.contenders[name], self.prepared.cases):
+                spec = RunSpec(contender=self.contenders[name], case=case, scale=scale, seed=seed, scales=scales)
+                run = carry_out(self.place, spec, self._oversight(cap, began, before, scoring_guess(case)))
+                pilots.runs[name, case.use_case.name, scale, seed] = Pilot(spec, run)
+                _remember(self.place, pilots, run)
+        except Capped:
+            pilots.unfinished += max(0.0, time.monotonic() - began - (pilots.seconds - before))
+            pilots.left_out.append(f"{name} × {scale:g}")
+            return False
+        pilots.took.setdefault(name, []).append((planned, pilots.seconds - before))
+        self.view.at(pilots.seconds)
+        return True
+
+    def _planned(self, name: str, scale: float, seed: int) -> float:
+        """Seconds that the plan has for a rung; one with a seed of its own has a trunk of its own."""
+        if name not in self.pilots.planned.jobs:
+            return _asking(self.prepared, self.contenders[name])
+        done = {s for arm, _, s, of in self.pilots.runs if (arm, of) == (name, seed) and s < scale}
+        return self.pilots.planned.jobs[name].next_seconds(tuple(done), scale)
+
+    def _oversight(self, cap: float, began: float, before: float, scoring: float) -> Oversight:
+        """Shows what is spent, and stops training where what is left of the time is only enough to score."""
+        place = self.place
+
+        def spent() -> float:
+            return before + time.monotonic() - began
+
+        def show(note: str) -> None:
+            money = f" {place.project.currency} {place.money(spent()):,.2f}" if place.price_per_hour else ""
+            self.view.at(spent(), f"{note} · spent {clock(spent())} of {clock(cap)}{money}")
+
+        return Oversight(show, lambda _: f"{cap:.0f} s for pilots" if spent() + scoring > cap else None)
 
 
 def _remember(place: Workplace, pilots: Pilots, run: Artifact) -> None:

@@ -33,7 +33,7 @@ from dono.stages.pictures import leave_loss_curve
 from dono.stages.prepare import Case
 from dono.stages.workplace import Workplace
 from dono.tokens import check_rows, encode_examples, load_tokenizer, packed, task_batches
-from dono.training import Logbook, LoopSpec, Outcome, Scale, forget_state, likelihood, train
+from dono.training import Logbook, LoopSpec, Outcome, Scale, forget_state, likelihood, train, trained_seconds
 
 TASK_WARMUP = 0.1
 """Share of a task stage's steps in which the rate rises (customary)."""
@@ -115,16 +115,16 @@ def task_run(place: Workplace, spec: RunSpec, start: Artifact | None, oversight:
     source = start.reference if start is not None else base.reference if base else Reference("", "")
 
     def make(folder: Path) -> dict[str, Json]:
-        began = time.monotonic()
+        began = time.monotonic() - trained_seconds(folder)
         try:
-            return _learn_and_answer(place, spec, start, folder, oversight)
+            result = _learn_and_answer(place, spec, start, folder, oversight)
         except Mistake as mistake:
             if "disk" in mistake.what:
                 raise
             write_measurements(folder / "measurements.jsonl", [])
-            own = time.monotonic() - began
-            cost = spent_in(start) + Spent(0.0, 0.0, own)
-            return {**vars(cost), "failed": str(mistake), "own_seconds": own}
+            cost = spent_in(start) + Spent(0.0, 0.0, time.monotonic() - began)
+            result = {**vars(cost), "failed": str(mistake)}
+        return result | {"own_seconds": round(time.monotonic() - began, 3)}
 
     identity = _identity(place, spec, source)
     made_from = [source, spec.case.artifact.reference]
@@ -137,21 +137,20 @@ def _learn_and_answer(
     contender = spec.contender
     source = str(start.path) if start is not None else contender.base.source if contender.base else ""
     model, tokenizer = load_model(source), load_tokenizer(contender.tokenizer_folder)
-    tokens, trained_seconds = 0.0, 0.0
+    tokens, trained_for = 0.0, 0.0
     learned: dict[str, Json] = {}
     if spec.examples:
         capped = oversight.after(spent_in(start).seconds)
         outcome, model = _train_task(place, spec, model, tokenizer, folder, oversight, capped)
-        tokens, trained_seconds = outcome.tokens, outcome.seconds
+        tokens, trained_for = outcome.tokens, outcome.seconds
         learned = {"steps": len(outcome.losses), "tokens_per_second": round(outcome.tokens_per_second, 1)}
     oversight.show(f"{spec.name}: scoring")
-    began = time.monotonic()
     notes: list[str] = []
     if spec.case.use_case.kind == "habits":
         scores, samples, notes = answer_lift(spec.case, model, tokenizer, folder)
     else:
         scores, samples = answer_case(spec.case, model, tokenizer, contender.context, contender.arm.shots, spec.seed)
-    cost = spent_in(start) + Spent(tokens, contender.task_flops(tokens), trained_seconds)
+    cost = spent_in(start) + Spent(tokens, contender.task_flops(tokens), trained_for)
     rows = [
         Measurement(
             run=folder.name, use_case=spec.case.use_case.name, arm=contender.name, metric=s.metric, split="test",
@@ -166,13 +165,7 @@ def _learn_and_answer(
     forget_state(folder)
     _write_samples(folder, samples)
     write_measurements(folder / "measurements.jsonl", rows)
-    return {
-        **vars(cost),
-        **learned,
-        "notes": list[Json](notes),
-        "own_seconds": round(trained_seconds + time.monotonic() - began, 3),
-        "failed": None,
-    }
+    return {**vars(cost), **learned, "notes": list[Json](notes), "failed": None}
 
 
 def _write_samples(folder: Path, samples: list[Sample]) -> None:

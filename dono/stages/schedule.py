@@ -19,11 +19,13 @@ MANY = 3
 FIRST_OF_MANY = 0.3
 """The part of the pilots' time that the first ladders may take then; the rest is for those that stay."""
 SMALLEST_SCALE = 2.0**-12
+SETUP_SECONDS = 1.0
+"""To load a small model, encode what it reads and write what it became, once for each stage (assumed, small runs)."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """What one contender's runs take here: seconds of its full corpus stage and full task stages, and of one scoring.
+    """What one contender's runs take here: seconds of its full corpus stage and full task stages, and of each scoring.
 
     All by use case, as are the sizes of its full task stages.
     """
@@ -35,19 +37,19 @@ class Job:
     scoring_seconds: dict[str, float]
 
     def rung_seconds(self, scale: float) -> float:
-        """One rung of all use cases without the trunk before it: decay, task stages, scoring."""
-        return scale * (self.corpus_seconds * DECAY_SHARE + sum(self.task_seconds.values())) + sum(
-            self.scoring_seconds.values()
-        )
+        """One rung of all use cases without the trunk before it: decay, task stages, setting each up, scoring."""
+        stages = len(self.scoring_seconds) + (2 if self.corpus_seconds else 0)
+        learning = scale * (self.corpus_seconds * DECAY_SHARE + sum(self.task_seconds.values()))
+        return learning + SETUP_SECONDS * stages + sum(self.scoring_seconds.values())
 
     def ladder_seconds(self, scales: tuple[float, ...]) -> float:
         """All rungs; the trunk is run once, up to the largest."""
         top = max(scales)
         return (1 - DECAY_SHARE) * top * self.corpus_seconds + sum(self.rung_seconds(s) for s in scales)
 
-    def further_seconds(self, scale: float, below: float) -> float:
-        """One more rung after a trunk that was run up to the scale `below` (0: none that it could go on from)."""
-        return (1 - DECAY_SHARE) * max(0.0, scale - below) * self.corpus_seconds + self.rung_seconds(scale)
+    def next_seconds(self, done: tuple[float, ...], scale: float) -> float:
+        """The rung at `scale` after those `done`, with the piece of the trunk between them."""
+        return self.ladder_seconds((*done, scale)) - (self.ladder_seconds(done) if done else 0.0)
 
     def least_scale(self, place: Workplace) -> float:
         """The scale below which the corpus stage would be too short to measure anything."""
@@ -65,17 +67,18 @@ def job(contender: Contender, sizes: dict[str, TaskSize], scoring: dict[str, flo
     return Job(contender, corpus, sizes, tasks, scoring)
 
 
-def ladders(place: Workplace, jobs: list[Job]) -> dict[str, tuple[float, ...]]:
+def ladders(place: Workplace, jobs: list[Job], *, before: float = 0.0) -> dict[str, tuple[float, ...]]:
     """Scales of each contender, each half of the one above: the largest that fit in an equal share of the time.
 
+    `before`: seconds of the pilots' share that go to what learns nothing or is no language model.
     A contender that needs less than its share (a small fine-tune may be run whole: scale 1) leaves the rest to the
     others. Fewer rungs where four do not fit. Where there are many bases, all get the same scales: their forecasts are
     then equally far, and what one arm's curve teaches about another's holds. Raises `Mistake` when some contender fits
     no rung at all.
     """
     if many(j.contender for j in jobs):
-        return _alike(place, jobs)
-    left = FIRST_SHARE * place.pilot_seconds
+        return _alike(place, jobs, before)
+    left = FIRST_SHARE * (place.pilot_seconds - before)
     found: dict[str, tuple[float, ...]] = {}
     pending = sorted(jobs, key=lambda j: (j.ladder_seconds(_halving(1.0, RUNGS)), j.contender.name))
     for number, one in enumerate(pending):
@@ -84,23 +87,23 @@ def ladders(place: Workplace, jobs: list[Job]) -> dict[str, tuple[float, ...]]:
         if scales is None:
             least = max(one.least_scale(place), SMALLEST_SCALE)
             needed = sum(j.ladder_seconds((max(j.least_scale(place), least),)) for j in pending) / FIRST_SHARE
-            raise no_room(place, needed)
+            raise no_room(place, before + needed)
         found[one.contender.name] = scales
         left -= one.ladder_seconds(scales)
     return found
 
 
-def _alike(place: Workplace, jobs: list[Job]) -> dict[str, tuple[float, ...]]:
+def _alike(place: Workplace, jobs: list[Job], before: float) -> dict[str, tuple[float, ...]]:
     """The same ladder for all, with the largest top that fits in the first part of the time."""
     least = max(SMALLEST_SCALE, *(j.least_scale(place) for j in jobs))
     for rungs in range(RUNGS, 0, -1):
         fixed = sum(j.ladder_seconds(_halving(0.0, rungs)) for j in jobs)
         slope = sum(j.ladder_seconds(_halving(1.0, rungs)) for j in jobs) - fixed
-        most, room = place.project.budget.pilot_scale, FIRST_OF_MANY * place.pilot_seconds - fixed
+        most, room = place.project.budget.pilot_scale, FIRST_OF_MANY * (place.pilot_seconds - before) - fixed
         top = _rounded_down(min(most, room / slope)) if slope > 0 else most * (room >= 0)
         if top / 2 ** (rungs - 1) >= least:
             return {j.contender.name: _halving(top, rungs) for j in jobs}
-    raise no_room(place, sum(j.ladder_seconds((least,)) for j in jobs) / FIRST_OF_MANY)
+    raise no_room(place, before + sum(j.ladder_seconds((least,)) for j in jobs) / FIRST_OF_MANY)
 
 
 def many(contenders: Iterable[Contender]) -> bool:

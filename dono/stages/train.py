@@ -27,14 +27,15 @@ from dono.artifacts import (
 )
 from dono.costs import Meter
 from dono.errors import Capped, Mistake
-from dono.models import merge_lora, save_adapter, save_model
+from dono.evals import Score
+from dono.models import Reader, merge_lora, save_adapter, save_model
 from dono.objectives import PREFERENCES
 from dono.runfile import ObjectiveName, RunFile, load_run
 from dono.stages.cards import run_card
 from dono.stages.display import Display, print_result
 from dono.stages.gate import check_files
 from dono.stages.pictures import leave_loss_curve
-from dono.stages.train_data import Preferences, Texts, bytes_a_label, open_data
+from dono.stages.train_data import Preferences, Texts, bytes_a_label, open_data, scored
 from dono.stages.train_plan import loop_of, pairs_a_step
 from dono.stages.train_ready import TOKENIZER, TOKENS, Ready, get_ready, learner_of
 from dono.stages.validation import reference_of, score_documents, score_pairs
@@ -158,15 +159,9 @@ def _reference(ready: Ready) -> Floats | None:
 
 def _measured(ready: Ready, reference: Floats | None, outcome: Outcome | None) -> list[Measurement]:
     """The held-out rows, if any, scored by the model as it is; `outcome` is None before the run."""
-    run, encoded = ready.run, ready.encoded
-    if not (encoded.held_out if isinstance(encoded, Preferences) else encoded.held_out.documents):
+    run = ready.run
+    if not scored(ready.encoded):
         return []
-    how = {"precision": ready.precision, "part_tokens": ready.part_tokens}
-    if isinstance(encoded, Preferences):
-        held = None if reference is None else reference[len(encoded.pairs) :]
-        scores = score_pairs(ready.reader, encoded.held_out, PREFERENCES[ready.objective], held, **how)
-    else:
-        scores = score_documents(ready.reader, encoded.held_out, **how)
     tokens = 0 if outcome is None else outcome.tokens
     seconds = 0.0 if outcome is None else outcome.seconds
     return [
@@ -177,8 +172,17 @@ def _measured(ready: Ready, reference: Floats | None, outcome: Outcome | None) -
             flops=ready.cost.flops / ready.cost.tokens * tokens, seconds=seconds, money=seconds / 3600 * ready.price,
             seed=run.seed, full=True,
         )
-        for score in scores
+        for score in _scores(ready, ready.reader, reference)
     ]  # fmt: skip
+
+
+def _scores(ready: Ready, reader: Reader, reference: Floats | None) -> list[Score]:
+    """The held-out rows scored by the model in `reader`."""
+    encoded, how = ready.encoded, {"precision": ready.precision, "part_tokens": ready.part_tokens}
+    if not isinstance(encoded, Preferences):
+        return score_documents(reader, encoded.held_out, **how)
+    held = None if reference is None else reference[len(encoded.pairs) :]
+    return score_pairs(reader, encoded.held_out, PREFERENCES[ready.objective], held, **how)
 
 
 def _learn(ready: Ready, reference: Floats | None, display: Display) -> Outcome:
@@ -201,8 +205,15 @@ def _learn(ready: Ready, reference: Floats | None, display: Display) -> Outcome:
         def watch(progress: Progress) -> None:
             view.at(progress.step, f"step {progress.step:,}, {sentence(log.write(progress), scale)}")
 
-        learn, parts_at = learner_of(ready.objective, ready.world.size), _parts(ready, reference)
-        outcome = train(ready.reader, parts_at, learn, loop_of(run), ready.folder, watch=watch, capped=capped)
+        def validate(reader: Reader, step: int) -> dict[str, float] | None:
+            if run.validate_steps is None or step % run.validate_steps or not scored(ready.encoded):
+                return None
+            return {s.metric: s.value for s in _scores(ready, reader, reference) if s.language == "all"}
+
+        outcome = train(
+            ready.reader, _parts(ready, reference), learner_of(ready.objective), loop_of(run), ready.folder,
+            watch=watch, validate=validate, capped=capped,
+        )  # fmt: skip
     if log.trouble is not None:
         display.say(log.trouble)
     return outcome

@@ -305,6 +305,11 @@ def largest_part(encoded: Encoded, longest: int, tokens: int, *, pack: bool) -> 
     return PairRows(rows, len(documents) // 2, np.zeros(len(documents), dtype=np.float32))
 
 
+def scored(encoded: Encoded) -> bool:
+    """Whether there are held-out rows to score."""
+    return bool(encoded.held_out if isinstance(encoded, Preferences) else encoded.held_out.documents)
+
+
 def bytes_a_label(encoded: Encoded) -> float | None:
     """UTF-8 bytes of text behind one trained token; None for preferences, whose loss is no likelihood."""
     if isinstance(encoded, Texts):

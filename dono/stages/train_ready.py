@@ -27,6 +27,7 @@ from dono.stages.train_data import (
     learn_tokenizer,
     longest_of,
     open_data,
+    scored,
 )
 from dono.stages.train_plan import (
     LONGEST_CONTEXT,
@@ -41,10 +42,11 @@ from dono.stages.train_plan import (
     size_of,
     spending,
 )
-from dono.tokens import check_rows, document, load_tokenizer, packed, show_rows
+from dono.stages.validation import read_part
+from dono.tokens import Rows, check_rows, document, load_tokenizer, packed, show_rows
 from dono.training import likelihood, preferences
 from dono.training.dry_run import tokens_that_fit
-from dono.training.learners import Learner
+from dono.training.learners import Learner, PairRows
 from dono.training.memory import available_memory
 from dono.training.precision import Precision, bfloat16_pays, pass_seconds
 from dono.training.world import World, device
@@ -141,9 +143,14 @@ def _settled(
     assert whole.context is not None
     longest, learn = longest_of(encoded, whole.context), learner_of(objective)
     tried = whole.model_copy(update={"precision": "float32"}) if run.precision == "auto" else whole
+    loop = loop_of(tried)
+
+    def part_of(tokens: int) -> Rows | PairRows:
+        return largest_part(encoded, longest, tokens, pack=reader.packs)
+
     fits = tokens_that_fit(
-        reader, learn, lambda tokens: largest_part(encoded, longest, tokens, pack=reader.packs), loop_of(tried),
-        least=longest, most=max(longest, part_limit(whole, machine.processes)),
+        reader, learn, part_of, loop, least=longest, most=max(longest, part_limit(whole, machine.processes)),
+        evaluate=(lambda tokens: read_part(reader, part_of(tokens), loop.precision)) if scored(encoded) else None,
         available=available_memory(machine.device) // (1 if machine.device.type == "cuda" else machine.processes),
     )  # fmt: skip
     if run.precision == "auto":
@@ -212,9 +219,8 @@ def _check(encoded: Encoded, tokenizer: PreTrainedTokenizerBase, vocabulary: int
     )  # fmt: skip
 
 
-def learner_of(objective: ObjectiveName, processes: int = 1) -> Learner[Any]:
+def learner_of(objective: ObjectiveName) -> Learner[Any]:
     """The objective as a learner of the data's parts."""
     if objective in PREFERENCES:
         return preferences(PREFERENCES[objective])
-    # Parts that only fill up the processes train nothing, which `masked_answers` would refuse.
-    return likelihood(OBJECTIVES[objective if processes == 1 else "next_token"])
+    return likelihood(OBJECTIVES[objective])

@@ -12,8 +12,8 @@ from dono.evals import Score, score_bits
 from dono.models import Reader
 from dono.objectives import Answers, PairObjective, Pairs
 from dono.stages.train_data import HeldOut
-from dono.tokens import IGNORED, Document, packed, padded
-from dono.training.learners import Floats, answers_in, device_of
+from dono.tokens import IGNORED, Document, Rows, packed, padded
+from dono.training.learners import Floats, PairRows, answers_in, device_of
 from dono.training.pair_batches import Pair
 from dono.training.precision import Precision, products_in
 
@@ -43,6 +43,16 @@ def _answers(reader: Reader, documents: Sequence[Document], precision: Precision
         return answers_in(reader, rows, len(documents))
 
 
+@torch.no_grad()
+def read_part(reader: Reader, part: Rows | PairRows, precision: Precision) -> None:
+    """Read all documents of a part as scoring reads them, to learn what memory that takes."""
+    rows = part.rows if isinstance(part, PairRows) else part
+    many = len(rows.inputs) if rows.bounds is None else len(rows.bounds) - 1
+    reader.eval()
+    with products_in(device_of(reader), precision):
+        answers_in(reader, rows, many)
+
+
 def _together(lengths: Sequence[int], part_tokens: int) -> Iterator[list[int]]:
     """Numbers of documents that are read in one pass, near in length."""
     waiting: list[int] = []
@@ -61,6 +71,7 @@ def score_pairs(
     part_tokens: int,
 ) -> list[Score]:  # fmt: skip
     """The objective's loss per pair, and the share of pairs that it ranks as people did."""
+    reader.eval()
     losses, right = [], []
     for numbers in _together([p.tokens for p in pairs], part_tokens):
         chosen, rejected = zip(*(pairs[i] for i in numbers), strict=True)

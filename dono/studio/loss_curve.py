@@ -20,20 +20,22 @@ STYLE = """
 svg { background: #fff; font: 13px system-ui, sans-serif; fill: #333 }
 .axis { stroke: #bbb } .grid { stroke: #eee } .raw { fill: none; stroke: #9ec5e8 }
 .smooth { fill: none; stroke: #0b5fa5; stroke-width: 2 } .rate { fill: none; stroke: #b06000; stroke-width: 1.5 }
+.held { fill: #a3195b; stroke: #fff; stroke-width: 1 }
 .end { text-anchor: end } .middle { text-anchor: middle } .title { font-weight: 600; font-size: 15px }
 @media (prefers-color-scheme: dark) {
  svg { background: #16181c; fill: #ddd } .axis { stroke: #555 } .grid { stroke: #2a2d33 } .raw { stroke: #31567a }
- .smooth { stroke: #7ab8f0 } .rate { stroke: #e0a050 } }
+ .smooth { stroke: #7ab8f0 } .rate { stroke: #e0a050 } .held { fill: #f08ab8; stroke: #16181c } }
 """
 
 
 @dataclass(frozen=True)
 class Step:
-    """One step of a run: its number, loss in nats, learning rate."""
+    """One step of a run: its number, loss in nats, learning rate, and the loss of held-out rows where scored."""
 
     number: int
     loss: float
     rate: float
+    held_out: float | None = None
 
 
 def draw_loss_curve(name: str, steps: Sequence[Step], bytes_per_token: float | None = None) -> str:
@@ -45,14 +47,16 @@ def draw_loss_curve(name: str, steps: Sequence[Step], bytes_per_token: float | N
     said = f"Loss fell from {steps[0].loss:.3f} to {smooth[-1]:.3f} nats in {steps[-1].number:,} steps"
     if bytes_per_token:
         said += f" ({smooth[-1] / 0.693147 / bytes_per_token:.3f} bits per byte)"
-    svg = described("loss", WIDTH, HEIGHT, "", f"{name}: loss by step", said + ".")
+    held = [(s.number, s.held_out) for s in steps if s.held_out is not None]
+    ended = f"held-out rows, {held[-1][1]:.3f} at the last of {len(held):,} times" if held else ""
+    svg = described("loss", WIDTH, HEIGHT, "", f"{name}: loss by step", f"{said}; {ended}." if held else f"{said}.")
     svg.set("xmlns", "http://www.w3.org/2000/svg")
     svg.set("width", f"{WIDTH:g}")
     svg.set("height", f"{HEIGHT:g}")
     add(svg, "style", "", text=STYLE)
     add(svg, "text", "title", text=f"{name}: {said[0].lower()}{said[1:]}", x=LEFT, y=22)
     x = Axis(min(0, steps[0].number), max(1, steps[-1].number), LEFT, WIDTH - RIGHT)
-    y = value_axis([losses[0], *_inner(losses), *smooth], LOSS_END, TOP, 0.1)
+    y = value_axis([losses[0], *_inner(losses), *smooth, *(loss for _, loss in held)], LOSS_END, TOP, 0.1)
     rates = Axis(0.0, max(max(s.rate for s in steps), 1e-12), RATE_END, RATE_START)
     ticks = value_ticks(y, 6)
     for tick in ticks:
@@ -71,6 +75,11 @@ def draw_loss_curve(name: str, steps: Sequence[Step], bytes_per_token: float | N
     ):  # fmt: skip
         points = [(x.at(steps[i].number), axis.at(height)) for i, height in zip(shown, heights, strict=True)]
         add(svg, "polyline", css, points=path_of(points))
+    for number, loss in held:
+        add(svg, "circle", "held", cx=x.at(number), cy=y.at(loss), r=3)
+    if held:
+        add(svg, "circle", "held", cx=LEFT + 92, cy=TOP, r=3)
+        add(svg, "text", "", text=ended, x=LEFT + 102, y=TOP + 4)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + written(svg)
 
 

@@ -1,7 +1,7 @@
 """The one loop: optimizer, schedule, precision, parallelism, checkpoints, resume, caps."""
 
 from dono.training.allocator import keep_memory
-from dono.training.checkpoint import forget_state
+from dono.training.checkpoint import forget_state, trained_seconds
 from dono.training.compiled import can_compile, compiling_pays
 from dono.training.learners import (
     JudgedRows,
@@ -48,5 +48,6 @@ __all__ = [
     "scratch_peaks",
     "sentence",
     "train",
+    "trained_seconds",
     "with_divergence",
 ]

@@ -67,6 +67,12 @@ def counters_in(state: Path) -> Counters:
     return Counters(**json.loads((state / COUNTERS).read_text(encoding="utf8"))["counters"])
 
 
+def trained_seconds(folder: Path) -> float:
+    """Seconds that the interrupted run in `folder` has trained for, 0 where there is none."""
+    state = state_of(folder)
+    return 0.0 if state is None else counters_in(state).seconds
+
+
 def identity_in(state: Path) -> str:
     """Which run a checkpoint belongs to."""
     return str(json.loads((state / COUNTERS).read_text(encoding="utf8"))["identity"])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 from transformers import PreTrainedModel
@@ -39,6 +41,19 @@ def compile_layers(model: PreTrainedModel) -> None:
         warnings.filterwarnings("ignore", message=".*torch.jit.script_method.*", category=DeprecationWarning)
         for layer in layers_of(model):
             layer.compile(dynamic=False)
+
+
+@contextmanager
+def uncompiled(model: PreTrainedModel) -> Iterator[None]:
+    """Layers run as they are in here, and afterwards as they did before, with the graphs that they had."""
+    layers = layers_of(model)
+    before = [layer._compiled_call_impl for layer in layers]
+    uncompile_layers(model)
+    try:
+        yield
+    finally:
+        for layer, call in zip(layers, before, strict=True):
+            layer._compiled_call_impl = call
 
 
 def uncompile_layers(model: PreTrainedModel) -> None:

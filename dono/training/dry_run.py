@@ -90,6 +90,33 @@ def tokens_that_fit(
     return fits
 
 
+def scoring_that_fits(
+    model: nn.Module, score: Callable[[int], object], *, least: int, most: int, available: int | None = None
+) -> int:
+    """How many tokens a scoring may read in one pass beside what lives already: a multiple of `least`, at most `most`.
+
+    `score(tokens)` reads the largest batch of so many tokens; it is asked for fewer than `least`, too. Raises `Mistake`
+    where `least` does not fit.
+    """
+    device = device_of(model)
+    free = available_memory(device) if available is None else available
+    usable = int(USED * free)
+
+    def needs(tokens: int) -> int:
+        with LiveBytes(_tensors(model)) as live:
+            score(tokens)
+        return live.most
+
+    if device.type == "cuda":
+        fits = halving(lambda tokens: _runs(score, tokens, free - usable, device), least, most)
+    else:  # the least is given to the edge of memory, as large tensors of one pass leave few holes in the heap
+        fits = fitting(needs, int(usable / HEAP), least, most) or fitting(needs, usable, least, least)
+    if fits == 0:
+        what = f"scoring {least:,} tokens at once does not fit into {_gb(usable)}"
+        raise Mistake(what, where="memory", remedy="Shorten the context, take a smaller model, or a larger machine")
+    return fits
+
+
 def _gb(size: int) -> str:
     return f"{size / 1e9:,.3g} GB"
 
@@ -164,7 +191,7 @@ def halving(fits: Callable[[int], bool], least: int, most: int) -> int:
     return tokens
 
 
-def _runs(one_pass: Callable[[int], None], tokens: int, held: int, device: torch.device) -> bool:
+def _runs(one_pass: Callable[[int], object], tokens: int, held: int, device: torch.device) -> bool:
     """Whether a GPU runs a pass while `held` bytes are taken by what the run keeps there."""
     torch.cuda.empty_cache()
     try:

@@ -31,6 +31,7 @@ from dono.objectives import (
     kto_divergence,
     log_ratios,
     loglikelihoods,
+    next_token,
 )
 from dono.tokens import IGNORED, Rows
 from dono.training.world import everywhere
@@ -110,8 +111,13 @@ class RolloutRows(NamedTuple):
 
 
 def likelihood(objective: Objective) -> Callable[[Reader, Rows], BatchLoss[None]]:
-    """Learn to predict the labels of rows."""
-    return lambda reader, rows: reader(placed(rows, device_of(reader)), objective)
+    """Learn to predict the labels of rows. Rows without a token only fill up the processes: no objective sees them."""
+
+    def learn(reader: Reader, rows: Rows) -> BatchLoss[None]:
+        found: BatchLoss[None] = reader(placed(rows, device_of(reader)), objective if rows.tokens else next_token)
+        return found
+
+    return learn
 
 
 def preferences(objective: PairObjective) -> Callable[[Reader, PairRows], BatchLoss[PairMetrics]]:

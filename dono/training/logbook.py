@@ -16,6 +16,9 @@ from dono.training.loop import Progress
 
 LOG, EVENTS = "trainer_log.jsonl", "events"
 
+HELD = "validation_"
+"""How the figures of held-out rows begin, in rows of the steps after which they were scored."""
+
 Row = dict[str, float | int | None]
 """One step: see `row_of`."""
 
@@ -78,7 +81,8 @@ class Logbook:
             file.write(json.dumps(row) + "\n")
         for name, value in row.items():
             if name not in ("step", "total") and value is not None:
-                self._writer.add_scalar(f"train/{name}", value, step)
+                held = name.startswith(HELD)
+                self._writer.add_scalar(f"validation/{name[len(HELD) :]}" if held else f"train/{name}", value, step)
 
 
 def _step_of(row: Row) -> int:
@@ -104,6 +108,8 @@ def row_of(progress: Progress, scale: Scale) -> Row:
     }  # fmt: skip
     if progress.metrics is not None:
         row |= {f"objective_{name}": float(value) for name, value in progress.metrics._asdict().items()}
+    if progress.validation is not None:
+        row |= {f"{HELD}{name}": value for name, value in progress.validation.items()}
     return row
 
 
@@ -124,6 +130,8 @@ def sentence(row: Row, scale: Scale) -> str:
     said = [f"loss {row['loss']:.3f}"]
     if row["bits_per_byte"] is not None:
         said[0] += f" ({row['bits_per_byte']:.3f} bits per byte)"
+    if row.get("validation_loss") is not None:
+        said[0] += f", held out {row['validation_loss']:.3f}"
     said += [f"rate {row['rate']:.1e}", f"{row['tokens_per_second']:,.0f} tok/s"]
     said.append(f"{(row['flops_per_second'] or 0) / 1e9:,.0f} GFLOP/s")
     if row["peak_share"] is not None:

@@ -6,9 +6,9 @@ import json
 import math
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from operator import add
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -23,18 +23,20 @@ from dono.models import Reader
 from dono.training import checkpoint
 from dono.training.allocator import keep_memory
 from dono.training.checkpoint import Counters
-from dono.training.compiled import compile_layers, uncompile_layers
+from dono.training.compiled import compile_layers, uncompile_layers, uncompiled
 from dono.training.learners import Learner, Part, device_of
 from dono.training.memory import make_again, most_memory
 from dono.training.optimizers import OPTIMIZERS
 from dono.training.precision import Precision, products_in
 from dono.training.schedule import rate_at
-from dono.training.world import World, gathered, joined, sharded
+from dono.training.world import World, gathered, joined, sharded, spread_again
 
 DISCARDED = 20
 """Steps left out of the measured speed: caches fill and the allocator settles (assumed, customary)."""
 
 P = TypeVar("P", bound=Part)
+Validate = Callable[[Any, int], Mapping[str, float] | None]
+"""Given a reader and the number of steps done: what held-out rows are scored at, by metric; None where they are not."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +89,8 @@ class Progress:
     memory: int
     metrics: Any
     """The objective's own sums over this process's parts of the step, or None."""
+    validation: Mapping[str, float] | None = None
+    """What held-out rows were scored at after this step, by metric; None where they were not."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,6 +159,7 @@ def train(
     prepare: Callable[[Any, Sequence[P]], Sequence[P]] | None = None,
     after: Path | None = None,
     watch: Callable[[Progress], None] | None = None,
+    validate: Validate | None = None,
     capped: Callable[[float], str | None] | None = None,
 ) -> Outcome:
     """Train the model in `reader` in place from step `spec.start` to `spec.stop`; the last checkpoint is in `folder`.
@@ -162,11 +167,12 @@ def train(
     `parts_at(step)` gives the parts of a step, so resuming needs no replay; `learn` gives a part's loss as a sum and a
     count, and a step's loss is Σ sums / Σ counts. `prepare` sees all parts of a step first, for terms of the whole
     batch. `after` is the folder of the run that this one goes on from (its weights and optimizer). A checkpoint in
-    `folder` is this very run, interrupted: it goes on. `capped(seconds)` names the cap that is reached, or None; then
-    the state is saved and `Capped` is raised. Under `torchrun` each process learns from its share of a step's parts,
-    whose number must be a multiple of the processes'; in the end each process has the whole model, but after an
-    exception its weights are in the checkpoint alone. Raises `Mistake` when loss or gradient is not finite, before it
-    does harm.
+    `folder` is this very run, interrupted: it goes on. `validate(reader, step)` may score held-out rows after a step,
+    in every process alike, by the reader as it is spread; its seconds count. `capped(seconds)` names the cap that is
+    reached, or None; then the state is saved and `Capped` is raised. Under `torchrun` each process learns from its
+    share of a step's parts, whose number must be a multiple of the processes'; in the end each process has the whole
+    model, but after an exception its weights are in the checkpoint alone. Raises `Mistake` when loss or gradient is
+    not finite, before it does harm.
     """
     folder.mkdir(parents=True, exist_ok=True)
     keep_memory()
@@ -175,7 +181,7 @@ def train(
         run.begin(after)
         batches = _Ahead(parts_at, spec.stop)
         try:
-            _go(run, batches, signals, watch, capped)
+            _go(run, batches, signals, watch, validate, capped)
         finally:
             batches.close()
             run.end()
@@ -192,11 +198,14 @@ def _go(
     batches: _Ahead[P],
     signals: _Signals,
     watch: Callable[[Progress], None] | None,
+    validate: Validate | None,
     capped: Callable[[float], str | None] | None,
 ) -> None:
     counters, spec, saved_at = run.counters, run.spec, time.monotonic()
     while counters.step < spec.stop:
         progress = run.step(batches.at)
+        if validate is not None:
+            progress = run.validated(progress, validate)
         if watch is not None and run.world.leads:
             watch(progress)
         reached = capped(counters.seconds) if capped is not None else None
@@ -278,6 +287,18 @@ class _Run(Generic[P]):
             tokens=counters.tokens, trained=counters.trained, tokens_per_second=_speed(counters),
             seconds=counters.seconds, memory=most_memory(self.device), metrics=metrics,
         )  # fmt: skip
+
+    def validated(self, progress: Progress, validate: Validate) -> Progress:
+        """What `validate` finds after the step that gave `progress`, beside it."""
+        began = time.monotonic()
+        with uncompiled(self.model):
+            found = validate(self.reader, progress.step)
+        if found is None:
+            return progress
+        spread_again(self.reader)
+        self.reader.train()
+        self.counters.seconds += time.monotonic() - began
+        return replace(progress, validation=found, seconds=self.counters.seconds)
 
     def _gradients(self, parts: Sequence[P]) -> tuple[Tensor, Any]:
         """Add up the gradients of all parts; the world's summed loss, count and tokens, float64 [3]; own metrics."""

@@ -127,6 +127,13 @@ def sharded(reader: nn.Module, world: World, *, half: bool) -> nn.Module:
     return spread
 
 
+def spread_again(spread: nn.Module) -> None:
+    """Let each process keep its own part alone: reading without a backward pass leaves what was gathered last whole."""
+    for module in spread.modules():
+        if isinstance(module, FSDPModule):
+            module.reshard()
+
+
 @torch.no_grad()
 def gathered(spread: nn.Module, reader: nn.Module) -> None:
     """Bring the weights of `sharded`'s copy back into `reader`, whole in every process. All processes must call it."""

@@ -153,11 +153,11 @@ def same_weights(one: Path, other: Path) -> bool:
 
 def test_a_run_that_sigterm_stops_goes_on_to_the_same_model(folder: Path) -> None:
     assert run(write_run(folder, out="whole", epochs=12)) == 0
-    path = write_run(folder, out="stopped", epochs=12)
+    path = write_run(folder, out="stopped", epochs=12, validate_steps=1)
     process = dono(folder, "train", str(path))
     stopped = folder / "stopped"
     log = stopped / "trainer_log.jsonl"
-    for _ in range(1200):
+    for _ in range(9000):
         if log.is_file() and log.read_bytes().count(b"\n") > 3:
             break
         time.sleep(0.02)
@@ -168,8 +168,11 @@ def test_a_run_that_sigterm_stops_goes_on_to_the_same_model(folder: Path) -> Non
     assert (stopped / "state").is_dir() and not (stopped / "result.json").exists()
     assert run(path) == 0
     assert same_weights(stopped, folder / "whole")
-    steps = [row["step"] for row in read_log(log)]
-    assert steps == list(range(1, len(steps) + 1))
+    rows = read_log(log)
+    assert [row["step"] for row in rows] == list(range(1, len(rows) + 1))
+    held_out = [row.get("validation_bits_per_byte") for row in rows]
+    assert all(held_out) and held_out[-1] == measured(stopped)["bits_per_byte", "after"]
+    assert (stopped / "loss_curve.svg").read_text(encoding="utf8").count('class="held"') == len(rows) + 1
 
 
 def test_two_processes_come_to_what_one_comes_to(folder: Path) -> None:

@@ -61,6 +61,8 @@ WRONG = [
     (["model.random.width=33"], "width 33 must be an even multiple of heads 2"),
     (["epochs=1", "steps=3"], "give one of epochs, tokens and steps"),
     (["validation=0.9"], "a share from 0 to 0.5, not 0.9"),
+    (["validation=0", "validate_steps=5"], "validate_steps needs rows that are held out, and validation is 0"),
+    (["validate_steps=0"], "validate_steps"),
     (["validation=none.jsonl"], "validation: no such file 'none.jsonl'"),
     (["caps.money=5"], "caps.money needs machine.price_per_hour"),
     (["objective=ppo"], "objective"),

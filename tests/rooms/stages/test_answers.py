@@ -3,13 +3,21 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import torch
 from transformers import LlamaForCausalLM, PreTrainedTokenizerBase
 
 from dono.artifacts import Artifact
 from dono.corpus import Example
+from dono.evals import bits_per_byte
+from dono.models import reader_of
+from dono.objectives import next_token
 from dono.project import Kind, UseCase
-from dono.stages.answers import answer_case, prompts_of, shown_example
+from dono.stages.answers import SCORED_TOKENS, answer_case, prompts_of, shown_example, tokens_scored_at_once
 from dono.stages.prepare import Case
+from dono.tokens import Rows, document, packed
+from dono.training import LoopSpec, likelihood
+from dono.training.dry_run import tokens_that_fit
+from dono.training.memory import LiveBytes
 
 ROWS = [
     Example("where is my parcel", "track", "en"),
@@ -54,3 +62,28 @@ def test_solved_examples_stand_before_the_question(tmp_path: Path, tokenizer: Pr
 def test_the_shown_example_marks_what_is_trained(tmp_path: Path, tokenizer: PreTrainedTokenizerBase) -> None:
     shown = shown_example(tokenizer, case("classify", tmp_path), 64)
     assert shown == "where is my parcel⏎>>⟦ track<|eos|>⟧"
+
+
+def test_where_training_fits_and_scoring_as_much_does_not_less_is_scored_at_once(
+    tmp_path: Path, model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader, limit, context = reader_of(model), 50_000_000, 64
+
+    def part_of(tokens: int) -> Rows:
+        return packed([document([0] * (min(context, tokens) + 1))] * max(1, tokens // context))
+
+    learn, spec = likelihood(next_token), LoopSpec(start=0, stop=1, peak=1e-3, warmup=1, decay_from=1)
+    assert tokens_that_fit(reader, learn, part_of, spec, least=context, most=512, available=limit) == 512
+    scored = tokens_scored_at_once(model, tokenizer, context, available=limit)
+    assert context <= scored < SCORED_TOKENS and scored % context == 0
+    assert tokens_scored_at_once(model, tokenizer, context) == SCORED_TOKENS
+
+    with torch.inference_mode(), LiveBytes(model.parameters()) as live:
+        bits_per_byte(model, tokenizer, ["where is my parcel " * 400], context=context, batch_tokens=scored)
+    assert live.most < limit
+
+    some = case("language", tmp_path)
+    free, _ = answer_case(some, model, tokenizer, context, 0, seed=0)
+    monkeypatch.setattr("dono.training.dry_run.available_memory", lambda device: limit)
+    tight, _ = answer_case(some, model, tokenizer, context, 0, seed=0)
+    assert [s.value for s in tight] == pytest.approx([s.value for s in free], rel=1e-5)

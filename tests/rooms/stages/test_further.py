@@ -118,7 +118,7 @@ def test_a_larger_rung_costs_what_its_trunk_goes_on_by(tmp_path: Path) -> None:
     from_nothing = pilots.seconds_of("scratch/own", 0.5)
     pilots.runs["scratch/own", "intent", 0.25, 0] = None  # type: ignore[assignment]
     assert from_nothing == pytest.approx(one.ladder_seconds((0.5,)))
-    assert pilots.seconds_of("scratch/own", 0.5) == pytest.approx(one.further_seconds(0.5, 0.25))
+    assert pilots.seconds_of("scratch/own", 0.5) == pytest.approx(one.next_seconds((0.25,), 0.5))
     assert pilots.seconds_of("scratch/own", 0.25) == pytest.approx(one.ladder_seconds((0.25,)))  # a second seed
     assert pilots.seconds_of("prompt/zero-shot", 1.0) is None
 

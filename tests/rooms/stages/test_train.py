@@ -16,13 +16,27 @@ from dono.evals import bits_per_byte
 from dono.models import load_model, random_llama, reader_of
 from dono.objectives import PREFERENCES
 from dono.runfile import RunFile, load_run
-from dono.stages import train_plan
+from dono.stages import train_plan, train_ready
+from dono.stages.display import Display
 from dono.stages.train import equal_parts, filled_up
-from dono.stages.train_data import DataFiles, Texts, encode_answers, encode_preferences, encode_texts, open_data
+from dono.stages.train_data import (
+    DataFiles,
+    Encoded,
+    Preferences,
+    Texts,
+    encode_answers,
+    encode_preferences,
+    encode_texts,
+    largest_part,
+    longest_of,
+    open_data,
+)
 from dono.stages.train_plan import Machine, Sizes, compiled, cost_of, loop_of, pairs_a_step, settled, size_of, spending
-from dono.stages.validation import reference_of, score_documents, score_pairs
-from dono.tokens import IGNORED, document, packed
+from dono.stages.validation import read_part, reference_of, score_documents, score_pairs
+from dono.tokens import IGNORED, Rows, document, packed
 from dono.training import compiled as compiled_room
+from dono.training.memory import LiveBytes
+from dono.training.world import World
 from tests.conftest import TINY
 from tests.rooms.stages.runs_of_train import write_data, write_run
 
@@ -161,6 +175,49 @@ def test_texts_decay_at_the_end_and_answers_from_the_warm_up_on(folder: Path, te
     assert loop_of(found).decay_from == 80
     task = loop_of(found.model_copy(update={"objective": "masked_answers"}))
     assert task.warmup == task.decay_from == 10
+
+
+def test_where_training_fits_and_scoring_does_not_a_pass_is_as_large_as_scoring_allows(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    run = load_run(write_run(folder, batch_tokens=4096, context=64, steps=2))
+    told: list[int] = []
+    for name, hunger in (("as it is", 0), ("hungry", 100_000)):
+
+        def read(reader: object, part: Rows, precision: str, hunger: int = hunger) -> None:
+            torch.zeros(part.inputs.size, hunger)
+
+        monkeypatch.setattr(train_ready, "read_part", read)
+        monkeypatch.setattr(train_ready, "available_memory", lambda device: 600_000_000)
+        ready = train_ready.get_ready(run, tmp_path / name, Display(), World(), processes=1)
+        told.append(ready.part_tokens)
+    assert told[0] == 4096 and 64 <= told[1] < 600_000_000 / 400_000
+
+
+@pytest.mark.parametrize("data", ["texts.jsonl", "chats.jsonl", "pairs.jsonl"])
+def test_what_the_dry_run_reads_of_held_out_rows_is_what_scoring_reads_at_most(
+    data: str, folder: Path, tokenizer: PreTrainedTokenizerBase, base_folder: Path
+) -> None:
+    opened_data, reader = opened(folder, data=data, validation=0.3), reader_of(load_model(str(base_folder)))
+    if data == "texts.jsonl":
+        encoded: Encoded = encode_texts(opened_data, tokenizer, 64, folder / "tokens")
+    else:
+        encoded = (encode_answers if data == "chats.jsonl" else encode_preferences)(opened_data, tokenizer, 64)
+    longest, at_once = longest_of(encoded, 64), 256
+    most = []
+    for dry in (True, False):
+        with LiveBytes([*reader.parameters(), *reader.buffers()]) as live:
+            if dry:
+                read_part(reader, largest_part(encoded, longest, at_once, pack=reader.packs), "float32")
+            elif isinstance(encoded, Preferences):
+                score_pairs(
+                    reader, encoded.held_out, PREFERENCES["simpo"], None, precision="float32", part_tokens=at_once
+                )
+            else:
+                score_documents(reader, encoded.held_out, precision="float32", part_tokens=at_once)
+        most.append(live.most)
+    # many short documents need a little more than few long ones (measured: up to a tenth), which `HEAP` covers
+    assert 0.3 * most[0] < most[1] <= 1.2 * most[0]
 
 
 def test_every_process_has_the_same_number_of_pairs() -> None:

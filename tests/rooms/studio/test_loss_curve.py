@@ -42,5 +42,16 @@ def test_a_long_run_is_drawn_with_as_many_points_as_can_be_seen_and_its_end() ->
     assert drawn[-1][0] == max(x for x, _ in drawn)
 
 
+def test_held_out_losses_are_dots_at_their_steps_and_said() -> None:
+    steps = [Step(s.number, s.loss, s.rate, s.loss + 0.5 if s.number % 100 == 0 else None) for s in run(300)]
+    svg = draw_loss_curve("run", steps)
+    dots = [e for e in Xml.fromstring(svg).iter(f"{SVG}circle") if e.get("class") == "held"]
+    drawn = dict(points(svg, "raw"))
+    above = [float(str(e.get("cy"))) < drawn[float(str(e.get("cx")))] for e in dots[:3]]
+    assert len(dots) == 3 + 1 and above == [True] * 3  # and one that tells what they are
+    assert svg.count("held-out rows, 3.057 at the last of 3 times") == 2
+    assert "held-out" not in draw_loss_curve("run", run(300))
+
+
 def test_a_run_of_one_step_has_a_picture() -> None:
     assert len(points(draw_loss_curve("run", run(1)), "smooth")) == 1

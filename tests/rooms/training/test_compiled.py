@@ -9,12 +9,12 @@ import pytest
 import torch
 from torch._dynamo.utils import counters
 
-from dono.models import layers_of, reader_of
+from dono.models import Reader, layers_of, reader_of
 from dono.objectives import next_token
 from dono.tokens import Rows, document, packed
 from dono.training import likelihood, train
 from dono.training.compiled import can_compile, compile_layers
-from tests.rooms.training.tiny import VOCABULARY, tiny_model, tiny_spec
+from tests.rooms.training.tiny import VOCABULARY, held_out_loss, tiny_model, tiny_spec
 
 pytestmark = [
     # What torch's compiler itself does while it compiles; as an error it would keep layers from being compiled.
@@ -53,6 +53,21 @@ def test_five_steps_of_different_documents_compile_one_graph_with_nearly_the_sam
     assert counters["stats"]["unique_graphs"] == 1 and counters["frames"] == {"total": 1, "ok": 1}
     # fused kernels round otherwise (float32; measured: 4e-8)
     assert found == pytest.approx(losses(tmp_path / "plain", compiled=False), rel=1e-6)
+
+
+@needs_compiler
+def test_scoring_on_the_way_makes_no_new_graphs_and_the_next_steps_are_compiled_as_before(tmp_path: Path) -> None:
+    def validate(reader: Reader, step: int) -> dict[str, float]:
+        graphs.append(counters["stats"]["unique_graphs"])
+        assert all(layer._compiled_call_impl is None for layer in layers_of(reader.model))
+        found = held_out_loss(reader, 0)
+        assert found is not None
+        return found
+
+    graphs: list[int] = []
+    spec, model = tiny_spec(3, compiled=True), tiny_model()
+    train(reader_of(model), many_documents_at, likelihood(next_token), spec, tmp_path, validate=validate)
+    assert graphs == [1, 1, 1] and counters["frames"] == {"total": 1, "ok": 1}
 
 
 def test_without_a_compiler_layers_run_as_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

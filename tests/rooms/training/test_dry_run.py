@@ -11,7 +11,7 @@ from dono.models import Reader, reader_of
 from dono.objectives import next_token
 from dono.tokens import Rows, document, packed
 from dono.training import LoopSpec, likelihood
-from dono.training.dry_run import HEAP, USED, fitting, halving, optimizer_bytes, tokens_that_fit
+from dono.training.dry_run import HEAP, USED, fitting, halving, optimizer_bytes, scoring_that_fits, tokens_that_fit
 from dono.training.optimizers import OPTIMIZERS
 from tests.rooms.training.tiny import VOCABULARY, tiny_lora, tiny_model, tiny_spec
 
@@ -65,6 +65,24 @@ def test_an_evaluation_that_takes_more_than_a_step_decides() -> None:
     )
     assert found == int(USED * 550_000_000 / HEAP / 400_000) // LEAST * LEAST
     assert fits(550_000_000) == MOST
+
+
+@pytest.mark.parametrize("available", [300_000_000, 10**10])
+def test_a_scoring_reads_as_much_at_once_as_fits(available: int) -> None:
+    reader, read = reader_of(tiny_model()), list[int]()
+
+    def score(tokens: int) -> None:
+        with torch.inference_mode():
+            torch.zeros(tokens, 100_000)
+        read.append(tokens)
+
+    found = scoring_that_fits(reader.model, score, least=LEAST, most=MOST, available=available)
+    assert found == min(MOST, int(USED * available / HEAP / 400_000) // LEAST * LEAST)
+    assert max(read) <= 2 * LEAST  # no more is tried than what it takes to know
+    edge = int(1.01 * 400_000 * LEAST / USED)
+    assert scoring_that_fits(reader.model, score, least=LEAST, most=MOST, available=edge) == LEAST
+    with pytest.raises(Mistake, match="scoring 64 tokens at once does not fit"):
+        scoring_that_fits(reader.model, score, least=LEAST, most=MOST, available=10_000_000)
 
 
 def test_a_part_that_cannot_fit_is_said_with_the_sizes() -> None:

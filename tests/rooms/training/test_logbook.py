@@ -56,6 +56,18 @@ def test_the_objectives_own_sums_stand_in_the_row() -> None:
     assert row_of(replace(progress(1), metrics=Sums(3)), SCALE)["objective_pairs"] == 3.0
 
 
+def test_what_held_out_rows_were_scored_at_stands_in_row_events_and_sentence(tmp_path: Path) -> None:
+    scored = replace(progress(1), validation={"loss": 2.5, "bits_per_byte": 1.25})
+    with Logbook(tmp_path, SCALE) as book:
+        assert "held out 2.500" in sentence(book.write(scored), SCALE)
+        assert "held out" not in sentence(book.write(progress(2)), SCALE)
+    first, second = read_log(tmp_path / LOG)
+    assert (first["validation_loss"], first["validation_bits_per_byte"]) == (2.5, 1.25)
+    assert "validation_loss" not in second
+    tags = {value.tag for event in events(tmp_path) for value in event.summary.value}
+    assert {"validation/loss", "validation/bits_per_byte", "train/loss"} <= tags
+
+
 def test_every_step_is_a_line_and_an_event(tmp_path: Path) -> None:
     with Logbook(tmp_path, SCALE) as book:
         for step in (1, 2, 3):

@@ -3,6 +3,7 @@ from __future__ import annotations
 import math
 import signal
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,12 +11,12 @@ import pytest
 import torch
 
 from dono.errors import Capped, Mistake
-from dono.models import reader_of
+from dono.models import Reader, reader_of
 from dono.objectives import next_token
 from dono.tokens import Rows
 from dono.training import Progress, likelihood, train
 from dono.training.checkpoint import counters_in, state_of
-from tests.rooms.training.tiny import VOCABULARY, texts_at, tiny_lora, tiny_model, tiny_spec, train_texts
+from tests.rooms.training.tiny import VOCABULARY, held_out_loss, texts_at, tiny_lora, tiny_model, tiny_spec, train_texts
 
 OPTIMIZERS = ["adamw", "muon"]
 GOLDEN = {
@@ -32,6 +33,22 @@ ROUNDING = 1e-6
 def test_five_steps_have_the_golden_losses(optimizer: str, tmp_path: Path) -> None:
     spec = tiny_spec(5, optimizer=optimizer, decay_from=3)
     assert train_texts(tiny_model(), spec, tmp_path).losses == pytest.approx(GOLDEN[optimizer], rel=ROUNDING)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_scoring_held_out_rows_on_the_way_changes_no_bit_and_its_seconds_count(optimizer: str, tmp_path: Path) -> None:
+    models, spec, seen = [tiny_model(), tiny_model()], tiny_spec(5, optimizer=optimizer), list[Progress]()
+    plain = train_texts(models[0], spec, tmp_path / "plain")
+    scored = train_texts(models[1], spec, tmp_path / "scored", validate=held_out_loss, watch=seen.append)
+    assert scored.losses == plain.losses
+    assert all(torch.equal(a, b) for a, b in zip(*(m.parameters() for m in models), strict=True))
+    assert [p.step for p in seen if p.validation] == [2, 4]
+
+    def slow(reader: Reader, step: int) -> dict[str, float]:
+        time.sleep(0.1)
+        return {}
+
+    assert train_texts(tiny_model(), spec, tmp_path / "slow", validate=slow).seconds > 0.5
 
 
 def test_the_first_loss_of_a_random_model_is_the_log_of_its_vocabulary(tmp_path: Path) -> None:

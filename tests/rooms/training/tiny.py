@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,9 +11,9 @@ import numpy as np
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedModel
 
-from dono.models import add_lora, reader_of
-from dono.objectives import dpo, kto, next_token
-from dono.tokens import IGNORED, Document, Rows, document, packed
+from dono.models import Reader, add_lora, reader_of
+from dono.objectives import dpo, kto, masked_answers, next_token
+from dono.tokens import IGNORED, Document, Rows, TaskBatches, document, packed
 from dono.training import (
     JudgedRows,
     LoopSpec,
@@ -64,6 +66,13 @@ def halved_texts_at(step: int) -> list[Rows]:
     return [*texts_at(step, 1), packed([Document(np.zeros(LENGTH, dtype=np.int64), nothing)])]
 
 
+def answers_at(processes: int) -> Callable[[int], list[Rows]]:
+    """Chats of which the answers are trained; some are longer than a step, so a second process has only filling."""
+    draw = np.random.default_rng(0)
+    chats = [document(draw.integers(0, VOCABULARY, n), trained_from=3) for n in (60, 9, 12, 50, 20, 30, 7, 14)]
+    return TaskBatches(chats, batch_tokens=40, part_tokens=20, seed=0, pad=0, processes=processes).parts_at
+
+
 def pairs_at(step: int) -> list[PairRows]:
     """Two parts of three random pairs each, with a made-up reference."""
     reference = np.full(6, -30.0, dtype=np.float32)
@@ -88,19 +97,30 @@ def train_texts(model: PreTrainedModel, spec: LoopSpec, folder: Path, **more: An
     return train(reader_of(model), texts_at, likelihood(next_token), spec, folder, **more)
 
 
+@torch.no_grad()
+def held_out_loss(reader: Reader, step: int) -> dict[str, float] | None:
+    """The loss of one part that no step has, after every second step."""
+    if step % 2:
+        return None
+    reader.eval()
+    total, count, _ = likelihood(next_token)(reader, texts_at(10**6, 1)[0])
+    return {"loss": float(total / count)}
+
+
 class Learned(NamedTuple):
-    """What a run of `train_kind` gives; the gradients' norms are only seen by the process that leads."""
+    """What a run of `train_kind` gives; norms and held-out losses are only seen by the process that leads."""
 
     model: PreTrainedModel
     losses: list[float]
     gradients: list[float]
+    held_out: list[float]
 
 
 def train_kind(kind: str, folder: Path) -> Learned:
     """One of the runs of four steps that one process and two do alike; in float64 but for bfloat16's."""
     model: PreTrainedModel = tiny_lora() if "lora" in kind else tiny_model()
     model = model if "bfloat16" in kind else model.double()
-    reader, gradients = reader_of(model), list[float]()
+    reader, gradients, held_out = reader_of(model), list[float](), list[float]()
     spec = tiny_spec(
         4,
         optimizer="muon" if "muon" in kind else "adamw",
@@ -111,12 +131,16 @@ def train_kind(kind: str, folder: Path) -> Learned:
 
     def watch(progress: Progress) -> None:
         gradients.append(progress.gradient)
+        held_out.extend((progress.validation or {}).values())
 
-    if "pairs" in kind:
+    if "answers" in kind:
+        parts_at = answers_at(int(os.environ.get("WORLD_SIZE", "1")))
+        outcome = train(reader, parts_at, likelihood(masked_answers), spec, folder, watch=watch)
+    elif "pairs" in kind:
         outcome = train(reader, pairs_at, preferences(dpo), spec, folder, watch=watch)
     elif "judged" in kind:
         outcome = train(reader, judged_at, judgements(kto), spec, folder, prepare=with_divergence, watch=watch)
     else:
-        parts_at = halved_texts_at if "filling" in kind else texts_at
-        outcome = train(reader, parts_at, likelihood(next_token), spec, folder, watch=watch)
-    return Learned(model, outcome.losses, gradients)
+        texts = halved_texts_at if "filling" in kind else texts_at
+        outcome = train(reader, texts, likelihood(next_token), spec, folder, watch=watch, validate=held_out_loss)
+    return Learned(model, outcome.losses, gradients, held_out)

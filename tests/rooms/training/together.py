@@ -20,7 +20,7 @@ def main(base: Path, kinds: list[str]) -> None:
     found: dict[str, object] = {}
     for kind in kinds:
         learned = train_kind(kind, base / "two" / kind)
-        found[kind] = {"losses": learned.losses, "gradients": learned.gradients}
+        found[kind] = {"losses": learned.losses, "gradients": learned.gradients, "held_out": learned.held_out}
         if rank == 0:
             learned.model.save_pretrained(base / "models" / kind)
     found["one_to_two"] = train_texts(tiny_model(seed=9).double(), tiny_spec(6), base / "one_to_two").losses

@@ -61,7 +61,9 @@ def served(desk: Desk) -> Iterator[str]:
     """The desk's address while it is served."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(make_app(desk), log_level="error", access_log=False, timeout_keep_alive=1))
+        server = uvicorn.Server(
+            uvicorn.Config(make_app(desk), log_level="error", access_log=False, timeout_keep_alive=1)
+        )
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         while not server.started:
