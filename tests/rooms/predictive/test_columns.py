@@ -44,7 +44,7 @@ def test_a_text_column_is_learned_from_by_words_that_its_own_row_did_not_teach()
 
 
 def test_a_column_of_many_words_keeps_the_frequent_ones() -> None:
-    words: list[Cell] = [f"town {n % 400}" for n in range(1200)] + ["town 1"] * 5
+    words: list[Cell] = [*(f"town {n % 400}" for n in range(1200)), *["town 1"] * 5]
     column, notes = understood("town", words, "day")
     assert column is not None and len(column.categories) == 250 and "town 1" in column.categories
     assert "the 150 rarest are one category" in notes[0]
