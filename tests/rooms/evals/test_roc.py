@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score, roc_auc_score
 
@@ -23,6 +23,7 @@ def by_definition(scores: np.ndarray, positive: np.ndarray) -> tuple[float, floa
     return float(area), float(variance)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 6), st.booleans()), min_size=4, max_size=40))
 def test_the_error_of_the_area_is_delongs(rows: list[tuple[int, bool]]) -> None:
     scores, positive = np.array([s for s, _ in rows], dtype=float), np.array([p for _, p in rows])

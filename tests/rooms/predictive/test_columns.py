@@ -6,7 +6,7 @@ import math
 from datetime import date
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dono.predictive import Cell, Reading
@@ -51,6 +51,7 @@ def test_a_column_of_many_words_keeps_the_frequent_ones() -> None:
     assert column.read(["a new town"])[0, 0] == 250
 
 
+@settings(deadline=None)
 @given(st.lists(st.one_of(st.none(), st.text(max_size=6), st.floats(), st.integers(-5, 5), st.dates()), min_size=1))
 def test_any_column_is_understood_and_read(cells: list[Cell]) -> None:
     column, notes = understood("c", cells, "day")
