@@ -59,13 +59,13 @@ def task_of(path: Path, target: str) -> Task:
     split = held_out(labelled.labels, share=TEST_SHARE, seed=SEED)
     train, test = (
         Labelled(take(labelled.columns, rows), [labelled.labels[i] for i in rows], 0)
-        for rows in (split.train, split.test)
+        for rows in (split.train.tolist(), split.test.tolist())
     )
     reading, values = Reading.of(train.columns, train.labels, seed=SEED)
     positive = positive_class(sorted(set(train.labels)))
-    truths = [np.array([int(label == positive) for label in part.labels]) for part in (train, test)]
-    of_test = reading.matrix(test.columns, len(test.labels))
-    return Task(train, test, values, of_test, *truths, reading, folds(train.labels, seed=SEED))
+    of_train, of_test = (np.array([int(label == positive) for label in part.labels]) for part in (train, test))
+    unseen = reading.matrix(test.columns, len(test.labels))
+    return Task(train, test, values, unseen, of_train, of_test, reading, folds(train.labels, seed=SEED))
 
 
 def lightgbm(task: Task, random: np.random.Generator) -> Rule:
@@ -128,11 +128,12 @@ def tuned(task: Task, draw: Draw, seconds: float) -> tuple[np.ndarray, str]:
             answer = fit(task.train_values[learn], task.train_truth[learn])
             scores.append(roc_auc_score(task.train_truth[judge], answer(task.train_values[judge])))
         tried += 1
-        best = max(best, (float(np.mean(scores)), fit), key=lambda found: found[0])
-    fit = best[1]
-    assert fit is not None
+        if (mean := float(np.mean(scores))) > best[0]:
+            best = (mean, fit)
+    chosen = best[1]
+    assert chosen is not None
     took = f"{tried} settings, {time.monotonic() - began:.0f} s"
-    return fit(task.train_values, task.train_truth)(task.test_values), took
+    return chosen(task.train_values, task.train_truth)(task.test_values), took
 
 
 def ours(task: Task) -> tuple[np.ndarray, str]:

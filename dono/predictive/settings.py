@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +24,7 @@ from dono.predictive.calibration import Calibration, calibrate
 from dono.predictive.columns import Matrix
 
 Fold = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
-Learner = HistGradientBoostingClassifier | Pipeline
+Learner: TypeAlias = HistGradientBoostingClassifier | Pipeline
 
 MEMBERS = 8
 """How many times the search takes a setting into the average (with repeats; assumed)."""
@@ -150,7 +150,7 @@ def _held_out(
     chances = np.zeros((len(labels), len(classes)))
     for learn, judge in folds:
         learner = fitted(settings, values[learn], [labels[i] for i in learn], categorical, seed)
-        places = [classes.index(name) for name in learner.classes_]
+        places = np.asarray([classes.index(name) for name in learner.classes_])
         chances[np.ix_(judge, places)] = learner.predict_proba(values[judge])
     return chances
 

@@ -15,7 +15,7 @@ from dono.artifacts import Artifact, Json
 from dono.evals.roc import auc_delong
 from dono.predictive import TableModel
 from dono.predictive.synthesis import Layout, Records, association_distance, closest
-from dono.predictive.synthesis.judge import copies
+from dono.predictive.synthesis.judge import copies, neighbours
 from dono.predictive.tables import Columns, as_label
 
 JUDGED = 2000
@@ -88,7 +88,9 @@ def figures_of(
     """Measure synthetic rows `made`, and `beside` them those of independent marginals, against real rows.
 
     The distance to the closest record and the attack by it (Chen et al. 2020, "GAN-Leaks", full black box) compare
-    equally many rows learned from and never seen.
+    equally many rows learned from and never seen. Each of these could as well be of the other sort if nothing were
+    remembered, so the error of `nearer` counts how many made rows hang on the same real one: √Σw² ÷ 2m, where w are
+    the made rows, of m, whose closest real row it is.
     """
     records, random = Records(layout, train), np.random.default_rng(seed)
     known, unseen, new = (records.points(rows) for rows in (train, test, made))
@@ -97,6 +99,7 @@ def figures_of(
     judged = new[random.permutation(len(new))[:JUDGED]]
     to_known, to_unseen = closest(judged, some), closest(judged, unseen)
     nearer = np.where(to_known < to_unseen, 1.0, np.where(to_known == to_unseen, 0.5, 0.0))
+    asked = np.bincount(neighbours(judged, np.concatenate([some, unseen]))[1])
     members, others = closest(some[:JUDGED], new), closest(unseen[:JUDGED], new)
     apart = auc_delong(-np.concatenate([members, others]), np.arange(len(members) + len(others)) < len(members))
     same, same_unseen = copies(new, known), copies(unseen, known)
@@ -104,7 +107,7 @@ def figures_of(
     real, useful, alone = (_useful(layout, train, rows, test, target, seed) for rows in (train, made, beside))
     return Figures(
         real=real, made=useful, independent=alone,
-        nearer=float(nearer.mean()), nearer_error=float(nearer.std(ddof=1) / len(nearer) ** 0.5),
+        nearer=float(nearer.mean()), nearer_error=float(np.sqrt((asked**2).sum()) / (2 * len(judged))),
         copied=float(same.mean()), copied_unseen=float(same_unseen.mean()), copied_error=error,
         membership=apart[0], membership_error=apart[1],
         distance=float(np.median(closest(judged, known))), distance_unseen=float(np.median(closest(unseen, known))),

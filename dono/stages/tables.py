@@ -28,6 +28,7 @@ from dono.predictive import (
     take,
     take_target,
 )
+from dono.predictive.columns import understood
 from dono.project import UseCase
 from dono.stages.prepare import Case
 from dono.stages.workplace import Workplace
@@ -146,7 +147,8 @@ def _timed(table: Table, name: str, use_case: UseCase, where: str) -> tuple[Tabl
     cells = table.columns[name]
     kept = [row for row, cell in enumerate(cells) if _seconds(cell, use_case) is not None]
     if len(kept) == len(cells):
-        return table, []
+        column, forms = understood(name, cells, use_case.table.dates)
+        return table, forms if column is not None and column.kind == "date" else []
     odd = next(cell for cell in cells if _seconds(cell, use_case) is None)
     what = f"{len(cells) - len(kept):,} of {len(cells):,} cells of {name!r} are no certain date (such as {odd!r})"
     if 2 * len(kept) < len(cells):

@@ -44,10 +44,16 @@ class Records:
         return np.concatenate(parts, axis=1)
 
 
+def neighbours(points: Floats, others: Floats) -> tuple[Floats, npt.NDArray[np.int64]]:
+    """The distance [points] of each point to the closest of `others`, and which one that is [points]."""
+    near = NearestNeighbors(n_neighbors=1, metric="manhattan", algorithm="brute").fit(others.astype(np.float32))
+    distances, places = near.kneighbors(points.astype(np.float32))
+    return np.asarray(distances[:, 0], dtype=np.float64), np.asarray(places[:, 0])
+
+
 def closest(points: Floats, others: Floats) -> Floats:
     """The distance [points] of each point to the closest of `others`."""
-    near = NearestNeighbors(n_neighbors=1, metric="manhattan", algorithm="brute").fit(others.astype(np.float32))
-    return np.asarray(near.kneighbors(points.astype(np.float32))[0][:, 0], dtype=np.float64)
+    return neighbours(points, others)[0]
 
 
 def associations(layout: Layout, rows: Columns) -> Floats:

@@ -6,7 +6,7 @@ import math
 from datetime import date
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dono.predictive import Cell, Reading
@@ -44,13 +44,14 @@ def test_a_text_column_is_learned_from_by_words_that_its_own_row_did_not_teach()
 
 
 def test_a_column_of_many_words_keeps_the_frequent_ones() -> None:
-    words: list[Cell] = [f"town {n % 400}" for n in range(1200)] + ["town 1"] * 5
+    words: list[Cell] = [*(f"town {n % 400}" for n in range(1200)), *["town 1"] * 5]
     column, notes = understood("town", words, "day")
     assert column is not None and len(column.categories) == 250 and "town 1" in column.categories
     assert "the 150 rarest are one category" in notes[0]
     assert column.read(["a new town"])[0, 0] == 250
 
 
+@settings(deadline=None)
 @given(st.lists(st.one_of(st.none(), st.text(max_size=6), st.floats(), st.integers(-5, 5), st.dates()), min_size=1))
 def test_any_column_is_understood_and_read(cells: list[Cell]) -> None:
     column, notes = understood("c", cells, "day")

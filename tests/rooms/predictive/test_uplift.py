@@ -25,7 +25,7 @@ def test_who_is_moved_by_a_campaign_is_found_and_not_who_answers_anyway() -> Non
     model = UpliftModel().fit(columns, answered.tolist(), treated.tolist())
     unseen, answers, given, truth = campaign(4000, 0.3, 1)
     for kind in ("T", "X"):
-        found = model.uplift(unseen, kind)  # type: ignore[arg-type]
+        found = model.uplift(unseen, kind)
         assert spearmanr(found, truth).statistic > 0.7
         assert found[truth > 0].mean() == pytest.approx(0.3, abs=0.06)
         assert abs(found[truth == 0].mean()) < 0.06

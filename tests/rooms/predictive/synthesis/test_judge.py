@@ -35,7 +35,7 @@ def test_associations_are_those_of_scipy() -> None:
     for p, d in zip(rows["plan"], rows["deal"], strict=True):
         counts[int(str(p)[1]), int(str(d)[1])] += 1
     assert found[names.index("plan"), names.index("deal")] == pytest.approx(association(counts, method="cramer"))
-    rank = abs(spearmanr(rows["spend"], rows["other"]).statistic)
+    rank = abs(spearmanr(np.asarray(rows["spend"], dtype=float), np.asarray(rows["other"], dtype=float)).statistic)
     assert found[names.index("spend"), names.index("other")] == pytest.approx(rank)
     assert association_distance(layout, rows, rows) == 0
 
