@@ -50,7 +50,9 @@ def rows_of_a_shop(folder: Path) -> list[Source]:
     """Rows that cannot be used, of every kind: no text, broken JSON, too few cells, a text that is dropped."""
     whose = {"customer": "c-17", "name": NAME, "phone": PHONE, "aadhaar": AADHAAR}
     long = {**whose, "note": "x" * 90, "other": f"call {PHONE}, call again {PHONE}"}
-    rows = [json.dumps(row) for row in (whose, long, {"customer": "c-18", "text": "all is well"})] + [json.dumps(whose)[:-1]]
+    rows = [json.dumps(row) for row in (whose, long, {"customer": "c-18", "text": "all is well"})] + [
+        json.dumps(whose)[:-1]
+    ]
     (folder / "a.jsonl").write_text("\n".join(rows) + "\n", encoding="utf8")
     (folder / "b.csv").write_text(f"text,phone\nfine,1\nmy name is {NAME},{PHONE},3\n", encoding="utf8")
     (folder / "c.txt").write_text(f"my name is {NAME}, {PHONE} " + "@#%^&*" * 400 + "\nfine\n", encoding="utf8")
