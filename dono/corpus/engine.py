@@ -66,6 +66,11 @@ class Recipe:
     thresholds: Thresholds | None = None
     shards: int = 1
 
+    @property
+    def replaces(self) -> bool:
+        """Whether identifiers of any source are replaced."""
+        return any((source.privacy or self.cleaning.privacy) != "off" for source in self.sources)
+
     def id_of(self, source: Source, draft: Draft) -> str:
         """The id that a draft's document has, "" where ids are not asked for."""
         return self.id_of_key(source, draft.key)
