@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,8 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     for name, value in settings.items():
         monkeypatch.setenv(f"AWS_{name}", value)
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{found.port}")
+    reset = urllib.request.Request(f"http://127.0.0.1:{found.port}/moto-api/reset", method="POST")
+    urllib.request.urlopen(reset).close()  # what it holds is the process's, and outlives a server
     s3fs.S3FileSystem.clear_instance_cache()
     s3fs.S3FileSystem().mkdir("shop")
     yield found
