@@ -96,6 +96,8 @@ def digest(text: str) -> int:
 
 def is_held_out(key: str, share: float, seed: int) -> bool:
     """Whether the document (or group) with this key is held out: by its keyed hash, whatever else is in the corpus."""
+    if not share:
+        return False
     drawn = hashlib.blake2b(" ".join(key.split()).encode(), digest_size=8, key=str(seed).encode()).digest()
     return int.from_bytes(drawn, "big") < share * 2**64
 

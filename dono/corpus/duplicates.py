@@ -28,7 +28,7 @@ MARKS_AT_ONCE = 2_000_000
 """Marks that are sorted at a time; more are looked at in as many passes as it takes."""
 DEVIATIONS = 4
 """A pair whose signatures agree by so many standard errors less than the threshold is not read (1 in 30,000 lost)."""
-PAIRS_AT_ONCE = 4096
+PAIRS_AT_ONCE = 1024
 """Pairs whose signatures are compared before the file of signatures is mapped anew: each row that is looked at takes up
 to 64 kB of memory with its neighbours (Linux maps what is cached around a page), as long as the mapping lives."""
 TEXTS_AT_ONCE = 256

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import TextIO
@@ -27,7 +28,7 @@ from dono.corpus.quality import Thresholds
 from dono.corpus.rows import SHOWN
 from dono.corpus.shards import Shard, Span, count_lines
 from dono.corpus.shingles import SHORT, marks_of
-from dono.corpus.steps import run_steps
+from dono.corpus.steps import Step, run_steps
 from dono.corpus.workers import Tell, Work
 from dono.project import Cleaning, Source
 
@@ -64,6 +65,11 @@ class Recipe:
     identities: Identities | None = None
     thresholds: Thresholds | None = None
     shards: int = 1
+
+    @property
+    def replaces(self) -> bool:
+        """Whether identifiers of any source are replaced."""
+        return any((source.privacy or self.cleaning.privacy) != "off" for source in self.sources)
 
     def id_of(self, source: Source, draft: Draft) -> str:
         """The id that a draft's document has, "" where ids are not asked for."""
@@ -110,7 +116,12 @@ def finished(folder: Path, number: int) -> ShardRecord | None:
 def shard_work(recipe: Recipe) -> Work[Shard, ShardRecord]:
     """The function that does a shard, with the tests of a recipe ready to be sought."""
     probes = Probes(recipe.tests)
-    return lambda shard, tell: _Shard(recipe, probes, shard).done(tell)
+
+    @lru_cache(maxsize=8)
+    def tools(source: int) -> _Tools:
+        return _Tools.of(Settings(recipe.cleaning, recipe.sources[source], recipe.thresholds))
+
+    return lambda shard, tell: _Shard(recipe, probes, shard, tools(shard.source)).done(tell)
 
 
 def sample_work(recipe: Recipe) -> Work[Shard, list[Draft]]:
@@ -127,14 +138,25 @@ def sample_work(recipe: Recipe) -> Work[Shard, list[Draft]]:
     return work
 
 
+@dataclass(frozen=True)
+class _Tools:
+    """What the texts of a source go through, and what takes personal data out of the rows that are shown."""
+
+    steps: Mapping[str, Step]
+    mask: Callable[[str], str]
+
+    @classmethod
+    def of(cls, settings: Settings) -> _Tools:
+        return cls(make_steps(settings), row_mask(settings.privacy))
+
+
 class _Shard:
     """A shard while it is done."""
 
-    def __init__(self, recipe: Recipe, probes: Probes, shard: Shard) -> None:
+    def __init__(self, recipe: Recipe, probes: Probes, shard: Shard, tools: _Tools) -> None:
         self.recipe, self.probes, self.shard = recipe, probes, shard
         self.source, self.files = recipe.sources[shard.source], shard_files(recipe.folder, shard.number)
-        settings = Settings(recipe.cleaning, self.source, recipe.thresholds)
-        self.steps, self.mask = make_steps(settings), row_mask(settings.privacy)
+        self.steps, self.mask = tools.steps, tools.mask
         self.reasons: Counter[str] = Counter()
         self.formats: Counter[str] = Counter()
         self.drops, self.texts, self.forgotten = Drops(), 0, 0

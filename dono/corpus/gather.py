@@ -104,7 +104,7 @@ class _Gathering:
             "identities": identified,
             "files": identity({"files": files}),
             "code": code_identity(),
-            "key": None if all(s.privacy == "off" for s in recipe.sources) else key_fingerprint(recipe.cleaning),
+            "key": key_fingerprint(recipe.cleaning) if recipe.replaces else None,
         }
 
     def learn(self) -> Thresholds:

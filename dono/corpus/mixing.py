@@ -41,6 +41,6 @@ def language_mix(texts: Sequence[str], languages: Sequence[str]) -> list[Mix]:
             mixes.append(Mix(reading.words, reading.romanised if language == "en" else reading.english))
         else:
             words = WORD.findall(text)
-            latin = [word for word in words if LATIN.match(word)]
-            mixes.append(Mix(len(words), len(latin) if len(latin) * 2 < len(words) else 0))
+            latin = sum(LATIN.match(word) is not None for word in words) if LATIN.search(text) else 0
+            mixes.append(Mix(len(words), latin if latin * 2 < len(words) else 0))
     return mixes

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from heapq import nsmallest
 from pathlib import Path
 from typing import Literal, cast
 
@@ -173,12 +174,16 @@ def _frequent(sample: Sequence[Draft]) -> dict[str, list[str]]:
         if draft.language and draft.language != "und":
             texts[draft.language] += 1
             counts.setdefault(draft.language, Counter()).update(words(draft.text))
-    ordered = {code: sorted(found, key=lambda w: (-found[w], w)) for code, found in counts.items()}
-    return {code: ordered[code][:FREQUENT] for code in sorted(ordered) if texts[code] >= LEAST}
+    return {code: _most_frequent(counts[code]) for code in sorted(counts) if texts[code] >= LEAST}
+
+
+def _most_frequent(found: Counter[str]) -> list[str]:
+    return nsmallest(FREQUENT, found, key=lambda word: (-found[word], word))
 
 
 def _hashed(frequent: Mapping[str, Sequence[str]]) -> dict[str, Hashes]:
-    return {code: np.concatenate([word_hashes(p) for p in spelled(found)]) for code, found in frequent.items()}
+    joined = {code: " ".join(found) for code, found in frequent.items()}  # one text: far quicker than one for each word
+    return {code: np.concatenate([word_hashes(p) for p in spelled([text])]) for code, text in joined.items()}
 
 
 def quality_step(thresholds: Thresholds, cleaning: Cleaning) -> Step:

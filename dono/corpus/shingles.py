@@ -32,6 +32,8 @@ Jaccard 0.8 impossible (5 of the 46 shingles go and 5 come: 41 / 51)."""
 BOTH = 75
 """A text of fewer words is compared by its letters too when the other is short (assumed: beyond one and a half times
 its length a text is no near copy)."""
+MOSTLY_SHORT = 0.9
+"""Share of short texts from which on the letters of all texts are hashed (assumed)."""
 SLOTS = 128
 """Values of a signature (borrowed: datasketch's default). Of each 16 bits are kept (b-bit MinHash, Li, König 2010)."""
 SEED = 5
@@ -70,10 +72,14 @@ def shingles_of(texts: Sequence[str]) -> tuple[Shingles, Shingles]:
     words: list[tuple[Hashes, Places]] = []
     letters: list[tuple[Hashes, Places]] = []
     counts = np.zeros(len(texts), dtype=np.int64)
-    for part in spelled(texts):
+    parts = list(spelled(texts))
+    for part in parts:
         words.append((word_hashes(part), part.text))
         counts += np.bincount(part.text, minlength=len(texts))
-    for part in spelled([t if count < BOTH else "" for t, count in zip(texts, counts, strict=True)]):
+    short = counts < BOTH
+    if short.sum() < MOSTLY_SHORT * len(short):  # spelling a few anew is less work than the letters of all
+        parts = list(spelled([t if s else "" for t, s in zip(texts, short.tolist(), strict=True)]))
+    for part in parts:
         letters.append(_letters(part))
     return _grams(words, counts >= SHORT), _grams(letters, counts < BOTH)
 

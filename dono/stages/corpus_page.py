@@ -20,7 +20,7 @@ from dono.stages.corpus_stage import DECAY_SHARE
 from dono.stages.gate import judged
 from dono.stages.mixing import plan_mixture, repeated_too_often
 from dono.stages.workplace import Workplace
-from dono.studio.survey import Amount, CorpusSurvey, Example, LanguageLine, MixtureLine, Reason, SourceLine
+from dono.studio.survey import Amount, CorpusSurvey, Example, LanguageLine, MixtureLine, Note, Reason, SourceLine
 from dono.tokens import Part, encode_plain, load_tokenizer
 
 OWN = "the corpus's own"
@@ -47,6 +47,7 @@ def corpus_survey(place: Workplace, corpus: Artifact, tokenizer: Artifact) -> Co
     mixture, rule, often = _mixture(place, tokens)
     total = Amount(found["documents"], found["bytes"], sum(tokens.values()))
     left = tuple((what, int(found[name])) for name, what in LEFT.items())
+    learned = 1 - found["heldout_bytes"] / max(1, found["bytes"])  # what is held out is read by no run
     latin = sum(x["bytes"] for code, x in found["languages"].items() if code.endswith("-Latn"))
     return CorpusSurvey(
         project=place.project.project,
@@ -60,7 +61,7 @@ def corpus_survey(place: Workplace, corpus: Artifact, tokenizer: Artifact) -> Co
         regions=_regions(found["cells"], tokens),
         sources=tuple(_source(s, found["sources"][s.name], tokens) for s in place.project.corpus),
         months=months[-MONTHS_SHOWN:],
-        outlook=outlook(place, total.tokens, months),
+        outlook=outlook(place, learned * total.tokens, [(name, learned * count) for name, count in months]),
         left=left,
         dropped=_dropped(corpus.path, found["sources"]),
         rejected=_rejected(corpus.path),
@@ -68,6 +69,7 @@ def corpus_survey(place: Workplace, corpus: Artifact, tokenizer: Artifact) -> Co
         found=tuple((name, n) for name, n in found["found"].items() if name not in (WORDS, MIXED)),
         mixture=mixture,
         mixture_rule=rule,
+        notes=_notes(found["notes"]),
         warnings=(*warnings, *often, *(str(found.mistake()) for found in judged(place) if found.standing)),
     )
 
@@ -190,6 +192,14 @@ def _rejected(folder: Path) -> tuple[Reason, ...]:
         Reason(reason, source, count, None, tuple(examples[reason, source]))
         for (reason, source), count in counts.most_common()
     )
+
+
+def _notes(found: Sequence[Mapping[str, str]]) -> tuple[Note, ...]:
+    """What was noticed of files, once for each source."""
+    files: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    for row in found:
+        files[row["note"], row["source"]].append(row["file"].rpartition("/")[2])
+    return tuple(Note(note, source, names[0], len(names)) for (note, source), names in files.items())
 
 
 def _mixture(place: Workplace, tokens: Mapping[Part, float]) -> tuple[tuple[MixtureLine, ...], str, list[str]]:

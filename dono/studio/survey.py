@@ -80,6 +80,16 @@ class Reason:
 
 
 @dataclass(frozen=True)
+class Note:
+    """What was noticed while files were opened; `file` is one of the `files` of `source` that it is said of."""
+
+    note: str
+    source: str
+    file: str
+    files: int
+
+
+@dataclass(frozen=True)
 class MixtureLine:
     """A source, language and region: tokens there are, tokens that a full run reads, how often each is read."""
 
@@ -115,6 +125,7 @@ class CorpusSurvey:
     mixture: tuple[MixtureLine, ...]
     mixture_rule: str
     warnings: tuple[str, ...]
+    notes: tuple[Note, ...] = ()
 
 
 def write_survey(survey: CorpusSurvey, path: Path) -> None:

@@ -11,10 +11,10 @@ import regex
 import yaml
 
 from dono.corpus import SCHEMAS, load_schema, recognise_schema
-from dono.corpus.drafts import Draft, drafts
+from dono.corpus.drafts import Draft, Refused, drafts
 from dono.corpus.parts import LocalFile
 from dono.corpus.rendering import Rendering
-from dono.corpus.rows import Malformed, Reject
+from dono.corpus.rows import Malformed
 from dono.corpus.schemas.schema import folded
 from dono.corpus.understanding import Understanding
 from dono.errors import Mistake
@@ -197,7 +197,7 @@ def test_hostile_cells_pass_through_a_schema_as_data(tmp_path: Path) -> None:
     made = source("shop.order", kind="jsonl", path=str(tmp_path / "t.jsonl"))
     found = list(drafts(made, [LocalFile(tmp_path / "t.jsonl")], tmp_path, lambda _: None))
     texts = [f.text for f in found if isinstance(f, Draft)]
-    assert not [f for f in found if isinstance(f, Reject)] and len(texts) == 5
+    assert not [f for f in found if isinstance(f, Refused)] and len(texts) == 5
     assert any("{{ 7 * 7 }}" in t for t in texts) and any("{% raw %}" in t for t in texts)
 
 

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dono.corpus.amounts import read_number
-from dono.corpus.drafts import Draft, drafts
+from dono.corpus.drafts import Draft, Refused, drafts
 from dono.corpus.groups import LONGEST, GroupedRow, Groups, sortable
 from dono.corpus.parts import LocalFile
 from dono.corpus.rows import Malformed, Reject
@@ -28,7 +28,7 @@ def row(key: str, text: str, period: str | None = None) -> GroupedRow:
 
 def read(source: Source, folder: Path) -> tuple[list[Draft], list[Reject]]:
     found = list(drafts(source, [LocalFile(Path(source.path))], folder, lambda _: None))
-    return [f for f in found if isinstance(f, Draft)], [f for f in found if isinstance(f, Reject)]
+    return [f for f in found if isinstance(f, Draft)], [f.reject for f in found if isinstance(f, Refused)]
 
 
 PURCHASES = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 400), st.integers(0, 10**9)), min_size=1, max_size=60)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dono.studio.survey import Amount, CorpusSurvey, Example, LanguageLine, MixtureLine, Reason, SourceLine
+from dono.studio.survey import Amount, CorpusSurvey, Example, LanguageLine, MixtureLine, Note, Reason, SourceLine
 
 SCRIPTS = {
     "hi": ("Devanagari", "आपका ऑर्डर कल तक पहुँच जाएगा, कृपया प्रतीक्षा करें।"),
@@ -75,4 +75,5 @@ def survey() -> CorpusSurvey:
         ),
         mixture_rule="The mixture of the project file, for a run of 4 times the corpus: temperature 2 over languages.",
         warnings=("No right to use is stated for whatsapp-chats-of-the-shop-in-Kochi: add `rights`",),
+        notes=(Note("read as cp1252", "orders", "2024.csv", 3), Note("empty, left out", "orders", HOSTILE, 1)),
     )  # fmt: skip
