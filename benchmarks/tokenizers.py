@@ -1,10 +1,13 @@
 """Tokenizers that fit the scripts, on real text: tokens a word of every kind against a cl100k-style one, held out.
 
-    python -m benchmarks.tokenizers [--text DIR] [--vocabulary 64000] [--megabytes 20]
+    python -m benchmarks.tokenizers [--text DIR] [--vocabulary 64000] [--megabytes 20] [--repeats 4] [--languages 10]
 
-DIR holds LANG/*.txt, a text to a line. A line is held out where its hash says so (one of twenty; the same line is never
-on both sides), so no tokenizer has seen what it is measured on. All are trained on the same sample, in a process of
-their own each, whose time and memory are given. About six minutes on two cores that others used too.
+DIR holds LANG/*.txt, a text to a line; English, romanised Hindi and the ten largest others are taken. A line is held
+out where its hash says so (one of twenty; the same line is never on both sides), so no tokenizer has seen what it is
+measured on. All learn from the same sample with the same vocabulary, each in a process of its own, which says how long
+it took and the most memory it had. "words" and "cl100k-style" are Hugging Face's own trainer with two patterns;
+sentencepiece's two are the peer. `--megabytes 100 --repeats 1` takes all there is of the shared corpora, once.
+Ten minutes on two quiet cores.
 
 RESULT: `fertility_vs_cl100k` is the mean over languages of superwords' tokens per word over that of the cl100k-style
 BPE (a ratio of means); `mean_of_ratios` beside it. `fertility_vs_plain` is the worst language of superwords over the
@@ -17,23 +20,21 @@ from __future__ import annotations
 
 import argparse
 import json
-import multiprocessing
-import resource
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from hashlib import blake2b
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
-from tokenizers import Tokenizer
 from transformers import PreTrainedTokenizerFast
 
+from benchmarks.peers.tokenizer_side import PEERS
 from benchmarks.result import keep_result
-from dono.tokens import CL100K_PATTERN, EOS, KINDS, Compared, Sample, balanced_sample, compare_tokenizers
-from dono.tokens.kinds import plain
+from dono.tokens import EOS, Compared, Sample, balanced_sample, compare_tokenizers
 
 ROOT = Path(__file__).resolve().parents[1]
 CORPORA = ROOT.parent / "shared" / "corpora"
@@ -42,12 +43,15 @@ SMALLEST = 200_000
 """Bytes below which a language is left out: its held-out part would be noise."""
 HELD_OUT_BYTES = 100_000
 """At most so much held-out text of a language is measured on, spread over all there is."""
-TEMPERATURE, REPEATS = 5.0, 4
+TEMPERATURE = 5.0
 """Chosen, as stage and size are, on lines whose hash is 1 of twenty, then left out of training: 20 MB so balanced gave
 0.568 of the yardstick's fertility, 50 MB at temperature 3 with two repeats 0.585; stages 0.75 and 0.9 are alike."""
 ROMANISED, ENGLISH = "hi-Latn", "en"
+OURS = ("cl100k-style", "words", "graphemes", "superwords", "portable")
+FULL = 20
+"""Megabytes below which the figures are not kept: somebody only tries."""
 PART = 0.15
-"""Unigram and sentencepiece are trained on this part of the sample: on all of it they take longer than all the rest."""
+"""Hugging Face's Unigram learns from this part of the sample: on all of it, it takes longer than all the rest."""
 
 
 @dataclass(frozen=True)
@@ -64,14 +68,15 @@ def held_out(line: str) -> bool:
     return blake2b(line.encode(), digest_size=2).digest()[0] % HELD_OUT_OF == 0
 
 
-def read_texts(folder: Path) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
-    """Training and held-out lines of each language."""
+def read_texts(folder: Path, many: int) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """Training and held-out lines of each language: English, romanised Hindi and the `many` largest of the others."""
+    sizes = {inner: sum(file.stat().st_size for file in inner.glob("*.txt")) for inner in folder.iterdir()}
+    others = sorted((path for path in sizes if path.name not in (ENGLISH, ROMANISED)), key=lambda path: -sizes[path])
+    taken = {*others[:many], folder / ENGLISH, folder / ROMANISED}
     train: dict[str, list[str]] = {}
     test: dict[str, list[str]] = {}
-    for inner in sorted(path for path in folder.iterdir() if path.is_dir()):
+    for inner in sorted(path for path in taken & sizes.keys() if sizes[path] >= SMALLEST):
         texts = [file.read_text(encoding="utf8") for file in sorted(inner.glob("*.txt"))]
-        if sum(len(text.encode()) for text in texts) < SMALLEST:
-            continue
         lines = [line for text in texts for line in text.split("\n") if line.strip()]
         train[inner.name] = [line for line in lines if not held_out(line)]
         test[inner.name] = spread([line for line in lines if held_out(line)], HELD_OUT_BYTES)
@@ -83,11 +88,11 @@ def spread(lines: Sequence[str], most: int) -> list[str]:
     return balanced_sample(lambda: ((line, "") for line in lines), most).texts
 
 
-def drawn(texts: Mapping[str, Sequence[str]], megabytes: float) -> Sample:
+def drawn(texts: Mapping[str, Sequence[str]], megabytes: float, repeats: int) -> Sample:
     """A balanced sample of so many megabytes."""
     return balanced_sample(
         lambda: ((text, language) for language, of in texts.items() for text in of),
-        int(megabytes * 1e6), temperature=TEMPERATURE, repeats=REPEATS,
+        int(megabytes * 1e6), temperature=TEMPERATURE, repeats=repeats,
     )  # fmt: skip
 
 
@@ -100,54 +105,39 @@ def parallel(folder: Path) -> dict[str, list[tuple[str, str]]]:
     return pairs
 
 
-def apart(work: Callable[[], object]) -> tuple[float, float]:
-    """Seconds of some work, and the gigabytes it took beyond what was there, in a process of its own."""
-    context = multiprocessing.get_context("fork")
-    inlet, outlet = context.Pipe(duplex=False)
-
-    def measured() -> None:
-        before, began = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.monotonic()
-        work()
-        after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        outlet.send((time.monotonic() - began, (after - before) / 2**20))
-
-    process = context.Process(target=measured)
-    process.start()
-    outlet.close()
-    seconds, gigabytes = inlet.recv()
-    process.join()
-    return seconds, gigabytes
+def trained(name: str, sample: Path, vocabulary: int, stage: float) -> Trained:
+    """A tokenizer of `benchmarks.peers.tokenizer_side`, learned there from the texts in `sample`."""
+    path = sample.with_name(f"{sample.stem}-{name}.json")
+    command = [sys.executable, "-m", "benchmarks.peers.tokenizer_side", name, sample, path, vocabulary, stage]
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False, cwd=ROOT)
+    if done.returncode:
+        raise SystemExit(f"{name} failed:\n{done.stderr[-3000:]}")
+    said = json.loads(done.stdout.splitlines()[-1])
+    print(f"  trained {name} from {sample.stem}: {said['seconds']:.0f} s, {said['gigabytes']:.2f} GB", flush=True)
+    return Trained(path, said["seconds"], said["gigabytes"])
 
 
-def trained(name: str, texts: Sequence[str], vocabulary: int, folder: Path, stage: float) -> Trained:
-    """One of our kinds, the cl100k-style yardstick, or superwords learned from English alone."""
-    path = folder / f"{name}.json"
-    trainers: dict[str, Callable[[], Tokenizer]] = {
-        "cl100k-style": lambda: plain(texts, vocabulary, CL100K_PATTERN),
-        "english": lambda: KINDS["superwords"](texts, vocabulary, stage),
-    }
-    trainers |= {str(kind): partial(make, texts, vocabulary, stage) for kind, make in KINDS.items()}
-    seconds, gigabytes = apart(lambda: trainers[name]().save(str(path)))
-    print(f"  trained {name}: {seconds:.0f} s, {gigabytes:.2f} GB", flush=True)
-    return Trained(path, seconds, gigabytes)
+def kept(texts: Sequence[str], path: Path) -> Path:
+    """The texts in a file, one a line."""
+    path.write_bytes("\n".join(texts).encode())
+    return path
 
 
-def sentencepiece(model: str, texts: Sequence[str], vocabulary: int, folder: Path) -> Trained | None:
-    """The peer, its own trainer, with byte fallback, on one thread as ours are; None where it is not installed."""
-    try:
-        import sentencepiece as peer  # noqa: PLC0415 (a peer that may be absent)
-    except ImportError:
-        return None
-    file = folder / f"{model}.txt"
-    file.write_text("\n".join(texts), encoding="utf8")
-    settings: dict[str, Any] = {
-        "input": str(file), "model_prefix": str(folder / model), "vocab_size": vocabulary, "model_type": model,
-        "byte_fallback": True, "minloglevel": 2, "num_threads": 1, "character_coverage": 0.9995,
-        "normalization_rule_name": "identity", "max_sentence_length": 1_000_000, "hard_vocab_limit": False,
-    }  # fmt: skip
-    seconds, gigabytes = apart(lambda: peer.SentencePieceTrainer.train(**settings))
-    print(f"  trained sentencepiece {model}: {seconds:.0f} s, {gigabytes:.2f} GB", flush=True)
-    return Trained(folder / f"{model}.model", seconds, gigabytes)
+@dataclass(frozen=True)
+class Peer:
+    """What sentencepiece makes of the held-out text."""
+
+    fertility: float
+    megabytes_a_second: float
+
+
+def peer_figures(model: Path, test: Mapping[str, Sequence[str]]) -> Peer:
+    """Tokens per word, the mean over languages, and encoding speed of one of the peer's models."""
+    from sentencepiece import SentencePieceProcessor  # noqa: PLC0415 (a peer that may be absent)
+
+    encode = SentencePieceProcessor(model_file=str(model)).encode
+    rates = [sum(map(len, encode(list(of)))) / sum(len(text.split()) for text in of) for of in test.values()]
+    return Peer(sum(rates) / len(rates), megabytes_a_second(encode, [text for of in test.values() for text in of]))
 
 
 def loaded(path: Path) -> PreTrainedTokenizerFast:
@@ -155,15 +145,21 @@ def loaded(path: Path) -> PreTrainedTokenizerFast:
     return PreTrainedTokenizerFast(tokenizer_file=str(path), eos_token=EOS, clean_up_tokenization_spaces=False)
 
 
-def megabytes_a_second(tokenizer: PreTrainedTokenizerFast, texts: Sequence[str]) -> float:
-    """Encoding speed of the library on one thread a call, the best of three."""
+def megabytes_a_second(encode: Callable[[list[str]], object], texts: Sequence[str]) -> float:
+    """Encoding speed, the best of three."""
     size = sum(len(text.encode()) for text in texts) / 1e6
     best = float("inf")
     for _ in range(3):
         began = time.monotonic()
-        tokenizer.backend_tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+        encode(list(texts))
         best = min(best, time.monotonic() - began)
     return size / best
+
+
+def speed(tokenizer: PreTrainedTokenizerFast, texts: Sequence[str]) -> float:
+    """Encoding speed of the library that runs all of ours."""
+    encode = tokenizer.backend_tokenizer.encode_batch_fast
+    return megabytes_a_second(lambda some: encode(some, add_special_tokens=False), texts)
 
 
 def table(rows: Sequence[Compared]) -> None:
@@ -216,58 +212,74 @@ def figures(rows: Sequence[Compared], english: Sequence[Compared]) -> dict[str, 
     return result
 
 
-def main() -> None:
-    """Train, measure, print."""
+def costs(made: Mapping[str, Trained], speeds: Mapping[str, float], peers: Mapping[str, Peer]) -> None:
+    """Seconds and memory of training, speed of encoding; the peer's fertility."""
+    print(f"\n{'tokenizer':22s}  train s  peak GB  encode MB/s  tokens/word")
+    for name, one in made.items():
+        rate = f"{peers[name].fertility:12.3f}" if name in peers else ""
+        print(f"{name:22s} {one.seconds:8.0f} {one.gigabytes:8.2f} {speeds[name]:12.2f} {rate}")
+
+
+def arguments() -> argparse.Namespace:
+    """What was asked for."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--text", type=Path, default=CORPORA / "text")
     parser.add_argument("--vocabulary", type=int, default=64_000)
     parser.add_argument("--megabytes", type=float, default=20)
+    parser.add_argument("--repeats", type=int, default=4, help="how often a small language's text is taken, at most")
+    parser.add_argument("--languages", type=int, default=10, help="besides English and romanised Hindi")
     parser.add_argument("--stage", type=float, default=0.8, help="share of the vocabulary learned within words")
-    options = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Train, measure, print."""
+    options = arguments()
     if not options.text.is_dir():
         print("skipped: no shared corpora beside the repository")
         print("RESULT " + json.dumps({"skipped": True}))
         return
-    train, test = read_texts(options.text)
-    sample = drawn(train, options.megabytes)
+    train, test = read_texts(options.text, options.languages)
+    sample = drawn(train, options.megabytes, options.repeats)
     size = sum(taken.taken for taken in sample.sizes.values())
-    print(
-        f"{len(train)} languages, {size / 1e6:.1f} MB to learn from (temperature {TEMPERATURE:g}); held-out lines apart"
-    )
+    print(f"{len(train)} languages, {size / 1e6:.1f} MB to learn from (temperature {TEMPERATURE:g}), others held out")
     for language, taken in sample.sizes.items():
         print(f"  {language:8s} {taken.available / 1e6:6.2f} MB there, {taken.taken / 1e6:6.2f} MB taken")
-    part = drawn(train, PART * options.megabytes).texts
-    english = drawn({ENGLISH: train.get(ENGLISH, [])}, options.megabytes).texts
-    del train
     with tempfile.TemporaryDirectory() as scrap:
-        folder, size_ = Path(scrap), options.vocabulary
-        made = {name: trained(name, sample.texts, size_, folder, options.stage)
-                for name in ("cl100k-style", "words", "graphemes", "superwords", "portable")}  # fmt: skip
-        made["unigram"] = trained("unigram", part, size_, folder, options.stage)
-        peers = {model: sentencepiece(model, part, size_, folder) for model in ("bpe", "unigram")}
-        other = trained("english", english, size_, folder, options.stage) if english else None
+        texts = kept(sample.texts, Path(scrap) / "sample")
+        part = kept(drawn(train, PART * options.megabytes, options.repeats).texts, Path(scrap) / "part")
+        english = drawn({ENGLISH: train.get(ENGLISH, [])}, options.megabytes, options.repeats).texts
+        del train, sample
+        made = {name: trained(name, texts, options.vocabulary, options.stage) for name in OURS}
+        made["unigram"] = trained("unigram", part, options.vocabulary, options.stage)
         tokenizers = {name: loaded(one.path) for name, one in made.items()}
         rows = compare_tokenizers(tokenizers, test, parallel=parallel(CORPORA / "parallel"))
-        only = {ROMANISED: test[ROMANISED]} if ROMANISED in test and other else {}
-        from_english = compare_tokenizers({"english": loaded(other.path)} if other else {}, only)
-        speeds = {name: megabytes_a_second(tokenizer, [t for of in test.values() for t in of])
-                  for name, tokenizer in tokenizers.items()}  # fmt: skip
+        from_english: list[Compared] = []
+        if english and ROMANISED in test:
+            other = trained("superwords", kept(english, Path(scrap) / "english"), options.vocabulary, options.stage)
+            from_english = compare_tokenizers({"english": loaded(other.path)}, {ROMANISED: test[ROMANISED]})
+        speeds = {name: speed(one, [t for of in test.values() for t in of]) for name, one in tokenizers.items()}
+        peers: dict[str, Peer] = {}
+        for name in PEERS if find_spec("sentencepiece") else ():
+            made[name] = trained(name, texts, options.vocabulary, options.stage)
+            peers[name] = peer_figures(made[name].path.with_name(made[name].path.name + ".model"), test)
+            speeds[name] = peers[name].megabytes_a_second
     table(rows)
-    print(f"\n{'tokenizer':14s}  train s      GB  encode MB/s")
-    for name, one in made.items():
-        print(f"{name:14s} {one.seconds:8.0f} {one.gigabytes:7.2f} {speeds[name]:12.2f}")
-    for name, peer in peers.items():
-        if peer is not None:
-            print(f"sentencepiece {name:8s} {peer.seconds:6.0f} s, {peer.gigabytes:.2f} GB, on {PART:g} of the sample")
+    costs(made, speeds, peers)
     result = figures(rows, from_english)
     result |= {
         "vocabulary": options.vocabulary, "megabytes": round(size / 1e6, 1), "stage": options.stage,
-        "speed_vs_cl100k": round(speeds["superwords"] / speeds["cl100k-style"], 3),
+        "languages": list(test), "speed_vs_cl100k": round(speeds["superwords"] / speeds["cl100k-style"], 3),
         "train_seconds": {name: round(one.seconds, 1) for name, one in made.items()},
-        "train_gigabytes": {name: round(one.gigabytes, 2) for name, one in made.items()},
-        "sentencepiece_seconds_on_part": {n: round(p.seconds, 1) for n, p in peers.items() if p is not None},
+        "peak_gigabytes": {name: round(one.gigabytes, 2) for name, one in made.items()},
+        "encode_megabytes_per_second": {name: round(found, 2) for name, found in speeds.items()},
+        "peer_tokens_per_word": {name: round(peer.fertility, 4) for name, peer in peers.items()},
+        "tokens_per_word": {name: round(mean_fertility(rows, name), 4) for name in tokenizers},
     }  # fmt: skip
-    keep_result("tokenizers", result)
+    if options.text == CORPORA / "text" and options.megabytes >= FULL:
+        keep_result("tokenizers", result)
+    else:
+        print("RESULT " + json.dumps(result))
 
 
 if __name__ == "__main__":

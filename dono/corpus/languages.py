@@ -22,7 +22,7 @@ PLACE = {script: place for place, script in enumerate(SCRIPTS)}
 LATIN = PLACE["Latin"]
 ENOUGH = 2.5
 """Natural log of the odds at which a text in Latin letters is in a language of India (chosen on the tuning half)."""
-DOUBTFUL, IMPOSSIBLE = -2.0, -0.3
+DOUBTFUL, IMPOSSIBLE = -0.75, -0.3
 """Log odds by word of another language of the world: above the first the libraries are asked whether it is one, above
 the second our model is not believed at all (chosen on the tuning half)."""
 ENGLISH = 0.7

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 
+from dono.corpus.romanised.hindi_forms import hindi_forms
 from dono.corpus.romanised.model import BUCKETS, MODEL, Romanised, word_marks, words_of
 from dono.corpus.romanised.transliteration import HABITS, ROMANISED, transliterate
 
@@ -35,13 +36,19 @@ WORLD = """
 
 NAMES = "names"
 """The list of words that speak for no class."""
+FORMS = "forms"
+"""Forms of Hindi words that are no words of English: known, but not learned from, or n-grams would follow the rare."""
 UNSEEN = 2e-5
 """How frequent a word is taken to be, at the least, in a class that it was not seen in (assumed)."""
+UNSEEN_IN_BOOKS = 1e-6
+"""The same in English, whose words are counted in books: what lies below `RARE` is rarer than this."""
 CLASSES = ("en", "other", *ROMANISED)
 DRAWS = 4
 """How often each native word is typed anew (assumed)."""
 WRITTEN = 20.0
 """What a word in `words/` counts against one in other texts: they are the frequent ones (assumed)."""
+FORMED = 2.0
+"""What a form of `hindi_forms` counts (assumed)."""
 OWN = 1.0
 PER_MILLION = 1e-6
 RARE = 6e5
@@ -82,13 +89,16 @@ def train(counts: Counts) -> Romanised:
 
 def _known(counts: Counts) -> dict[str, NDArray[np.float32]]:
     """Log frequencies of frequent words in each class, about their mean: n-grams alone say too little of them."""
+    hindi = counts["hi-Latn"]
+    counts = counts | {"hi-Latn": hindi | {word: hindi.get(word, 0.0) + n for word, n in counts[FORMS].items()}}
     totals = [sum(counts[code].values()) for code in CLASSES]
     frequent = {word for code in CLASSES if code != "other" for word, n in counts[code].items() if n >= WRITTEN}
+    frequent |= counts[FORMS].keys()
+    least = [UNSEEN_IN_BOOKS if code == "en" else UNSEEN for code in CLASSES]
     known = {}
     for word in sorted(frequent - set(counts[NAMES])):
-        logs = np.log(
-            [counts[code].get(word, 0.0) / total + UNSEEN for code, total in zip(CLASSES, totals, strict=True)]
-        )
+        shares = [counts[code].get(word, 0.0) / total for code, total in zip(CLASSES, totals, strict=True)]
+        logs = np.log(np.add(shares, least))
         known[word] = (logs - logs.mean()).astype(np.float32)
     return known
 
@@ -96,15 +106,18 @@ def _known(counts: Counts) -> dict[str, NDArray[np.float32]]:
 def gathered(cldr: Path | None, own: Mapping[str, Iterable[str]], seed: int = 0) -> Counts:
     """Words and their counts for each class. `own` holds a person's texts by code, native or romanised."""
     draw = random.Random(seed)
-    counts: Counts = {code: defaultdict(float) for code in (*CLASSES, NAMES)}
+    counts: Counts = {code: defaultdict(float) for code in (*CLASSES, NAMES, FORMS)}
     for path in sorted((HERE / "words").glob("*.txt")):
         lines = (line for line in path.read_text("utf8").split("\n") if not line.startswith("#"))
         for word in words_of(" ".join(lines)):
             counts[path.stem][word] += WRITTEN
     for path in sorted(SAMPLE.glob("*.yaml")):
         _add(counts, path.stem, _strings(yaml.safe_load(path.read_text("utf8"))), draw, 1.0)
-    for word, count in _english().items():
-        counts["en"][word] += count
+    books = _english()
+    for word, count in books.items():
+        if count >= RARE * PER_MILLION:
+            counts["en"][word] += count
+    counts[FORMS].update(dict.fromkeys((form for form in hindi_forms() if form not in books), FORMED))
     for code in (*HABITS, "en", *WORLD) if cldr else ():
         assert cldr is not None
         _add(counts, code if code in (*HABITS, "en") else "other", _annotations(cldr / f"{code}.xml"), draw, 1.0)
@@ -147,7 +160,7 @@ def _english() -> dict[str, float]:
     except ModuleNotFoundError:
         return {}
     pairs = (line.lstrip("\ufeff").split() for line in lines)
-    return {word: int(times) * PER_MILLION for word, times in pairs if int(times) >= RARE}
+    return {word: int(times) * PER_MILLION for word, times in pairs}
 
 
 @click.command()

@@ -66,10 +66,20 @@ def test_english_terms_in_indian_text_do_not_hide_its_language() -> None:
 
 @pytest.mark.parametrize(
     "text",
+    ["alarm set kariye for 8 pm tomorrow", "New Delhi mein best concerts dikhaiye", "Please is weekend ka plan bhejiye",
+     "reminder hata dijiye for the meeting", "Mumbai me traffic kaisa hai", "mere timers ek sath rakho"],
+)  # fmt: skip
+def test_one_or_two_hindi_words_make_an_english_sentence_hinglish(text: str) -> None:
+    assert guess_language(text) == "hi-Latn"
+
+
+@pytest.mark.parametrize(
+    "text",
     ["Rajesh Kumar from Lucknow ordered two sarees and a kurta from Meesho on Monday",
      "Diwali sale: flat 50% off on Samsung and Redmi phones at Flipkart",
      "Priya and Lakshmi went to Thiruvananthapuram to see the Padmanabhaswamy temple",
-     "I ate dosa, idli and sambar with Karthik before the Chennai match"],
+     "I ate dosa, idli and sambar with Karthik before the Chennai match",
+     "Akshay Kumar and Parineeti Chopra at the Uttar Pradesh polls", "Take the second door on the main road, ma'am"],
 )  # fmt: skip
 def test_names_and_brands_do_not_steal_english(text: str) -> None:
     assert guess_language(text) == "en"

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from dono.corpus.romanised import MODEL, ROMANISED, Romanised, load_romanised, transliterate
 from dono.corpus.romanised import model as model_module
+from dono.corpus.romanised.hindi_forms import hindi_forms
+from dono.corpus.romanised.model import BUCKETS
 from dono.corpus.romanised.training import CLASSES, gathered, train
 
 TYPED = {
@@ -51,6 +53,28 @@ def test_any_text_is_transliterated_to_plain_letters(text: str, code: str) -> No
 def test_the_shipped_model_is_small_and_knows_its_languages() -> None:
     assert MODEL.stat().st_size < 2_000_000
     assert load_romanised().languages == CLASSES == ("en", "other", *ROMANISED)
+
+
+def test_forms_of_hindi_verbs_and_pronouns_are_made_by_the_grammar() -> None:
+    forms = set(hindi_forms())
+    assert {"kariye", "kardo", "dikhaiye", "dikhayega", "bhejunga", "likhti", "inko", "kiske", "lijiyega"} <= forms
+    assert min(map(len, forms)) == 4 and all(regex.fullmatch("[a-z]+", form) for form in forms)
+
+
+def test_forms_are_known_unless_they_are_english_or_names() -> None:
+    model = load_romanised()
+    hindi, english = model.languages.index("hi-Latn"), model.languages.index("en")
+    for form in ("kariye", "dikhaiye", "bhejunga", "dohrayen"):
+        assert model.known[form][hindi] - model.known[form][english] > 3
+    counts = gathered(None, {})
+    assert not {"mango", "banana", "manga", "karate", "challenge"} & counts["forms"].keys()
+    assert not model.known.keys() & model.names
+
+
+def test_between_neighbours_that_words_leave_open_the_one_with_more_speakers_is_read() -> None:
+    languages = ("en", "other", "pa-Latn", "hi-Latn", "ml-Latn")
+    even = Romanised(languages, np.zeros((BUCKETS, 5), dtype=np.float32), np.zeros(5, dtype=np.float32), {})
+    assert even.read(["qwrt zxcv"])[0].language == "hi-Latn"
 
 
 def test_a_model_written_and_read_again_says_the_same(tmp_path: Path) -> None:
