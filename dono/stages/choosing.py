@@ -103,18 +103,22 @@ def _done(pilots: Pilots) -> set[Rung]:
     return {(arm, scale, seed) for arm, _, scale, seed in pilots.runs}
 
 
-def refusal(verdicts: Sequence[UseCaseVerdict], asked: str, project: str) -> Mistake:
-    """Why the money buys nothing. `verdicts` are priced."""
+def refusal(verdicts: Sequence[UseCaseVerdict], asked: str, largest: float = 1.0) -> Mistake:
+    """Why the money buys nothing. `verdicts` are priced, `largest` is the scale that no pilot may exceed."""
     unclear = [v for v in verdicts if v.winner is None]
     costs = [row.cost for v in unclear for row in v.more]
     if not unclear:
         sure = ", ".join(f"{v.use_case} ({share(v.confidence)})" for v in verdicts)
         what = f"no pilot left that could change it: the verdict is clear for {sure}"
-        return Mistake(what, where=f"--more {asked}", remedy=f"Go on with `dono build {project}`")
+        return Mistake(what, where=f"--more {asked}", remedy="Go on with `dono build`")
     if not costs:
         names = ", ".join(v.use_case for v in unclear)
         what = f"no pilot left that could change it: {names} stays too close to call"
         remedy = "More test items would tell the arms apart; or take the first arm, which risks least"
+        if largest < 1:
+            remedy = (
+                f"Larger ones are ruled out by budget.pilot_scale: {largest:g}; add budget.pilot_scale=1 to allow them"
+            )
         return Mistake(what, where=f"--more {asked}", remedy=remedy)
     least = min(costs, key=lambda cost: cost.value)
     price = time(least.value) if least.unit == "hours" else money(least.value, least.unit)

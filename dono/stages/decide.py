@@ -80,7 +80,8 @@ def decide(place: Workplace, *, dry_run: bool = False, more: str | None = None) 
     pilots = run_pilots(place, prepared, who, planned, head.choose, chosen=chosen, granted=further.granted)
     if bought is not None and not further.under_way and pilots.stopped is None:
         further.withdraw()
-        raise refusal(head.priced(head.compared(head.evidence(pilots)), pilots), bought[0], place.project.project)
+        priced = head.priced(head.compared(head.evidence(pilots)), pilots)
+        raise refusal(priced, bought[0], place.project.budget.pilot_scale)
     verdict = make_verdict(head, pilots, missing)
     return verdict, keep_verdict(head, verdict, pilots)
 
