@@ -15,6 +15,8 @@ Floats = NDArray[np.float64]
 HALF = 1.2816
 """Half an 80 % interval of the normal distribution, in standard deviations."""
 DRAWS = 1000
+AT_ONCE = 1000
+"""Threes whose draws are compared together: 24 MB."""
 LEAST_SD = 1e-9
 SHARES = (1.0, 0.8, 0.5)
 THRESHOLDS = (0.0, 0.7, 0.8, 0.9, 0.95)
@@ -91,7 +93,12 @@ def _threes(group: Sequence[Candidate]) -> Floats:
     mean, truth = np.array([c.mean for c in group]), np.array([c.truth for c in group])
     threes = np.array(list(combinations(range(len(group)), 3)))
     taken = np.argmin(mean[threes], axis=1)
-    p = np.array([np.mean(np.argmin(drawn[t], axis=0) == k) for t, k in zip(threes, taken, strict=True)])
+    p = np.concatenate(
+        [
+            (np.argmin(drawn[some], axis=1) == k[:, None]).mean(axis=1)
+            for some, k in ((threes[i : i + AT_ONCE], taken[i : i + AT_ONCE]) for i in range(0, len(threes), AT_ONCE))
+        ]
+    )
     low = truth[threes].min(axis=1)
     came = truth[threes[np.arange(len(threes)), taken]]
     return np.column_stack([p, came == low, (came - low) / np.abs(low)])
