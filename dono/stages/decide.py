@@ -15,7 +15,7 @@ from dono.decisions import Assumption, Number, Verdict, changed, choose_portfoli
 from dono.errors import Mistake
 from dono.stages.answers import shown_example
 from dono.stages.bookkeeping import record_step
-from dono.stages.choosing import Head, refusal
+from dono.stages.choosing import Head, best_of_more, refusal
 from dono.stages.contenders import Contender, contenders
 from dono.stages.display import clock, print_result
 from dono.stages.further import Grant, open_further, seconds_for
@@ -41,6 +41,8 @@ def command(project: Path, overrides: Sequence[str], *, dry_run: bool, more: str
     print_result(verdict.sentence)
     for case in verdict.use_cases:
         print_result(f"  {case.use_case}: {case.sentence}")
+        if case.more:
+            print_result(f"    {best_of_more(case)}")
     for change in verdict.changes:
         print_result(f"what changed: {change}")
     print_result(f"\nreport   {folder / 'report.html'}\nnumbers  {folder / 'verdict.json'}")

@@ -10,9 +10,9 @@ from dono.artifacts import Store
 from dono.decisions import Elimination, compare, worth_of_more
 from dono.errors import Mistake
 from dono.project import Budget, MachineChoice, Project, UseCase
-from dono.stages.choosing import refusal
+from dono.stages.choosing import best_of_more, refusal
 from dono.stages.display import Display
-from dono.stages.further import Further, open_further, seconds_for
+from dono.stages.further import FILE, Further, open_further, seconds_for
 from dono.stages.pilots import Pilots, Planned
 from dono.stages.schedule import FIRST_OF_MANY, FIRST_SHARE, ladders, total_seconds
 from dono.stages.workplace import Workplace
@@ -105,6 +105,13 @@ def test_what_bought_nothing_is_taken_back(tmp_path: Path) -> None:
     assert reopened(tmp_path).granted == 0
 
 
+def test_a_damaged_file_is_named_with_its_remedy(tmp_path: Path) -> None:
+    reopened(tmp_path).choose([("scratch/own", 0.25, 1, 100.0)], {})
+    (tmp_path / FILE).write_text("{", encoding="utf8")
+    with pytest.raises(Mistake, match=r"further\.json: the file is damaged\. Delete it"):
+        reopened(tmp_path)
+
+
 def test_another_plan_begins_anew(tmp_path: Path) -> None:
     further = reopened(tmp_path)
     further.choose([("scratch/own", 0.25, 1, 100.0)], {})
@@ -146,6 +153,8 @@ def test_refusals_say_why_in_one_line() -> None:
     verdict = compare(question(), rows, seed=0)
     assert verdict.winner is None
     priced = worth_of_more(verdict, seconds_of=lambda n, s: 3600.0, per_hour=12.0, currency="INR")
+    said = best_of_more(priced)
+    assert "for INR 12.00" in said and "25 % of the full run (seed 1)" in said and "dono decide --more" in said
     clear = verdict.model_copy(update={"winner": "scratch/own", "confidence": 0.93})
     told = [str(refusal([v], "5")) for v in (priced, verdict, clear)]
     assert told[0] == (
