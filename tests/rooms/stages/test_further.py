@@ -93,9 +93,10 @@ def test_the_same_command_goes_on_with_what_is_under_way_and_buys_anew_after_its
     again.grant("1", 100.0, "later")  # killed in between: the same 100 seconds
     assert (again.left, again.granted) == (30, 100) and again.open is not None and again.open.before == "first"
     again.close("second")
-    assert again.open is None
-    again.grant("1", 100.0, "second")
-    assert (again.left, again.granted) == (100, 200)
+    later = reopened(tmp_path)
+    assert later.open is None
+    later.grant("1", 100.0, "second")
+    assert (later.left, later.granted) == (100, 200)
 
 
 def test_what_bought_nothing_is_taken_back(tmp_path: Path) -> None:
