@@ -20,6 +20,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
@@ -97,14 +98,13 @@ def decisions() -> Iterator[Decision]:
                 curves.setdefault(row.arm, {})[int(row.examples)] = row.value
             params = {row.arm: row.params for row in rows}
             names = sorted(curves)
-            for many in SUBSETS:
-                for target in TARGETS:
-                    seed = [int.from_bytes(folder.name.encode(), "big") % 2**32, many, target]
-                    some = np.random.default_rng(seed).permutation(names)[:many]
-                    yield Decision(
-                        f"{folder.name.removeprefix('finetune-')} {target}", target,
-                        {n: curves[n] for n in sorted(some)}, {n: params[n] for n in sorted(some)}, exam.known,
-                    )  # fmt: skip
+            for target, many in product(TARGETS, SUBSETS):
+                seed = [int.from_bytes(folder.name.encode(), "big") % 2**32, many, target]
+                some = sorted(np.random.default_rng(seed).permutation(names)[:many])
+                yield Decision(
+                    f"{folder.name.removeprefix('finetune-')} {target}", target,
+                    {n: curves[n] for n in some}, {n: params[n] for n in some}, exam.known,
+                )  # fmt: skip
 
 
 def judge(decision: Decision, seen: dict[str, list[int]], gone: Sequence[Elimination]) -> tuple[UseCaseVerdict, str]:
@@ -180,15 +180,19 @@ def dono(decision: Decision, share: float) -> Choice:
 
 
 def first_ladders(decision: Decision, share: float) -> dict[str, list[int]]:
-    """As `stages.schedule.ladders` for many bases, on the grid of sizes: four rungs, or as many as fit in the share."""
+    """As `stages.schedule.ladders`, on the grid of sizes: four rungs, or as many as fit in an equal share."""
+    left, found = share, dict[str, list[int]]()
     options = [
         decision.sizes[last - rungs : last]
         for rungs in range(RUNGS, 0, -1)
         for last in range(len(decision.sizes), rungs - 1, -1)
     ]
-    fitting = (o for o in options if sum(decision.cost(arm, s) for s in o for arm in decision.params) <= share)
-    scales = next(fitting, decision.sizes[:1])
-    return {arm: list(scales) for arm in decision.params}
+    for place, arm in enumerate(sorted(decision.params, key=lambda a: (decision.params[a], a))):
+        mine = left / (len(decision.params) - place)
+        fitting = (o for o in options if sum(decision.cost(arm, s) for s in o) <= mine)
+        found[arm] = list(next(fitting, decision.sizes[:1]))
+        left -= sum(decision.cost(arm, s) for s in found[arm])
+    return found
 
 
 def halving(decision: Decision, size: int) -> Choice:

@@ -25,8 +25,10 @@ from scipy.optimize import curve_fit
 
 from benchmarks.result import keep_result
 from dono.curves import LAWS, Rungs, fit_law, pool
+from dono.decisions.abstaining import Candidate, best_of_three, pairs
 from dono.errors import Mistake
 from dono.stages.exam import Case, Exam, Visible, answer, curves_of, kind_of, last_seen, read, visible, write
+from dono.stages.exam_confidence import candidates, table, truths
 
 Prediction = tuple[float, float, float]
 ROOT = Path(__file__).resolve().parents[1]
@@ -43,12 +45,6 @@ SCORES = {
 }
 POWER_PHASE = 5.0
 """Standard deviations by which accept-then-stop lets a smaller size miss its line (Lin et al. 2024, δ)."""
-
-
-def truths(folder: Path) -> dict[str, float]:
-    """The truth by case."""
-    with (folder / "truth.csv").open(newline="", encoding="utf-8") as file:
-        return {row["case"]: float(row["truth"]) for row in csv.DictReader(file)}
 
 
 def _line(rungs: Rungs, target: float, last: int) -> Prediction:
@@ -142,7 +138,7 @@ def scorer() -> Callable[[Path], bool]:
 
 def scored(folder: Path, cases: Sequence[Case], said: dict[str, Prediction]) -> dict[str, float]:
     """What `score.py` says of predictions for some cases of a set, as shares, with the mean signed error beside it."""
-    wanted, truth = {c.name for c in cases}, truths(folder)
+    wanted, truth = {c.name for c in cases}, truths(folder / "truth.csv")
     with tempfile.TemporaryDirectory() as temporary:
         place = Path(temporary)
         for name in ("cases.csv", "truth.csv"):
@@ -191,6 +187,11 @@ def sit(exam: Exam) -> tuple[dict[str, dict[str, Prediction]], list[float]]:
     return said, seconds
 
 
+def worth_of_confidence(groups: list[list[Candidate]]) -> dict[str, dict[str, float]]:
+    """How often the surest decisions were right, by the share of all that is decided."""
+    return {"pairs": pairs(groups).accuracy_at_share(), "best_of_3": best_of_three(groups).accuracy_at_share()}
+
+
 def shown(name: str, part: str, method: str, scores: dict[str, float]) -> str:
     """One row of the table."""
     cells = [f"{scores[key]:8.1%}" if key in scores else f"{'':8s}" for key in ("bias", *SCORES)]
@@ -205,6 +206,7 @@ def main() -> None:
         sys.exit(0)
     result: dict[str, dict[str, dict[str, dict[str, float]]]] = {}
     seconds: list[float] = []
+    confident: dict[str, list[list[Candidate]]] = {}
     print(f"{'set':16s} part {'method':18s}    n " + " ".join(f"{key[:8]:>8s}" for key in ("bias", *SCORES)))
     for folder in sorted(f.parent for f in SHARED.glob("*/truth.csv")):
         exam = read(folder)
@@ -219,8 +221,17 @@ def main() -> None:
             }
             for method, scores in result[folder.name][part].items():
                 print(shown(folder.name, part, method, scores), flush=True)
+            if any(kind_of(c) == "pilots" for c in cases):
+                groups = candidates([(c.name, c.group) for c in cases], said["dono"], truths(folder / "truth.csv"))
+                confident.setdefault(part, []).extend(groups)
+    worth = {part: worth_of_confidence(confident[part]) for part in sorted(confident)}
+    print("\nDono's confidence, over all sets that were forecast from pilots at 1/16 of the target")
+    print("\n".join(table(confident.get("16x", []))))
     took = {"median": float(np.median(seconds)), "most": max(seconds), "sum": sum(seconds)}
-    keep_result("forecast_exam", {"sets": result, "seconds": {key: round(s, 4) for key, s in took.items()}})
+    keep_result(
+        "forecast_exam",
+        {"sets": result, "accuracy_at_share": worth, "seconds": {key: round(s, 4) for key, s in took.items()}},
+    )
 
 
 if __name__ == "__main__":

@@ -16,11 +16,12 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.forecast_exam import SHARED, truths
+from benchmarks.forecast_exam import SHARED
 from dono.curves import Learned, Point, pool
 from dono.curves.learned import Factors, as_numbers, signature
 from dono.curves.slopes import NOTHING, Sums, sums
 from dono.stages.exam import Case, Exam, answer, kind_of, read, visible
+from dono.stages.exam_confidence import truths
 
 TABLE = Path(__file__).resolve().parents[1] / "dono" / "curves" / "learned_table.py"
 KINDS = ("pooled", "run", "sizes", "schedule")
@@ -70,7 +71,7 @@ def slopes_of(exam: Exam) -> Sums:
 
 def widths_of(exam: Exam, known: Learned) -> Widths:
     """How wide the intervals of a set must be, as shares of what they are."""
-    truth = truths(exam.folder)
+    truth = truths(exam.folder / "truth.csv")
     found: dict[str, dict[float, list[float]]] = defaultdict(lambda: defaultdict(list))
     for case in exam.cases:
         said = answer(case, visible(case, exam), known)

@@ -32,9 +32,10 @@ def next_round(
 ) -> Round:
     """Drop what has hardly a chance, and double the largest pilot of every other arm.
 
-    `eliminated` of the verdicts says who went before. Only use cases whose verdict is open take part. An arm that serves several gets its rung while it is in one of their
-    races. Nothing where the round does not fit in `left` seconds, or two arms are left: from there on single pilots by
-    their worth do better, and nothing needs to be dropped for them.
+    `eliminated` of the verdicts says who went before. Only use cases whose verdict is open take part. An arm that
+    serves several gets its rung while it is in one of their races. Nothing where the round does not fit in `left`
+    seconds, or two arms are left: from there on single pilots by their worth do better, and nothing needs to be dropped
+    for them.
     """
     dropped = {v.use_case: tuple(drop(v, number)) for v in verdicts if v.winner is None}
     wanted: set[Rung] = set()

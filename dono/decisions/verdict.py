@@ -150,8 +150,8 @@ class NextPilot(Stated):
 
 
 class Elimination(Stated):
-    """An arm that got no further pilots after `round`, with what that risked by the forecasts of the time: `p_best`,
-    and `regret`, what is lost on average if the use case is decided without it. `scale` was its largest pilot.
+    """An arm that left a use case's race in `round`, with what that risked by the forecasts of the time: `p_best`, and
+    `regret`, what is lost on average if the use case is decided without it. `scale` was its largest pilot then.
     """
 
     arm: str

@@ -6,7 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from dono.decisions import (
+    METRICS,
     ArmEvidence,
+    Elimination,
+    Number,
     UseCaseQuestion,
     UseCaseVerdict,
     compare,
@@ -16,7 +19,8 @@ from dono.decisions import (
     worth_of_more,
 )
 from dono.decisions.information import Rung
-from dono.decisions.wording import money, share, time
+from dono.decisions.routes import short_name
+from dono.decisions.wording import money, multiple, share, time
 from dono.errors import Mistake
 from dono.stages.contenders import Contender
 from dono.stages.evidence import evidence
@@ -80,7 +84,7 @@ class Head:
             return self.seconds(pilots, arm, scale)
 
         rungs: Sequence[Rung] = ()
-        dropped: Mapping[str, Sequence[object]] = {}
+        dropped: Mapping[str, Sequence[Elimination]] = {}
         if many(self.who):
             number = self.further.kept.rounds + 1
             found = next_round(verdicts, number=number, seconds_of=seconds_of, left=left, done=done)
@@ -109,20 +113,38 @@ def _done(pilots: Pilots) -> set[Rung]:
     return {(arm, scale, seed) for arm, _, scale, seed in pilots.runs}
 
 
-def refusal(verdicts: Sequence[UseCaseVerdict], asked: str, project: str) -> Mistake:
-    """Why the money buys nothing. `verdicts` are priced."""
+def price_of(cost: Number) -> str:
+    """What a pilot costs, in words."""
+    return time(cost.value) if cost.unit == "hours" else money(cost.value, cost.unit)
+
+
+def best_of_more(case: UseCaseVerdict) -> str:
+    """The pilot that is worth most for its cost, for a use case that has further ones."""
+    best, metric = case.more[0], METRICS[case.metric]
+    return (
+        f"Worth most next: {short_name(best.arm)} at {multiple(best.scale)} (seed {best.seed}) for "
+        f"{price_of(best.cost)}. It saves {metric.show(best.regret_avoided)} of regret on average, and changes who is "
+        f"ahead with probability {share(best.chance)}: dono decide --more"
+    )
+
+
+def refusal(verdicts: Sequence[UseCaseVerdict], asked: str, largest: float = 1.0) -> Mistake:
+    """Why the money buys nothing. `verdicts` are priced, `largest` is the scale that no pilot may exceed."""
     unclear = [v for v in verdicts if v.winner is None]
     costs = [row.cost for v in unclear for row in v.more]
     if not unclear:
         sure = ", ".join(f"{v.use_case} ({share(v.confidence)})" for v in verdicts)
         what = f"no pilot left that could change it: the verdict is clear for {sure}"
-        return Mistake(what, where=f"--more {asked}", remedy=f"Go on with `dono build {project}`")
+        return Mistake(what, where=f"--more {asked}", remedy="Go on with `dono build`")
     if not costs:
         names = ", ".join(v.use_case for v in unclear)
         what = f"no pilot left that could change it: {names} stays too close to call"
         remedy = "More test items would tell the arms apart; or take the first arm, which risks least"
+        if largest < 1:
+            remedy = (
+                f"Larger ones are ruled out by budget.pilot_scale: {largest:g}; add budget.pilot_scale=1 to allow them"
+            )
         return Mistake(what, where=f"--more {asked}", remedy=remedy)
-    least = min(costs, key=lambda cost: cost.value)
-    price = time(least.value) if least.unit == "hours" else money(least.value, least.unit)
+    least = price_of(min(costs, key=lambda cost: cost.value))
     what = "no pilot that could change the verdict costs so little"
-    return Mistake(what, where=f"--more {asked}", remedy=f"The cheapest one takes about {price}")
+    return Mistake(what, where=f"--more {asked}", remedy=f"The cheapest one takes about {least}")

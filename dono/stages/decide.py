@@ -15,7 +15,7 @@ from dono.decisions import Assumption, Number, Verdict, changed, choose_portfoli
 from dono.errors import Mistake
 from dono.stages.answers import shown_example
 from dono.stages.bookkeeping import record_step
-from dono.stages.choosing import Head, refusal
+from dono.stages.choosing import Head, best_of_more, refusal
 from dono.stages.constraints import check_constraints
 from dono.stages.contenders import Contender, contenders
 from dono.stages.display import clock, print_result
@@ -44,6 +44,8 @@ def command(project: Path, overrides: Sequence[str], *, dry_run: bool, more: str
     print_result(verdict.sentence)
     for case in verdict.use_cases:
         print_result(f"  {case.use_case}: {case.sentence}")
+        if case.more:
+            print_result(f"    {best_of_more(case)}")
     for warning in verdict.warnings:
         print_result(f"  note: {warning}")
     for change in verdict.changes:
@@ -87,7 +89,8 @@ def decide(place: Workplace, *, dry_run: bool = False, more: str | None = None) 
     pilots = run_pilots(place, prepared, who, planned, head.choose, chosen=chosen, granted=further.granted)
     if bought is not None and not further.under_way:
         further.withdraw()
-        raise refusal(head.priced(head.compared(head.evidence(pilots)), pilots), bought[0], place.project.project)
+        priced = head.priced(head.compared(head.evidence(pilots)), pilots)
+        raise refusal(priced, bought[0], place.project.budget.pilot_scale)
     verdict = make_verdict(head, pilots, missing)
     return verdict, keep_verdict(head, verdict, pilots)
 

@@ -38,6 +38,7 @@ from dono.curves import (
     set_of,
 )
 from dono.errors import Mistake
+from dono.stages.exam_confidence import candidates, table, truths
 
 POINTS, CASES, TRUTH, PREDICTIONS = "points.csv", "cases.csv", "truth.csv", "predictions.csv"
 NUMBERS = ("params", "tokens", "examples", "lr", "value")
@@ -75,6 +76,7 @@ class Case:
     params_max: float
     target_x: float
     target_params: float
+    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,10 @@ def command(folders: Sequence[Path], out: Path | None = None) -> None:
         scorer = folder.resolve().parent / "score.py"
         if (folder / TRUTH).is_file() and scorer.is_file():
             subprocess.run([sys.executable, str(scorer), str(place)], check=False)
+            said = {name: (mean, lo, hi) for name, mean, lo, hi in found}
+            groups = candidates([(c.name, c.group) for c in exam.cases], said, truths(folder / TRUTH))
+            for line in table(groups):
+                click.echo(line)
         else:
             click.echo(f"{folder.name}: {len(found)} of {len(exam.cases)} cases forecast in {place / PREDICTIONS}")
 
@@ -308,6 +314,7 @@ def _case(cells: dict[str, str | None]) -> Case | None:
     return Case(
         name=cells["case"] or "", task=cells.get("task") or "", arm=cells.get("arm") or "", scale=scale or "tokens",
         x_max=x_max, params_max=params_max, target_x=target, target_params=_number(cells.get("target_params")),
+        group=cells.get("group") or "",
     )  # fmt: skip
 
 

@@ -6,7 +6,6 @@ command runs the same pilots and goes on from there.
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -137,7 +136,11 @@ def open_further(place: Workplace, planned: Planned) -> Further:
     )
     path, kept = place.store.root / FILE, None
     if path.is_file():
-        kept = Kept.model_validate(json.loads(path.read_text(encoding="utf8")))
+        try:
+            kept = Kept.model_validate_json(path.read_text(encoding="utf8"))
+        except ValueError as error:
+            remedy = "Delete it; the further pilots are then chosen anew, and those that are finished are not repeated"
+            raise Mistake("the file is damaged", where=str(path), remedy=remedy) from error
     if kept is None or kept.plan != plan:
         kept = Kept(plan=plan)
     return Further(path, kept, place.pilot_seconds - planned.seconds)

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from dono.artifacts import disk_mistake
+from dono.errors import Mistake
 from dono.stages.workplace import Workplace
 
 LEDGER = "outcomes.jsonl"
@@ -39,7 +40,11 @@ def _read(path: Path) -> list[dict[str, float | str]]:
     *lines, torn = path.read_bytes().split(b"\n")
     if torn:
         os.truncate(path, path.stat().st_size - len(torn))
-    return [json.loads(line) for line in lines]
+    try:
+        return [json.loads(line) for line in lines]
+    except ValueError as error:
+        remedy = "Delete it; it is written again from the models in the work folder"
+        raise Mistake("the file is damaged", where=str(path), remedy=remedy) from error
 
 
 def _append(path: Path, row: dict[str, float | str]) -> None:

@@ -72,13 +72,10 @@ def ladders(place: Workplace, jobs: list[Job], *, before: float = 0.0) -> dict[s
 
     `before`: seconds of the pilots' share that go to what learns nothing or is no language model.
     A contender that needs less than its share (a small fine-tune may be run whole: scale 1) leaves the rest to the
-    others. Fewer rungs where four do not fit. Where there are many bases, all get the same scales: their forecasts are
-    then equally far, and what one arm's curve teaches about another's holds. Raises `Mistake` when some contender fits
-    no rung at all.
+    others. Fewer rungs where four do not fit. Raises `Mistake` when some contender fits no rung at all.
     """
-    if many(j.contender for j in jobs):
-        return _alike(place, jobs, before)
-    left = FIRST_SHARE * (place.pilot_seconds - before)
+    first = FIRST_OF_MANY if many(j.contender for j in jobs) else FIRST_SHARE
+    left = first * (place.pilot_seconds - before)
     found: dict[str, tuple[float, ...]] = {}
     pending = sorted(jobs, key=lambda j: (j.ladder_seconds(_halving(1.0, RUNGS)), j.contender.name))
     for number, one in enumerate(pending):
@@ -86,24 +83,11 @@ def ladders(place: Workplace, jobs: list[Job], *, before: float = 0.0) -> dict[s
         scales = _largest(place, one, share)
         if scales is None:
             least = max(one.least_scale(place), SMALLEST_SCALE)
-            needed = sum(j.ladder_seconds((max(j.least_scale(place), least),)) for j in pending) / FIRST_SHARE
+            needed = sum(j.ladder_seconds((max(j.least_scale(place), least),)) for j in pending) / first
             raise no_room(place, before + needed)
         found[one.contender.name] = scales
         left -= one.ladder_seconds(scales)
     return found
-
-
-def _alike(place: Workplace, jobs: list[Job], before: float) -> dict[str, tuple[float, ...]]:
-    """The same ladder for all, with the largest top that fits in the first part of the time."""
-    least = max(SMALLEST_SCALE, *(j.least_scale(place) for j in jobs))
-    for rungs in range(RUNGS, 0, -1):
-        fixed = sum(j.ladder_seconds(_halving(0.0, rungs)) for j in jobs)
-        slope = sum(j.ladder_seconds(_halving(1.0, rungs)) for j in jobs) - fixed
-        most, room = place.project.budget.pilot_scale, FIRST_OF_MANY * (place.pilot_seconds - before) - fixed
-        top = _rounded_down(min(most, room / slope)) if slope > 0 else most * (room >= 0)
-        if top / 2 ** (rungs - 1) >= least:
-            return {j.contender.name: _halving(top, rungs) for j in jobs}
-    raise no_room(place, before + sum(j.ladder_seconds((least,)) for j in jobs) / FIRST_OF_MANY)
 
 
 def many(contenders: Iterable[Contender]) -> bool:

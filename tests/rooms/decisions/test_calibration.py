@@ -96,7 +96,7 @@ def test_a_perfect_score_and_an_interval_without_width_are_no_infinities() -> No
 
 
 def test_what_was_measured_before_is_no_forecast() -> None:
-    rows = [outcome(0.1, known="measured"), {"metric": "auc", "measured": 0.8}]
+    rows: list[Outcome] = [outcome(0.1, known="measured"), {"metric": "auc", "measured": 0.8}]
     assert width_of(rows).judged == 0
 
 

@@ -8,7 +8,7 @@ import pytest
 from dono.decisions import ArmEvidence, UseCaseVerdict, compare, next_pilots, next_round
 from dono.decisions.elimination import FEWEST, ROUND_RISK, drop
 from dono.decisions.ranking import rank
-from tests.rooms.decisions.evidence import SCALES, fixed, learner, question
+from tests.rooms.decisions.evidence import SCALES, arm, fixed, learner, pilot, question
 
 TINY = tuple(s / 8 for s in SCALES)
 
@@ -16,14 +16,14 @@ TINY = tuple(s / 8 for s in SCALES)
 def bases(levels: list[float], *, slope: float = 0.25, name: str = "intent") -> UseCaseVerdict:
     """Bases whose curves differ by their level only, beside one that was measured whole."""
     rows: list[ArmEvidence] = [
-        learner(f"finetune/lora@{i}", lambda s, level=level: 1 - level * s**-slope, scales=TINY, stderr=0.01)
+        arm(f"finetune/lora@{i}", [pilot(s, 1 - level * s**-slope, stderr=0.01) for s in TINY])
         for i, level in enumerate(levels)
-    ]  # type: ignore[misc]
+    ]
     return compare(question(name=name), [*rows, fixed("prompt/zero-shot@0", 0.2)], seed=0)
 
 
-def cost(arm: str, scale: float) -> float | None:
-    return None if arm.startswith("prompt") else scale
+def cost(name: str, scale: float) -> float | None:
+    return None if name.startswith("prompt") else scale
 
 
 def test_the_hopeless_go_and_the_others_get_twice_the_size() -> None:

@@ -14,6 +14,7 @@ import pytest
 from dono.decisions import METRICS, Verdict
 from dono.studio.amounts import count, duration, money, percent, probability, score
 from dono.studio.report import language_rows, questions, render, write_report
+from dono.studio.worth import for_how_much, small
 from tests.rooms.studio import fixture
 
 VOID = {"meta", "br", "link", "img", "hr", "input"}
@@ -103,12 +104,40 @@ def test_every_number_of_the_verdict_is_there(verdict: Verdict, read: Page) -> N
                 text for p in a.pilots for text in (percent(p.scale), count(p.tokens), score(p.value, case.metric))
             ]
             wanted += [text for s in a.languages for text in (score(s.value, case.metric), count(s.n))]
+        wanted += [
+            t for m in case.more for t in (money(m.cost.value, "INR"), small(m.regret_avoided), percent(m.scale))
+        ]
+        wanted += [t for e in case.eliminated for t in (probability(e.p_best), small(e.regret), percent(e.scale))]
     for row in verdict.calibration:
         metric = str(row["metric"])
         numbers = [row[k] for k in ("measured", "predicted", "predicted_lo", "predicted_hi") if k in row]
         wanted += [score(float(v), metric) for v in numbers]
     missing = [text for text in wanted if spaced(text) not in read.text]
     assert not missing
+
+
+def test_what_one_more_pilot_is_worth_stands_where_the_answer_is_open_and_nowhere_else(
+    verdict: Verdict, read: Page
+) -> None:
+    assert read.text.count("What one more pilot would be worth") == sum(bool(c.more) for c in verdict.use_cases) == 1
+    assert read.text.count("a second seed") == 1
+    assert "Saved for ₹1,000" in spaced(read.text)  # the least power of ten that shows a thousandth
+
+
+def test_what_was_dropped_says_what_it_risked_together(read: Page) -> None:
+    assert read.text.count("Dropped on the way") == 1 and "Together, at most" in read.text
+
+
+def test_what_further_pilots_changed_and_what_earlier_forecasts_taught_is_said(verdict: Verdict, read: Page) -> None:
+    assert "What the further pilots changed" in read.text
+    assert verdict.changes[0] in spaced(read.text) and verdict.calibrated in spaced(read.text)
+
+
+def test_the_worth_is_given_for_a_cost_that_a_person_can_read(verdict: Verdict) -> None:
+    case = next(c for c in verdict.use_cases if c.more)
+    dear = case.model_copy(update={"more": tuple(m.model_copy(update={"per_cost": 2e-7}) for m in case.more)})
+    assert for_how_much(dear) == (1e4, "₹10,000")
+    assert (small(0.0), small(0.00213), small(2e-6)) == ("0", "0.0021", "under 0.0001")
 
 
 def test_a_close_race_is_an_answer_and_a_failure_is_said(read: Page) -> None:
