@@ -69,9 +69,8 @@ def test_data_leaves_the_country_with_a_machine_that_stands_elsewhere_or_nowhere
 
 
 def test_a_full_run_that_ends_after_the_deadline_breaks_it(place: Workplace, who: dict[str, Contender]) -> None:
-    day = {"deadline": "2026-11-26"}
-    assert reasons(place, who["scratch/own"], **day) == ()
-    late = broken(with_settings(place, constraints=day), None, AN_HOUR.times(20), None, NOW)
+    assert reasons(place, who["scratch/own"], deadline="2026-11-26") == ()
+    late = broken(with_settings(place, constraints={"deadline": "2026-11-26"}), None, AN_HOUR.times(20), None, NOW)
     assert late == ("its full run takes 20\u00a0h, 12\u00a0h are left to 2026-11-26",)
 
 
