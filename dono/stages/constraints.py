@@ -64,8 +64,7 @@ def broken(
         found += _size(contender, asked.parameters, asked.gigabytes)
         if asked.latency_ms is not None and latency is not None and latency.value > asked.latency_ms:
             found.append(f"a request takes {latency.value:,.0f} ms, more than {asked.latency_ms:g} ({latency.label})")
-        found += _licence(place, contender)
-    found += _country(place)
+        found += [*_licence(place, contender), *_country(place)]
     return tuple(found)
 
 
