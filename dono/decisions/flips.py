@@ -34,10 +34,10 @@ def flips(question: UseCaseQuestion, outlooks: Sequence[Outlook], ranking: Ranki
 
 
 def _size(outlooks: Sequence[Outlook], taken: int) -> list[str]:
-    """The nearest smaller and larger run at which another arm would be taken."""
-    found = []
+    """The nearest smaller and larger run at which another arm would be taken, of those that the pilots support."""
+    found, support = [], min(o.support for o in outlooks)
     for scales, word in ((OTHER_SCALES[1::-1], "smaller"), (OTHER_SCALES[2:], "larger")):
-        for scale in scales:
+        for scale in (s for s in scales if s <= support):
             ranking = rank_at(outlooks, scale)
             other = choice(outlooks, ranking)
             if other != taken:

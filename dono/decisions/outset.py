@@ -59,7 +59,7 @@ def _sentence(falling: float, worth: float | None, found: Sequence[Waiting], cur
             f"Train now: a month without it costs {money(worth, currency)}, more than the price falls in a month. "
             f"A year's wait is expected to save {saving} and to cost {money(year.forgone, currency)}."
         )
-    near = waiting(falling, worth, min(max(1, round(best)), MONTHS[-1]))
+    near = waiting(falling, worth, round(min(max(1.0, best), MONTHS[-1])))
     how_long = f"{near.months:.0f} months" + (" or more" if best > MONTHS[-1] else "")
     gain = f"{money(near.saves.mid, currency)} saved, {money(near.forgone, currency)} forgone meanwhile"
     if near.pays is None:

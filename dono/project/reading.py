@@ -37,7 +37,8 @@ def read_settings(
     try:
         settings = schema.model_validate({**data, "folder": path.resolve().parent})
     except ValidationError as error:
-        found += [_as_mistake(dict(e), data, str(path)) for e in error.errors() if e["type"] != "extra_forbidden"]
+        errors = [e for e in error.errors() if e["type"] != "extra_forbidden" and not _echo(e["loc"], error)]
+        found += [_as_mistake(dict(e), data, str(path)) for e in errors]
         raise Mistakes(found or [Mistake(str(error), where=str(path), remedy="Mend the file")]) from error
     found += list(missing(settings))
     if found:
@@ -108,6 +109,11 @@ REMEDIES = {
     "string_pattern_mismatch": "Use letters, digits, - and _",
     "value_error": "Mend it",
 }
+
+
+def _echo(place: tuple[int | str, ...], error: ValidationError) -> bool:
+    """Whether a list is refused only because an item of it is: pydantic counts the sound items alone."""
+    return any(len(e["loc"]) > len(place) > 0 and e["loc"][: len(place)] == place for e in error.errors())
 
 
 def _as_mistake(error: dict[str, object], data: object, file: str) -> Mistake:

@@ -20,6 +20,7 @@ from dono.stages.overheads import number
 from dono.stages.prepare import Case
 from dono.stages.serving import lengthening, lengths
 from dono.stages.workplace import Workplace
+from dono.studio.amounts import duration
 from dono.tokens import load_tokenizer
 
 MILLISECONDS = "ms"
@@ -57,16 +58,13 @@ def broken(
     an arm is small, quick and stays where it is.
     """
     asked, found = place.project.constraints, []
-    if asked.deadline is not None and hours.mid > _hours_left(place, now):
-        found.append(
-            f"its full run takes {hours.mid:.3g} hours, {_hours_left(place, now):.3g} are left to {asked.deadline}"
-        )
+    if asked.deadline is not None and hours.mid > (left := _hours_left(place, now)):
+        found.append(f"its full run takes {duration(hours.mid)}, {duration(left)} are left to {asked.deadline}")
     if contender is not None:
         found += _size(contender, asked.parameters, asked.gigabytes)
         if asked.latency_ms is not None and latency is not None and latency.value > asked.latency_ms:
             found.append(f"a request takes {latency.value:,.0f} ms, more than {asked.latency_ms:g} ({latency.label})")
-        found += _licence(place, contender)
-    found += _country(place)
+        found += [*_licence(place, contender), *_country(place)]
     return tuple(found)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from dono import __version__
 from dono.artifacts import Artifact, Json, Reference
-from dono.costs import THIS, Exchange
+from dono.costs import THIS
 from dono.decisions import Assumption, Number, Verdict, changed, choose_portfolio, width_of
 from dono.errors import Mistake
 from dono.stages.answers import shown_example
@@ -30,6 +30,9 @@ from dono.stages.schedule import total_seconds
 from dono.stages.workplace import Workplace, open_workplace
 from dono.studio.report import write_report
 from dono.tokens import load_tokenizer
+
+ASKED = {"use_cases", "budget", "machine", "serving", "currency", "rates", "goal", "constraints", "overheads"}
+"""Keys of the project file that a verdict depends on, beside the runs that it was made from."""
 
 
 def command(project: Path, overrides: Sequence[str], *, dry_run: bool, more: str | None = None) -> None:
@@ -218,9 +221,6 @@ def assumptions(place: Workplace) -> tuple[Assumption, ...]:
         *stated(place),
         ("a full run learns as its pilots did", "the same schedule, only longer", "assumed", "one loop for both"),
     ]  # fmt: skip
-    if project.machine.gpu != THIS and project.currency != "USD":
-        rate, label, source = Exchange(project.currency, project.rates).rate("USD")
-        rows.append(("a dollar", f"{rate:g} {project.currency}", label, source))
     if project.machine.gpu != THIS:
         rows.append(("utilisation of the machine", project.machine.gpu, "borrowed", "published tables"))
     return tuple(Assumption(name=n, value=v, label=lb, source=s) for n, v, lb, s in rows)  # type: ignore[arg-type]
@@ -254,20 +254,7 @@ def keep_verdict(head: Head, verdict: Verdict, pilots: Pilots) -> Path:
         "judge": __version__,
         "runs": list[Json](sorted(r.id for r in made_from)),
         "outcomes": list[Json](str(row["model"]) for row in verdict.calibration),
-        "asked": place.project.model_dump(
-            mode="json",
-            include={
-                "use_cases",
-                "budget",
-                "machine",
-                "serving",
-                "currency",
-                "rates",
-                "goal",
-                "constraints",
-                "overheads",
-            },
-        ),
+        "asked": place.project.model_dump(mode="json", include=ASKED),
         "day": str(datetime.now(UTC).date()) if place.project.constraints.deadline else None,
     }
 

@@ -82,6 +82,11 @@ def project_text(folder: Path) -> str:
         "budget: {hours: 24, pilot_share: 0.05}",
         "machine: {gpu: this, price_per_hour: 0}   # or e.g. {gpu: H100-80GB, count: 8, price_per_hour: 215}",
         "# serving: {requests_per_day: 100_000, tokens_in: 400, tokens_out: 150, months: 12}",
+        "",
+        "# What you want (quality, bar or monthly), what may not be broken, and what people cost beside the machines.",
+        "goal: quality",
+        "# constraints: {latency_ms: 800, gigabytes: 8, country: IN, base_licences: [MIT], deadline: 2027-03-31}",
+        "# overheads: {engineer_per_hour: 1_500, rater_per_hour: 180, engineer_hours: {scratch: 160, finetune: 40}}",
     ]
     return "\n".join(lines) + "\n"
 

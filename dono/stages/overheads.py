@@ -15,6 +15,7 @@ from dono.project import RouteName
 from dono.stages.contenders import Contender
 from dono.stages.prepare import Case
 from dono.stages.workplace import Workplace
+from dono.studio.amounts import plain
 
 USUAL_MONTHS = 12.0
 """How long what was made is kept, where no months of serving are stated."""
@@ -89,7 +90,7 @@ def stated(place: Workplace) -> list[tuple[str, str, Label, str]]:
 
 
 def _spread(found: Range) -> str:
-    return f"{found.mid:,.3g}" + (f" ({found.lo:,.3g} to {found.hi:,.3g})" if found.lo < found.hi else "")
+    return plain(found.mid) + (f" ({plain(found.lo)} to {plain(found.hi)})" if found.lo < found.hi else "")
 
 
 def levers(place: Workplace, evidence: Sequence[ArmEvidence]) -> tuple[Lever, ...]:

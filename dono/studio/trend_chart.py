@@ -70,7 +70,7 @@ def _scene(outset: Outset, currency: str, now: float, layout: Layout) -> Scene:
 def _draw(scene: Scene) -> str:
     layout = scene.layout
     svg = described(
-        f"trend-{layout.name}", layout.width, layout.height, f"chart trend {layout.name}",
+        f"trend-{layout.name}", layout.width, layout.height, f"chart {layout.name}",
         "What the machines of this plan cost over the years", _words(scene),
     )  # fmt: skip
     _axes(svg, scene)

@@ -157,3 +157,54 @@ def test_paths_are_found_beside_the_project_file_and_urls_stay(
         located = "/a/b*.txt"
     project = load_project(write(tmp_path, text))
     assert project.located(project.corpus[0]).path == located.replace("{folder}", str(tmp_path))
+
+
+WISHES = """
+project: shop
+use_cases: [{name: text, kind: language, bar: 1.2}]
+corpus: [{name: chats, kind: text, path: chats.txt}]
+budget: {hours: 1}
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ("machine: {gpu: H100, price_per_hour: -5}", "price_per_hour: Input should be greater than or equal to 0"),
+        ("machine: {gpu: H100, price_per_hour: .nan}", "machine.price_per_hour: Input should be a finite number"),
+        ("overheads: {engineer_per_hour: -1}", "overheads.engineer_per_hour: Input should be greater than or equal"),
+        ("overheads: {engineer_hours: {scrach: 3}}", "overheads.engineer_hours.scrach"),
+        ("rates: {USD: 0}", "rates.USD: Input should be greater than 0"),
+        ("rates: {USD: .nan}", "rates.USD: Input should be a finite number"),
+        ("constraints: {latency_ms: 0}", "constraints.latency_ms: Input should be greater than 0"),
+        ("constraints: {country: India}", "constraints.country: String should match pattern"),
+        ("constraints: {latencyms: 3}", "constraints.latencyms: unknown key 'latencyms'. Did you mean 'latency_ms'?"),
+        ("constraints: {deadline: soon}", "constraints.deadline: Input should be a valid date"),
+        ("goal: cheap", "goal: Input should be 'quality', 'bar' or 'monthly'"),
+        ("goal: monthly", "goal monthly needs `serving`"),
+        ("constraints: {country: IN}\nmachine: {gpu: H100, country: US}", "constraints.country is IN, machine"),
+    ],
+)  # fmt: skip
+def test_wishes_that_cannot_be_are_one_line(tmp_path: Path, more: str, said: str) -> None:
+    found = mistakes(tmp_path, WISHES + more + "\n")
+    assert len(found) == 1 and said in found[0] and "\n" not in found[0]
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "said"),
+    [
+        (WISHES.replace("hours: 1", "hours: .inf"), "budget.hours: Input should be a finite number"),
+        (WISHES.replace("bar: 1.2", "goal: bar"), "goal bar needs a `bar` for use case text"),
+        (WISHES.replace("bar: 1.2", "bar: 0"), "no model reaches a bar of 0"),
+        (WISHES.replace("bar: 1.2", "bar: .nan"), "use_cases[text].bar: Input should be a finite number"),
+        (WISHES.replace("bar: 1.2", "worth_per_month: -1"), "worth_per_month: Input should be greater than or equal"),
+    ],
+)
+def test_a_bar_that_nothing_reaches_and_a_goal_without_one_are_refused(tmp_path: Path, spoilt: str, said: str) -> None:
+    found = mistakes(tmp_path, spoilt)
+    assert len(found) == 1 and said in found[0]
+
+
+def test_a_use_case_may_want_something_else_than_the_project(tmp_path: Path) -> None:
+    project = load_project(write(tmp_path, WISHES.replace("bar: 1.2", "bar: 1.2, goal: bar")))
+    assert (project.goal, project.goal_of(project.use_cases[0])) == ("quality", "bar")

@@ -242,3 +242,10 @@ def test_the_same_prompt_is_shown_once_with_all_answers() -> None:
     assert len(asked) == len(fixture.SPOKEN)
     assert all([a.arm for a in q.answers] == [a.arm for a in measured] for q in asked)
     assert sum(a.right for q in asked for a in q.answers) == 8 + 7 + 6 + 5 + 2
+
+
+def test_a_use_case_in_which_every_arm_breaks_a_constraint_is_shown_with_the_reasons() -> None:
+    barred = [a.model_copy(update={"broken": ("it needs 9 GB to answer",)}) for a in fixture.churn().arms]
+    case = fixture.churn().model_copy(update={"arms": tuple(barred), "winner": None})
+    page = render(fixture.verdict_of((case,)))
+    assert "Nothing keeps all constraints" in page and "it needs 9 GB to answer" in page
