@@ -73,10 +73,13 @@ def test_one_answer_is_for_thumbs_and_a_csv_is_read_by_its_columns(tmp_path: Pat
 
 
 BROKEN = {
-    "{broken": "no JSON", "[1, 2]": "a list, not an object", '"text"': "a str, not an object", '{"n": 1}': "nothing to rate",
+    "{broken": "no JSON", "[1, 2]": "a list, not an object", '"text"': "a str, not an object",
+    '{"n": 1}': "nothing to rate",
+    '{"model_a": "a", "model_b": "b", "conversation_a": "", "conversation_b": ""}': "differ",
     '{"answers": ["a", "b", "c"], "kind": "pair"}': "2 answer", '{"answers": "ab"}': "not a list",
     '{"answers": ["\\ud800"]}': "half a character", '{"model_a": "a", "model_b": "b"}': "without its conversations",
-    '{"answers": ["a", "b"], "purpose": "gold"}': "needs `expected`", '{"chosen": [{}], "rejected": "b"}': "without text",
+    '{"answers": ["a", "b"], "purpose": "gold"}': "needs `expected`",
+    '{"chosen": [{}], "rejected": "b"}': "without text",
     '{"answers": ["a"], "kind": "rubric"}': "needs them", '{"answers": ["a", "b"], "colour": 1}': "colour",
     '{"answers": ["a", "b"], "purpose": "gold", "expected": {"choice": "left"}}': "cannot be chosen",
 }  # fmt: skip
@@ -111,7 +114,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3)
     | st.dictionaries(
         st.sampled_from(["answers", "prompt", "chosen", "rejected", "fields", "data", "text", "model_a", "model_b",
-                         "conversation_a", "conversation_b", "message_tree_id", "replies", "role", "completion", "kind"]),
+                         "conversation_a", "conversation_b", "message_tree_id", "replies", "role", "completion"]),
         inner, max_size=5),
     max_leaves=12,
 )  # fmt: skip

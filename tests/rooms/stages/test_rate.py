@@ -7,6 +7,8 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -77,47 +79,41 @@ def test_who_is_not_there_gets_its_line(tmp_path: Path) -> None:
         run(filled(tmp_path), "Nobody")
 
 
-def opened(place: Path) -> tuple[subprocess.Popen[str], str, dict[str, str]]:
-    """`dono rate` as a process, its address, and links by name."""
-    started = subprocess.Popen(
-        [sys.executable, "-m", "dono", "rate", str(place), "--port", "0"],
-        stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"},
-    )  # fmt: skip
-    assert started.stdout is not None
-    links: dict[str, str] = {}
-    for line in started.stdout:
-        if "/enter/" in line:
-            name, _, link = line.strip().partition(": ")
-            links[name] = link
-        if found := re.search(r"the desk is open on (\S+)", line):
-            return started, found[1], links
-    raise AssertionError("it did not open")
+@contextmanager
+def opened(place: Path) -> Iterator[tuple[subprocess.Popen[str], str, dict[str, str]]]:
+    """`dono rate` as a process, its address, and links by name. It is killed at the end, if it still runs."""
+    command = [sys.executable, "-m", "dono", "rate", str(place), "--port", "0"]
+    unbuffered = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=unbuffered) as started:
+        try:
+            assert started.stdout is not None
+            lines: list[str] = []
+            for line in started.stdout:
+                lines.append(line.strip())
+                if found := re.search(r"the desk is open on (\S+)", line):
+                    links = dict(x.split(": ", 1) for x in lines if "/enter/" in x)
+                    yield started, found[1], links
+                    break
+            else:
+                raise AssertionError(lines)
+        finally:
+            started.kill()
 
 
 def test_a_server_that_is_killed_loses_nothing_that_was_sent(tmp_path: Path) -> None:
     filled(tmp_path)
-    first, address, links = opened(tmp_path)
     with httpx.Client(follow_redirects=True, trust_env=False, timeout=60) as client:
-        page = client.get(links["Asha"], follow_redirects=True)
-        while page.status_code != 200:  # the socket is bound before the server listens on it
+        with opened(tmp_path) as (first, address, links):
             page = client.get(links["Asha"])
-        action = re.findall(r'action="(/work/[\w-]+)"', page.text)[0]
-        hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page.text))
-        assert client.post(address + action, data={**hidden, "choice": "1", "comment": "रखा"}).status_code == 200
-        first.send_signal(signal.SIGKILL)
-        first.wait()
-        assert first.stdout is not None
-        first.stdout.close()
-        second, address, links = opened(tmp_path)
-        assert not links
-        mine = client.get(f"{address}/mine").text
-        assert "उत्तर 1" in mine
-        again = client.get(address + action).text
-        assert "रखा" in again
-        second.send_signal(signal.SIGINT)
-        assert second.stdout is not None
-        second.stdout.close()
-        second.wait()
+            action = re.findall(r'action="(/work/[\w-]+)"', page.text)[0]
+            hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page.text))
+            assert client.post(address + action, data={**hidden, "choice": "1", "comment": "रखा"}).status_code == 200
+            first.send_signal(signal.SIGKILL)
+            first.wait()
+        with opened(tmp_path) as (_, address, links):
+            assert not links
+            assert "उत्तर 1" in client.get(f"{address}/mine").text
+            assert "रखा" in client.get(address + action).text
     store = EventStore(tmp_path / "desk.sqlite")
     assert [e.kind for e in store.events()].count("submitted") == 1
     store.close()

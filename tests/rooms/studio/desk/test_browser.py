@@ -58,6 +58,13 @@ def gone_on(page: Page, before: str) -> None:
     )
 
 
+def loaded(page: Page, family: str) -> bool:
+    """Whether a font of ours was fetched and is used."""
+    page.evaluate("document.fonts.ready.then(() => true)")
+    states = page.evaluate("[...document.fonts].map(f => [f.family.replaceAll('\"', ''), f.status])")
+    return [family, "loaded"] in states
+
+
 def answered(page: Page, key: str) -> None:
     before = action_of(page)
     page.keyboard.press(key)
@@ -74,6 +81,7 @@ def test_two_people_rate_to_the_end_and_the_manager_watches(browser: Browser, de
         assert "/enter/" not in hindi.url
         assert hindi.get_attribute("html", "lang") == "hi" and "எந்தப் பதில்" in tamil.inner_text("h1")
         assert tamil.locator(".answers .spoken").first.get_attribute("lang") == "ta"
+        assert loaded(hindi, "Dono Devanagari") and loaded(tamil, "Dono Tamil")
         answered(hindi, "1")
         answered(tamil, "0")
         lost = action_of(hindi)
@@ -153,7 +161,7 @@ def looked_at(page: Page, width: int) -> None:
     assert page.evaluate(OVERFLOWING) == []
     assert page.evaluate(FAINT) == []
     unnamed = """() => [...document.querySelectorAll("button, select, textarea, input:not([type=hidden]), a")].filter(
-      e => !(e.innerText || e.getAttribute("aria-label") || (e.labels && [...e.labels].some(l => l.textContent.trim()))))
+      e => !(e.innerText || e.ariaLabel || (e.labels && [...e.labels].some(l => l.textContent.trim()))))
       .map(e => e.outerHTML)"""
     assert page.evaluate(unnamed) == []
     assert page.locator("h1").count() == 1 and re.fullmatch("[a-z]{2}", page.get_attribute("html", "lang") or "")
@@ -166,7 +174,7 @@ def test_what_is_typed_is_kept_by_itself(browser: Browser, desk: Desk) -> None:
         page.keyboard.press("1")
         page.click("details.more summary")
         page.fill("textarea[name=comment]", "half a thought")
-        page.wait_for_function("document.querySelector('#note').textContent === 'Saved'")
+        page.get_by_text("Saved", exact=True).wait_for()
         page.reload()
         assert page.input_value("textarea[name=comment]") == "half a thought"
         assert page.is_checked("input[value='1']")
