@@ -45,7 +45,7 @@ def outcome(prompts: int, seed: int) -> Outcome:
     with made.desk.store.reading() as book:
         named = doubted(book)
         everybody, believed = fit(comparisons(book)), fit(comparisons(book, named))
-        found_alpha = [agreement(book, without)["pair", "", ""].value for without in (frozenset[str](), named)]
+        found_alpha = [agreement(book, without)["pair", "", "en"].value for without in (frozenset[str](), named)]
         agreed = [np.nan if a is None else a for a in found_alpha]
         ratings = book.answers
     pairs = list(combinations(made.world.strengths, 2))

@@ -123,12 +123,11 @@ def _newton(wins: Floats) -> tuple[Floats, Floats]:
     for _ in range(100):
         p = expit(theta[:, None] - theta[None, :])
         weight = games * p * (1 - p)
-        inverse = np.linalg.pinv(np.diag(weight.sum(1)) - weight, hermitian=True)
+        inverse = np.asarray(np.linalg.pinv(np.diag(weight.sum(1)) - weight, hermitian=True), dtype=np.float64)
         step = inverse @ (wins - games * p).sum(1)
-        theta = np.asarray(
-            theta + step / max(1.0, float(np.abs(step).max(initial=0.0)))
-        )  # at most 1 a step: no overshooting
-        if np.abs(step).max(initial=0.0) < 1e-12:
+        longest = float(np.abs(step).max(initial=0.0))
+        theta = np.asarray(theta + step / max(1.0, longest))  # at most 1 a step: no overshooting
+        if longest < 1e-12:
             break
     return theta, inverse
 

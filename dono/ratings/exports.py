@@ -137,7 +137,7 @@ def oasst_trees(book: Book, without: Without) -> Iterator[Row]:
         won = majority(leases)
         best = won[0] if won is not None and won[0] in ("1", "2") else None
         lang = item.language
-        replies = [
+        replies: list[Row] = [
             {
                 "message_id": f"{item.id}/{i + 1}", "parent_id": item.id, "text": a.text, "role": "assistant",
                 "lang": lang, "review_count": len(leases), "rank": None if best is None else int(best != str(i + 1)),

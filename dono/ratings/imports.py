@@ -106,7 +106,7 @@ def _arena(row: Fields) -> list[Row] | None:
     if not {"conversation_a", "conversation_b"} <= row.keys():
         raise Unusable("a battle without its conversations: there is nothing to read")
     a, b = turns(row["conversation_a"]), turns(row["conversation_b"])
-    if a[:-1] != b[:-1]:
+    if not a or a[:-1] != b[:-1] or len(a) != len(b):
         raise Unusable("the two conversations differ before their last answers")
     named = {"id": row.get("question_id"), "language": row.get("language")}
     return [_made(named, a[:-1], [a[-1]["text"], b[-1]["text"]], [str(row["model_a"]), str(row["model_b"])])]
@@ -125,6 +125,8 @@ def _pairs_below(message: Fields, before: list[Row]) -> Iterator[Row]:
     role = "assistant" if message.get("role") == "assistant" else "user"
     thread = [*before, {"role": role, "text": message["text"]}]
     replies = _list(message.get("replies") or [], "replies")
+    if not all(isinstance(r, dict) for r in replies):
+        raise Unusable("a reply that is no message")
     if role == "user":
         for a, b in combinations(replies[:SIBLINGS], 2):
             texts = [str(a.get("text", "")), str(b.get("text", ""))]
@@ -148,13 +150,15 @@ def _table(row: Fields) -> list[Row] | None:
     for first, second in (("1", "2"), ("a", "b")):
         for stem in ("answer", "response"):
             names = [f"{stem}{joint}{n}" for n in (first, second) for joint in ("_", "")]
-            found = [str(row[n]) for n in names if row.get(n)]
+            found = [_words(row[n]) for n in names if row.get(n)]
             if len(found) == 2:
                 models = [str(row.get(f"model_{n}") or "") for n in (first, second)]
                 return [_made(row, turns(row.get("prompt")), found, models)]
     one = next((n for n in ("answer", "answer_1", "response", "completion", "text") if row.get(n)), None)
     return (
-        None if one is None else [_made(row, turns(row.get("prompt")), [str(row[one])], [str(row.get("model") or "")])]
+        None
+        if one is None
+        else [_made(row, turns(row.get("prompt")), [_words(row[one])], [str(row.get("model") or "")])]
     )
 
 
@@ -178,6 +182,11 @@ def turns(value: object) -> list[Row]:
             raise Unusable("a turn without text")
         found.append({"role": str(message.get("role", "user")), "text": text})
     return found
+
+
+def _words(value: object) -> str:
+    """A cell's text; a conversation in it is its turns, one after the other."""
+    return str(value) if isinstance(value, str | int | float) else _text(turns(value))
 
 
 def _text(conversation: list[Row]) -> str:
@@ -208,6 +217,8 @@ def _list(value: object, name: str) -> list[Any]:
 
 
 def _clean(row: object) -> object:
+    if isinstance(row, Unusable):
+        return row
     try:
         json.dumps(row, ensure_ascii=False).encode("utf8")
     except UnicodeEncodeError:

@@ -129,7 +129,7 @@ def _longer(book: Book, sent: list[Lease]) -> Share:
 
 
 def agreement(book: Book, without: frozenset[str] = frozenset()) -> dict[tuple[str, str, str], Alpha]:
-    """Alpha by kind of task, criterion (of a rubric) and language; "" is all languages together."""
+    """Alpha by kind of task, criterion (of a rubric) and language; "" is all languages, where there are several."""
     units: dict[tuple[str, str, str], dict[str, list[object]]] = defaultdict(lambda: defaultdict(list))
     levels: dict[str, Level] = {kind: task.level for kind, task in TASKS.items()}
     for lease in book.submitted():
@@ -141,7 +141,9 @@ def agreement(book: Book, without: frozenset[str] = frozenset()) -> dict[tuple[s
         for criterion, value in values.items():
             for language in ("", item.language):
                 units[item.kind, criterion, language][item.id].append(value)
-    return {key: alpha(found.values(), levels[key[0]]) for key, found in sorted(units.items())}
+    several = {key[:2] for key, found in units.items() if key[2] and len(found) < len(units[*key[:2], ""])}
+    kept = {k: found for k, found in sorted(units.items()) if k[2] or k[:2] in several}
+    return {key: alpha(found.values(), levels[key[0]]) for key, found in kept.items()}
 
 
 def seats(book: Book) -> tuple[Share, Share]:

@@ -123,6 +123,7 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listening.bind((host, port))
+            listening.listen()
         except OSError as error:
             remedy = "Give another one: --port, or --port 0 for any that is free"
             raise Mistake(f"cannot listen ({error.strerror})", where=f"{host}:{port}", remedy=remedy) from error

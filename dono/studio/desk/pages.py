@@ -30,7 +30,7 @@ def when(at: float) -> str:
 @lru_cache
 def environment() -> Environment:
     """Of all pages of the desk."""
-    return page_environment({"money": amounts.money, "when": when, "names": names(), "day_of": when})
+    return page_environment({"money": amounts.money, "duration": amounts.duration, "when": when, "names": names()})
 
 
 def render(template: str, who: Person | None, interface: str, **fields: object) -> str:

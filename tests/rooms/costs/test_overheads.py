@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from dono.utility import Overheads
+from dono.project import Overheads
 
 from dono.costs import MACHINES, Exchange, estimated_latency, exactly, overhead_prices, usual_shape
 from dono.costs.overheads import ENGINEER, HOURS, RATER, RATINGS

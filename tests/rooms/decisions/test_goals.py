@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from dono.utility import Goal
+from dono.project import Goal
 
 from dono.decisions import ArmEvidence, LanguageScore, UseCaseQuestion, UseCaseVerdict, choose_portfolio, compare
 from tests.rooms.decisions.evidence import arm, fixed, learner, pilot, question

@@ -132,7 +132,7 @@ def test_intervals_hold_the_truth_where_raters_or_items_differ(differ: str) -> N
                 found.append(Comparison("a", "b", float(wins), f"r{rater}", f"i{item}"))
         interval = fit(found).wins("a", "b")
         assert interval.lo is not None and interval.hi is not None
-        held += interval.lo <= mean <= interval.hi
+        held += bool(interval.lo <= mean <= interval.hi)
     assert 88 <= held <= 99
 
 

@@ -49,7 +49,7 @@ def test_the_truth_is_recovered_better_without_them(worked: SimulatedDesk) -> No
 
 def test_agreement_rises_without_them(worked: SimulatedDesk) -> None:
     with worked.desk.store.reading() as book:
-        all_of_them = agreement(book)["pair", "", ""].value
+        all_of_them = agreement(book)["pair", "", "en"].value
         believed = agreement(book, doubted(book))["pair", "", "en"].value
     assert all_of_them is not None and believed is not None
     assert believed > all_of_them + 0.1 and believed > 0.6
@@ -97,6 +97,6 @@ def test_little_work_names_nobody_and_undefined_agreement_is_said(few: Desk) -> 
     with few.store.reading() as book:
         found = care(book, "Asha")
         assert (found.answers, found.concerns, found.gold.value) == (3, (), None)
-        undefined = agreement(book)["pair", "", ""]
+        undefined = agreement(book)["pair", "", "en"]
         assert undefined.value is None and "no item has two ratings" in undefined.why
         assert people_needed(book) is None

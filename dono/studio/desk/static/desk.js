@@ -42,17 +42,24 @@ addEventListener("online", deliver);
 deliver();
 
 if (form) {
-  let timer = 0, sending = false;
+  let timer = 0, sending = false, typed = 0, saved = 0;
   const draft = () => {
     clearTimeout(timer);
     if ("changing" in form.dataset) return;
+    typed += 1;
+    say(document.body.dataset.saving);
     timer = setTimeout(async () => {
       if (sending) return;
-      say(document.body.dataset.saving);
-      try { if ((await post(form.dataset.draft, fields())).ok && !sending) say(document.body.dataset.saved); } catch { /* said when it is sent */ }
+      const upto = typed;
+      try {
+        if (!(await post(form.dataset.draft, fields())).ok) return;
+        saved = upto;
+        if (!sending && saved === typed) say(document.body.dataset.saved);
+      } catch { /* said when it is sent */ }
     }, DRAFT_MS);
   };
   form.addEventListener("input", draft);
+  addEventListener("pagehide", () => { if (!sending && saved < typed) navigator.sendBeacon(form.dataset.draft, fields()); });
 
   form.addEventListener("submit", async (event) => {
     event.preventDefault();

@@ -27,6 +27,8 @@ TAMIL = [
     ("ஞாயிற்றுக்கிழமை திறந்திருக்குமா?", "ஆம், காலை பத்து முதல் மாலை ஆறு வரை.", "ஸ்ரீ"),
 ]
 MODELS = ("amber-large", "birch-small")
+CLIENTS: list[httpx.Client] = []
+"""Opened while a desk is served, closed with it."""
 
 
 def pairs(language: str, texts: list[tuple[str, str, str]]) -> list[Item]:
@@ -71,12 +73,21 @@ def served(desk: Desk) -> Iterator[str]:
         try:
             yield f"http://127.0.0.1:{listening.getsockname()[1]}"
         finally:
+            while CLIENTS:
+                CLIENTS.pop().close()
             server.should_exit = True
             thread.join()
 
 
+def stranger(address: str, *, follow: bool = True) -> httpx.Client:
+    """A browser without a script."""
+    client = httpx.Client(base_url=address, follow_redirects=follow, trust_env=False, timeout=60)
+    CLIENTS.append(client)
+    return client
+
+
 def entered(address: str, token: str) -> httpx.Client:
     """A browser without a script that has followed its link."""
-    client = httpx.Client(base_url=address, follow_redirects=True, trust_env=False)
+    client = stranger(address)
     client.get(f"/enter/{token}")
     return client
