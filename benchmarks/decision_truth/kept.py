@@ -69,11 +69,10 @@ class KeptRow(Part):
     loss_stderr: float
     own_seconds: float
 
-    @property
-    def point(self) -> PilotPoint:
-        """As the head is told of it."""
+    def point(self, first_seed: int) -> PilotPoint:
+        """As the head is told of it, seeds counted from the scenario's."""
         return PilotPoint(
-            scale=self.scale, tokens=self.tokens, examples=self.examples, seed=self.seed, value=self.value,
+            scale=self.scale, tokens=self.tokens, examples=self.examples, seed=self.seed - first_seed, value=self.value,
             stderr=self.stderr, n=self.n, seconds=0.0, loss=self.loss, loss_stderr=self.loss_stderr,
         )  # fmt: skip
 
@@ -88,7 +87,6 @@ class Kept(Part):
     made: str
     machine: str
     base: str
-    training_seconds: float
     notes: tuple[str, ...]
     cases: tuple[KeptCase, ...]
     arms: tuple[KeptArm, ...]

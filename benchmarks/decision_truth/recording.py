@@ -13,11 +13,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import torch
 import yaml
 
 from benchmarks.decision_truth.kept import Kept, KeptArm, KeptCase, KeptRow, KeptSize
-from benchmarks.decision_truth.scenarios import AMPLE_HOURS, RIGHTS, Scenario, evenly, write_project
-from dono.artifacts import Artifact, identity, write_atomically
+from benchmarks.decision_truth.scenarios import AMPLE_HOURS, RIGHTS, SPEED, Scenario, evenly, write_project
+from dono.artifacts import Artifact, fingerprint, identity, write_atomically
 from dono.decisions import LOSS_UNDER
 from dono.project import Architecture
 from dono.stages.contenders import Contender, contenders
@@ -30,8 +31,6 @@ from dono.stages.runs import RunSpec, carry_out, measurements_of
 from dono.stages.schedule import Job, cases_for
 from dono.stages.workplace import Workplace, open_workplace
 
-SPEED = 2e10
-"""FLOP/s at which everything is priced: about one core. Stated, so that no other work on the machine makes a plan."""
 SMALLEST = 8
 """Scales go down to 2 to the power of minus this, or to the shortest corpus stage that measures anything."""
 LEAST_EXAMPLES = 8
@@ -96,10 +95,10 @@ def record(name: str, scenario: Scenario, corpora: Path, work: Path) -> Kept:
         jobs = plan_jobs(place, prepared, who)
         rows, lost = _run(place, prepared, who, jobs)
     return Kept(
-        name=name, asked=scenario.model_copy(update={"folder": Path()}), fingerprint=scenario.fingerprint, commit=_commit(),
-        made=datetime.now(UTC).isoformat(timespec="seconds"), machine=f"{platform.system()} {platform.machine()}, 1 core",
-        base=who[0].base.reference.id if who and who[0].base else "", notes=(*notes, *lost),
-        training_seconds=round(sum(r.own_seconds for r in rows), 1),
+        name=name, asked=scenario.model_copy(update={"folder": Path()}), fingerprint=scenario.fingerprint,
+        commit=_commit(), made=datetime.now(UTC).isoformat(timespec="seconds"),
+        machine=f"{platform.system()} {platform.machine()}, {torch.get_num_threads()} thread(s)",
+        base=fingerprint(base), notes=(*notes, *lost),
         cases=tuple(_case(c) for c in prepared.cases), arms=tuple(_arm(c, jobs.get(c.name)) for c in who),
         rows=tuple(rows),
     )  # fmt: skip

@@ -1,27 +1,24 @@
 """The verdict made again from what is kept: pilots up to a share of the cost of running everything, then the head.
 
-The first ladders are those that `dono decide` would plan, rounded down to recorded scales; what is left of the share
+The first ladders are those that `dono decide` would plan, at recorded scales; what is left of the share
 goes where the head asks for it, rung by rung. Nothing of a larger scale than was paid for is looked at.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.decision_truth.kept import Kept, KeptArm, KeptCase, KeptRow
-from benchmarks.decision_truth.recording import SPEED
-from benchmarks.decision_truth.scenarios import LARGEST_PILOT, project_of
+from benchmarks.decision_truth.scenarios import LARGEST_PILOT, SPEED, project_of
 from dono.artifacts import Reference, Store
 from dono.decisions import ArmEvidence, Number, UseCaseQuestion, UseCaseVerdict, compare, next_pilots
 from dono.decisions.routes import ROUTES, Arm
-from dono.errors import Mistake
 from dono.models import Shape
 from dono.project import Budget
-from dono.stages.contenders import Contender, TaskSize
+from dono.stages.contenders import Contender, TaskSize, no_room
 from dono.stages.display import Display
-from dono.stages.schedule import Job, job, ladders
+from dono.stages.schedule import FIRST_SHARE, Job, job, ladders, total_seconds
 from dono.stages.workplace import Workplace
 
 ARMS = {arm.name: arm for of in ROUTES.values() for arm in of}
@@ -49,6 +46,14 @@ class Replay:
         """The share of that which the pilots took."""
         return self.share - self.left / self.full_seconds
 
+    def buy(self, arm: str, scale: float, seed: int) -> None:
+        """Look at a rung: its rows of all use cases, as far as they could be measured."""
+        self.seen |= {
+            (r.arm, r.case, r.scale, r.seed): r
+            for r in self.kept.rows
+            if (r.arm, r.scale, r.seed) == (arm, scale, seed)
+        }
+
     def of(self, arm: str, case: str) -> list[KeptRow]:
         """The pilots of one arm on one use case, the largest last."""
         rows = [r for r in self.seen.values() if (r.arm, r.case) == (arm, case)]
@@ -74,58 +79,67 @@ class Decided:
 
 
 def replay(kept: Kept, share: float) -> list[Decided]:
-    """The verdicts on every use case of a scenario. Raises `Mistake` where the share pays for no ladder at all."""
+    """The verdicts on every use case of a scenario. Raises `Mistake` where the share pays for no ladders."""
     bought = _first_ladders(kept, share)
-    table = {(r.arm, r.case, r.scale, r.seed): r for r in kept.rows}
-    recorded = {(r.arm, r.scale, r.seed) for r in kept.rows}
-    done = {(r.arm, r.scale, r.seed) for r in bought.seen.values()}
+    done = {(r.arm, r.scale, r.seed - kept.seed) for r in bought.seen.values()}
+    recorded = {(r.arm, r.scale, r.seed - kept.seed) for r in kept.rows}
 
     def seconds_of(arm: str, scale: float) -> float | None:
-        known = arm in bought.jobs and any((arm, scale, seed) in recorded - done for seed in _seeds(kept))
-        return bought.jobs[arm].ladder_seconds((scale,)) if known else None
+        job = bought.jobs.get(arm)
+        more = any((arm, scale) == rung[:2] for rung in recorded - done)
+        return job.ladder_seconds((scale,)) if job and more and scale <= LARGEST_PILOT else None
 
     verdicts = _compared(bought)
     while wanted := next_pilots(verdicts, seconds_of=seconds_of, left=bought.left, done=done)[:1]:
         arm, scale, seed = wanted[0]
-        done.add((arm, scale, seed))
-        _buy(bought, table, arm, scale, seed)
+        done.add(wanted[0])
+        bought.buy(arm, scale, kept.seed + seed)
         bought.left -= bought.jobs[arm].ladder_seconds((scale,))
         verdicts = _compared(bought)
     return [Decided(bought, case, verdict) for case, verdict in zip(kept.cases, verdicts, strict=True)]
 
 
-def _seeds(kept: Kept) -> tuple[int, int]:
-    return kept.seed, kept.seed + 1
-
-
 def _first_ladders(kept: Kept, share: float) -> Replay:
-    jobs = {arm.name: _job(arm) for arm in kept.arms if ARMS[arm.name].learns}
+    measured = {row.arm for row in kept.rows}
+    jobs = {arm.name: _job(arm) for arm in kept.arms if ARMS[arm.name].learns and arm.name in measured}
     bought = Replay(kept, share, jobs, 0.0)
     place = _workplace(kept, bought.full_seconds, share)
-    table = {(r.arm, r.case, r.scale, r.seed): r for r in kept.rows}
-    bought.left = place.pilot_seconds
-    for name, scales in ladders(place, list(jobs.values())).items():
-        rungs = _rounded(scales, {r.scale for r in kept.rows if r.arm == name})
+    scales = _recorded_ladders(place, jobs, kept)
+    for name, rungs in scales.items():
         for scale in rungs:
-            _buy(bought, table, name, scale, kept.seed)
-        bought.left -= jobs[name].ladder_seconds(rungs)
-    for row in kept.rows:  # what learns nothing, or costs seconds, is measured whole
+            bought.buy(name, scale, kept.seed)
+    for row in kept.rows:  # what learns nothing, or takes seconds, is measured whole
         if row.arm not in jobs:
-            _buy(bought, table, row.arm, row.scale, row.seed)
+            bought.buy(row.arm, row.scale, row.seed)
+    bought.left = place.pilot_seconds - total_seconds(jobs.values(), scales)
     return bought
 
 
-def _rounded(scales: Sequence[float], recorded: Collection[float]) -> tuple[float, ...]:
-    """The ladder from the recorded scale at or below its top, with as many rungs as are recorded below."""
-    top = max((s for s in recorded if s <= max(scales)), default=min(recorded))
-    return tuple(s for s in (top / 2**k for k in reversed(range(len(scales)))) if s in recorded)
+def _recorded_ladders(place: Workplace, jobs: dict[str, Job], kept: Kept) -> dict[str, tuple[float, ...]]:
+    """The planned ladders at recorded scales: each rounded down, then up where that is still paid for, the lowest first.
 
+    Raises `Mistake` where even the smallest recorded rungs cost more than the share.
+    """
+    recorded = {name: {r.scale for r in kept.rows if r.arm == name and r.scale <= LARGEST_PILOT} for name in jobs}
+    planned = ladders(place, list(jobs.values()))
+    tops = {n: max((s for s in recorded[n] if s <= max(planned[n])), default=min(recorded[n])) for n in jobs}
 
-def _buy(bought: Replay, table: dict[Key, KeptRow], arm: str, scale: float, seed: int) -> None:
-    for case in bought.kept.cases:
-        key = (arm, case.name, scale, seed)
-        if key in table:
-            bought.seen[key] = table[key]
+    def at(tops: dict[str, float]) -> dict[str, tuple[float, ...]]:
+        return {
+            n: tuple(s for s in sorted(recorded[n]) if top / 2 ** len(planned[n]) < s <= top) for n, top in tops.items()
+        }
+
+    for name in sorted(tops, key=lambda n: (tops[n], n)):
+        higher = {**tops, name: 2 * tops[name]}
+        if (
+            higher[name] in recorded[name]
+            and total_seconds(jobs.values(), at(higher)) <= FIRST_SHARE * place.pilot_seconds
+        ):
+            tops = higher
+    needed = total_seconds(jobs.values(), at(tops))
+    if needed > place.pilot_seconds:
+        raise no_room(place, needed)
+    return at(tops)
 
 
 def _job(arm: KeptArm) -> Job:
@@ -178,7 +192,7 @@ def _evidence(bought: Replay, case: KeptCase, arm: str) -> ArmEvidence:
     seconds = 0.0 if one is None else one.corpus_seconds + one.task_seconds[case.name]
     place = _workplace(bought.kept, bought.full_seconds, bought.share)
     return ArmEvidence(
-        arm=arm, route=ARMS[arm].route, title=ARMS[arm].title, points=tuple(r.point for r in rows),
+        arm=arm, route=ARMS[arm].route, title=ARMS[arm].title, points=tuple(r.point(bought.kept.seed) for r in rows),
         full_cost=_number(place.money(seconds), place.project.currency), full_hours=_number(seconds / 3600, "hours"),
         pilot_cost=_number(0.0, place.project.currency), serving_per_month=None, languages=(), samples=(), notes=(),
         failed=None if rows else "no pilot was run before the share was spent", has_scale=ARMS[arm].learns,

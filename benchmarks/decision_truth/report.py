@@ -97,7 +97,7 @@ def _decisions(judged: Sequence[Judged]) -> Table:
         table.add_column(f"regret: {name}", justify="right")
     table.add_column("intervals held", justify="right")
     for one in (j for j in judged if j.share == JUDGED_AT):
-        metric = METRICS[one.metric]  # type: ignore[index]
+        metric = METRICS[one.metric]
         verdict = short_name(one.picks[OURS]) + ("" if one.clear else " (too close to call)")
         table.add_row(
             one.scenario, one.metric, f"{short_name(one.best)}, {metric.show(one.best_value)}", verdict,
@@ -161,7 +161,7 @@ def _abstention(judged: Sequence[Judged]) -> Table:
 
 
 def surest(judged: Sequence[Judged], part: float) -> list[Judged]:
-    """This part of the decisions, those of the greatest confidence; at least one."""
+    """So large a part of the decisions, those of the greatest confidence; at least one."""
     ranked = sorted(judged, key=lambda j: (-j.confidence, j.scenario, j.case))
     return ranked[: max(1, round(part * len(ranked)))]
 

@@ -14,6 +14,10 @@ from dono.project import Architecture, MetricName, Project, Section, SettingsFil
 
 BATCH = 1
 """Sequences of a step: a small run needs many steps, or none of its hundredths is a run."""
+TASK_BATCH_TOKENS = 256
+"""Tokens of a step of a task stage, for the same reason: a few hundred steps, or no model learns the labels."""
+SPEED = 2e10
+"""FLOP/s at which everything is priced: about one core. Stated, so that no other work on the machine makes a plan."""
 PRICE_PER_HOUR = 25.0
 """Rupees for an hour of a small cloud machine (assumed)."""
 LARGEST_PILOT = 0.25
@@ -64,8 +68,9 @@ class Scenario(SettingsFile):
 
     @property
     def fingerprint(self) -> str:
-        """The same as long as the same is asked, whatever is said about it."""
-        return identity(self.model_dump(mode="json", exclude={"why", "distance"}))
+        """The same as long as the same is asked of the same project, whatever is said about it."""
+        asked = self.model_dump(mode="json", exclude={"why", "distance"})
+        return identity({"asked": asked, "project": project_settings("any", self, ["base"])})
 
     def needs(self) -> list[str]:
         """Files below the corpora folder that it reads."""
@@ -88,9 +93,9 @@ def find_scenarios(folder: Path) -> Iterator[tuple[str, Scenario]]:
         yield path.stem, read_scenario(path)
 
 
-def project_settings(name: str, scenario: Scenario, bases: list[str]) -> dict[str, object]:
+def project_settings(name: str, scenario: Scenario, bases: list[str]) -> dict[str, Json]:
     """The scenario as the settings of a dono.yaml; its data lie in `data/` beside that file."""
-    cases: list[dict[str, object]] = []
+    cases: list[Json] = []
     if (task := scenario.task) is not None:
         cases.append(
             {"name": "task", "kind": task.kind, "train": "data/train.jsonl", "test": "data/test.jsonl",
@@ -99,23 +104,20 @@ def project_settings(name: str, scenario: Scenario, bases: list[str]) -> dict[st
         )  # fmt: skip
     if scenario.heldout:
         cases.append({"name": LANGUAGE, "kind": "language", "test_limit": scenario.heldout})
-    corpus = [
-        {"name": Path(t).stem, "kind": "text", "language": Path(t).parent.name, "path": f"data/{_local(t)}",
-         "rights": RIGHTS}
-        for t in scenario.text
+    corpus: list[Json] = [
+        {"name": f"{Path(t).stem}-{number}", "kind": "text", "language": Path(t).parent.name,
+         "path": f"data/{_local(t)}", "rights": RIGHTS}
+        for number, t in enumerate(scenario.text)
     ]  # fmt: skip
-    for number, source in enumerate(corpus):  # stories of two languages have one name
-        source["name"] = f"{source['name']}-{number}"
     return {
-        "project": name, "corpus": corpus, "use_cases": cases, "bases": bases, "commercial": False,
+        "project": name, "corpus": corpus, "use_cases": cases, "bases": list[Json](bases), "commercial": False,
         "budget": {"hours": AMPLE_HOURS, "tokens": scenario.tokens, "pilot_scale": LARGEST_PILOT},
-        "machine": {"gpu": "this", "price_per_hour": PRICE_PER_HOUR},
+        "cleaning": {"workers": 1}, "machine": {"gpu": "this", "price_per_hour": PRICE_PER_HOUR},
         "scratch": scenario.size.model_dump(mode="json"),
         "training": {
             "batch": BATCH, "corpus_epochs": scenario.passes, "seed": scenario.seed,
-            "task_epochs": 3 if scenario.task is None else scenario.task.epochs,
+            "task_batch_tokens": TASK_BATCH_TOKENS, "task_epochs": scenario.task.epochs if scenario.task else 3,
         },
-        "cleaning": {"workers": 1},
     }  # fmt: skip
 
 
