@@ -6,7 +6,7 @@ Each scenario is run once, every route at full budget and at the scales below it
 the measurements are kept, a file per scenario. From them verdicts are made again at several shares of the cost, in
 seconds and on any machine: `--replay` does only that. Killed anywhere, the same command goes on; what is kept is not
 run again unless its scenario file asks for something else. Files of other scenarios may lie in any folder; theirs are
-kept in `kept/` below it.
+kept in `kept/` below it. With names, every arm's forecast is shown beside its full run.
 
 Everything is priced by its training FLOPs at a stated speed, so nobody else's work on the machine makes a plan.
 Scoring is not priced: it costs the same at any scale, and vanishes beside full runs of any real size.
@@ -51,7 +51,7 @@ def main(names: tuple[str, ...], scenarios: Path, corpora: Path, work: Path, rep
             found[name] = kept
     if not found:
         raise Mistake("no scenario has been run", where=str(scenarios), remedy="Leave --replay out, or name a folder")
-    result = report(list(found.values()))
+    result = report(list(found.values()), arms=bool(names))
     if own and not names:
         keep_result("decision_truth", result)
     else:

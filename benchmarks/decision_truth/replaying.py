@@ -116,7 +116,7 @@ def _first_ladders(kept: Kept, share: float) -> Replay:
 
 
 def _recorded_ladders(place: Workplace, jobs: dict[str, Job], kept: Kept) -> dict[str, tuple[float, ...]]:
-    """The planned ladders at recorded scales: each rounded down, then up where that is still paid for, the lowest first.
+    """The planned ladders at recorded scales: each rounded down, then up where that is paid for, the lowest first.
 
     Raises `Mistake` where even the smallest recorded rungs cost more than the share.
     """

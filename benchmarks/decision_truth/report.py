@@ -69,41 +69,67 @@ def judge(decided: Decided) -> Judged:
     )  # fmt: skip
 
 
-def report(kept: Sequence[Kept]) -> dict[str, object]:
-    """Print the tables; return what the RESULT line says."""
+def report(kept: Sequence[Kept], *, arms: bool = False) -> dict[str, object]:
+    """Print the tables, with `arms` also every arm's forecast beside its full run; return what RESULT says."""
     console = Console(width=150, highlight=False)
     judged: list[Judged] = []
     refused: dict[float, list[str]] = {share: [] for share in SHARES}
     for one in kept:
         for share in SHARES:
             try:
-                judged += [judge(decided) for decided in replay(one, share)]
+                found = replay(one, share)
             except Mistake:
                 refused[share].append(one.name)
-    console.print(_decisions(judged))
-    console.print(_summary(judged, refused))
-    console.print(_abstention(judged))
+                continue
+            judged += map(judge, found)
+            if arms:
+                console.print(*map(_arms, found), sep="\n")
+    console.print(_decisions(judged), _summary(judged, refused), _abstention(judged), sep="\n")
     return _result(kept, judged, refused)
+
+
+def _arms(decided: Decided) -> Table:
+    """Every arm as it was foretold and as it came out."""
+    verdict, kept = decided.verdict, decided.replay.kept
+    metric, truth = METRICS[decided.case.metric], kept.truth(decided.case.name)
+    table = Table(
+        title=f"{kept.name}, {metric.label}, {decided.replay.spent:.1%} of the cost spent: {verdict.sentence}",
+        title_justify="left",
+    )
+    for name in ("arm", "P(best)", "pilots up to", "last pilot", "foretold", "80 % interval", "full run", "held"):
+        table.add_column(name, justify="left" if name == "arm" else "right")
+    for arm in verdict.arms:
+        if arm.failed is None:
+            quality, top, came = arm.quality, arm.pilots[-1], truth[arm.arm]
+            assert quality.lo is not None and quality.hi is not None
+            held = "yes" if quality.lo <= came <= quality.hi else "no"
+            table.add_row(
+                arm.arm, f"{arm.p_best:.2f}", f"{top.scale:.2%}", f"{top.value:.3f}", f"{quality.value:.3f}",
+                f"{quality.lo:.3f} to {quality.hi:.3f}", f"{came:.3f}", held if quality.label == "extrapolated" else "",
+            )  # fmt: skip
+    return table
 
 
 def _decisions(judged: Sequence[Judged]) -> Table:
     """Every decision at the judged share."""
     table = Table(
-        title=f"Decisions from pilots of {JUDGED_AT:.0%} of the cost of running everything", title_justify="left"
+        title=f"Decisions from pilots of {JUDGED_AT:.0%} of the cost of everything, and the regret of each way to decide",
+        title_justify="left",
     )
-    for name in ("scenario", "on", "truly best", "verdict", "P(good)"):
-        table.add_column(name, overflow="fold")
+    for name in ("scenario", "metric", "truly best", "", "verdict takes", "P(good)"):
+        table.add_column(name, no_wrap=True, justify="right" if name in ("", "P(good)") else "left")
     for name in (OURS, *RULES):
-        table.add_column(f"regret: {name}", justify="right")
-    table.add_column("intervals held", justify="right")
+        table.add_column(name, justify="right")
+    table.add_column("held", justify="right")
     for one in (j for j in judged if j.share == JUDGED_AT):
         metric = METRICS[one.metric]
-        verdict = short_name(one.picks[OURS]) + ("" if one.clear else " (too close to call)")
         table.add_row(
-            one.scenario, one.metric, f"{short_name(one.best)}, {metric.show(one.best_value)}", verdict,
-            f"{one.confidence:.2f}", *(f"{one.regret[name]:.3f}" for name in (OURS, *RULES)),
-            f"{sum(one.held)}/{len(one.held)}",
+            one.scenario, one.metric, short_name(one.best), f"{one.best_value:.{metric.decimals}f}",
+            short_name(one.picks[OURS]) + ("" if one.clear else " ?"), f"{one.confidence:.2f}",
+            *(f"{one.regret[name]:.3f}" for name in (OURS, *RULES)), f"{sum(one.held)}/{len(one.held)}",
         )  # fmt: skip
+    table.caption = "?: too close to call; what it would take.  held: 80 % intervals that hold the full run"
+    table.caption_justify = "left"
     return table
 
 
@@ -116,7 +142,7 @@ def _summary(judged: Sequence[Judged], refused: dict[float, list[str]]) -> Table
         "refused",
         "who decides",
         "right",
-        f"right or within {CLOSE:g}",
+        f"within {CLOSE:g}",
         "mean regret",
     ):
         table.add_column(name, justify="left" if name == "who decides" else "right")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -168,9 +169,8 @@ def test_a_mistake_in_a_scenario_file_is_one_line(tmp_path: Path, line: str, sai
     key = line.split(":", 1)[0]
     good = {"why": "x", "distance": "far", "text": "[text/xx/a.txt]", "megabytes": "1", "tokens": "1e6"}
     path.write_text("\n".join(f"{k}: {v}" for k, v in good.items() if k != key) + f"\n{line}\n", encoding="utf8")
-    with pytest.raises(Mistake, match=".") as caught:
+    with pytest.raises(Mistake, match=re.escape(said)):
         read_scenario(path)
-    assert said in str(caught.value)
 
 
 @pytest.mark.parametrize(("share", "kept"), [(0.25, ["3", "7"]), (1.0, list("01234567")), (3.0, list("01234567"))])
