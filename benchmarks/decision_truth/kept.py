@@ -92,9 +92,9 @@ class Kept(Part):
     arms: tuple[KeptArm, ...]
     rows: tuple[KeptRow, ...]
 
-    def truth(self, case: str) -> dict[str, float]:
-        """What each arm's full run came to."""
-        return {r.arm: r.value for r in self.rows if r.case == case and r.scale == 1 and r.seed == self.seed}
+    def full_runs(self, case: str) -> dict[str, KeptRow]:
+        """Each arm's full run: the truth."""
+        return {r.arm: r for r in self.rows if r.case == case and r.scale == 1 and r.seed == self.seed}
 
     @property
     def seed(self) -> int:

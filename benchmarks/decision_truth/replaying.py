@@ -61,7 +61,7 @@ class Replay:
 
     def arms(self, case: str) -> list[str]:
         """The arms that have a full run of this use case."""
-        return sorted(self.kept.truth(case))
+        return sorted(self.kept.full_runs(case))
 
 
 @dataclass(frozen=True)

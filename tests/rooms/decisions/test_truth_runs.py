@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.decision_truth.judging import OURS, judge, surest
 from benchmarks.decision_truth.kept import Kept, KeptArm, KeptCase, KeptRow, KeptSize, read_kept, write_kept
 from benchmarks.decision_truth.replaying import Decided, replay
-from benchmarks.decision_truth.report import OURS, judge, surest
 from benchmarks.decision_truth.rules import RULES, size_rule
 from benchmarks.decision_truth.scenarios import Scenario, evenly, find_scenarios, project_of, read_scenario
 from dono.errors import Mistake

@@ -77,7 +77,7 @@ def test_a_killed_recording_goes_on_and_a_kept_truth_is_not_run_again(
     assert result["scenarios"] == 1
     kept = read_kept(tmp_path / "scenarios" / "kept" / "shop.json")
     assert kept is not None
-    assert set(kept.truth("text")) >= {"prompt/zero-shot", "continue/kept", "continue/replaced", "scratch/own"}
+    assert set(kept.full_runs("text")) >= {"prompt/zero-shot", "continue/kept", "continue/replaced", "scratch/own"}
     assert {(r.arm, r.scale, r.seed) for r in kept.rows} == set(calls)
 
     before = len(calls)
