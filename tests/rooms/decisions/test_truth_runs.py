@@ -18,7 +18,7 @@ SCENARIOS = Path(__file__).resolve().parents[3] / "benchmarks" / "decision_scena
 ASKED = Scenario(
     why="made up", distance="far", text=("text/xx/made_up.txt",), megabytes=1, tokens=1e6, heldout=50, seed=3
 )  # fmt: skip
-SHAPE = {
+SHAPE: dict[str, int | float] = {
     "parameters": 400_000, "layers": 2, "width": 96, "context": 128, "vocabulary": 1500, "stored_parameters": 400_000
 }  # fmt: skip
 SCALES = tuple(2.0**-k for k in range(8, 1, -1))
