@@ -21,7 +21,7 @@ from pathlib import Path
 import click
 
 from benchmarks.decision_truth.kept import Kept, read_kept, write_kept
-from benchmarks.decision_truth.recording import record
+from benchmarks.decision_truth.recording import lacking, record
 from benchmarks.decision_truth.report import report
 from benchmarks.decision_truth.scenarios import Scenario, find_scenarios
 from benchmarks.result import RESULTS, keep_result
@@ -42,16 +42,14 @@ def main(names: tuple[str, ...], scenarios: Path, corpora: Path, work: Path, rep
     """Record what is missing, decide, report."""
     own = scenarios.resolve() == OWN
     kept_in = RESULTS / "decision_truth" if own else scenarios / "kept"
-    found = {}
-    for name, scenario in find_scenarios(scenarios):
-        if names and name not in names:
-            continue
-        kept = _kept(name, scenario, kept_in / f"{name}.json", corpora, work, replay=replay)
-        if kept is not None:
-            found[name] = kept
+    known = dict(find_scenarios(scenarios))
+    if unknown := [name for name in names if name not in known]:
+        raise Mistake(f"no scenario {unknown[0]!r}", where=str(scenarios), remedy=f"Use one of: {', '.join(known)}")
+    each = (_kept(name, known[name], kept_in / f"{name}.json", corpora, work, replay=replay) for name in names or known)
+    found = [kept for kept in each if kept is not None]
     if not found:
         raise Mistake("no scenario has been run", where=str(scenarios), remedy="Leave --replay out, or name a folder")
-    result = report(list(found.values()), arms=bool(names))
+    result = report(found, arms=bool(names))
     if own and not names:
         keep_result("decision_truth", result)
     else:
@@ -66,8 +64,8 @@ def _kept(name: str, scenario: Scenario, path: Path, corpora: Path, work: Path, 
     if replay:
         _say(f"{name}: left out; " + ("not run yet" if kept is None else "its file asks for something else by now"))
         return None
-    if lacking := scenario.lacking(corpora):
-        _say(f"{name}: left out; {corpora} has no {lacking[0]}")
+    if missing := lacking(scenario, corpora):
+        _say(f"{name}: left out; {corpora} has no {missing[0]}")
         return None
     try:
         made = record(name, scenario, corpora, work)

@@ -8,11 +8,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from benchmarks.decision_truth.scenarios import Scenario
 from dono.artifacts import write_atomically
 from dono.decisions import PilotPoint
+from dono.errors import Mistake
 
 
 class Part(BaseModel):
@@ -103,8 +104,15 @@ class Kept(Part):
 
 
 def read_kept(path: Path) -> Kept | None:
-    """What is kept there, or None."""
-    return Kept.model_validate_json(path.read_text(encoding="utf8")) if path.is_file() else None
+    """What is kept there, or None. Raises `Mistake` for a file that is damaged."""
+    if not path.is_file():
+        return None
+    try:
+        return Kept.model_validate_json(path.read_text(encoding="utf8"))
+    except ValidationError as error:
+        first = error.errors()[0]
+        what = f"{'.'.join(map(str, first['loc']))}: {first['msg']}".removeprefix(": ")
+        raise Mistake(what, where=str(path), remedy="Take the file from git, or delete it: it is made again") from error
 
 
 def write_kept(kept: Kept, path: Path) -> None:

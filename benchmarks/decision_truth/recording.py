@@ -11,13 +11,14 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import torch
 import yaml
 
 from benchmarks.decision_truth.kept import Kept, KeptArm, KeptCase, KeptRow, KeptSize
-from benchmarks.decision_truth.scenarios import AMPLE_HOURS, RIGHTS, SPEED, Scenario, evenly, write_project
+from benchmarks.decision_truth.scenarios import AMPLE_HOURS, RIGHTS, SPEED, Scenario, copy_text, write_project
 from dono.artifacts import Artifact, fingerprint, identity, write_atomically
 from dono.decisions import LOSS_UNDER
 from dono.project import Architecture
@@ -39,7 +40,7 @@ SECOND_SEED = (1 / 32, 1 / 16)
 """Scales that are recorded with a second seed too, for second opinions where arms are close."""
 BASE_TEXT = ("text/en/classic_books.txt", "text/en/pratham_storyweaver.txt", "text/en/common_voice.txt")
 BASE_MEGABYTES, BASE_TOKENS = 6.0, 2e6
-"""What the base has read: about as much again as the largest corpus stage of a scenario, all English."""
+"""What the base has read, all English: several times the corpus stage of any scenario here."""
 
 
 @dataclass(frozen=True)
@@ -52,18 +53,15 @@ class Rung:
     seed: int
 
 
+def lacking(scenario: Scenario, corpora: Path) -> list[str]:
+    """Which of the files that the scenario and its base read are not there."""
+    return [name for name in (*scenario.needs(), *BASE_TEXT) if not (corpora / name).is_file()]
+
+
 def base_for(size: Architecture, corpora: Path, work: Path) -> Path:
     """The base of this size: pretrained by Dono on English once, and kept in the work folder."""
     folder = work / f"base-{identity(size.model_dump(mode='json'))[:8]}"
-    if (folder / "model" / "config.json").is_file():
-        return folder / "model"
-    data = folder / "data"
-    data.mkdir(parents=True, exist_ok=True)
-    whole = sum((corpora / t).stat().st_size for t in BASE_TEXT)
-    for text in BASE_TEXT:
-        lines = (corpora / text).read_text(encoding="utf8").split("\n")
-        chosen = evenly(lines, BASE_MEGABYTES * 1e6 / whole)
-        write_atomically(data / Path(text).name, "".join(f"{line}\n" for line in chosen))
+    copy_text(corpora, {text: Path(text).name for text in BASE_TEXT}, BASE_MEGABYTES, folder / "data")
     settings = {
         "project": "base",
         "corpus": [
@@ -120,7 +118,7 @@ def _run(
     todo = list(_rungs(place, prepared, who, jobs))
     with place.display.task(place.project.project, len(todo)) as view:
         for number, rung in enumerate(todo):
-            oversight = Oversight(lambda note, number=number: view.at(number, note))  # type: ignore[misc]
+            oversight = Oversight(partial(view.at, number))
             spec = RunSpec(
                 contender=rung.contender, case=rung.case, scale=rung.scale, seed=rung.seed,
                 scales=_scales(place, jobs.get(rung.contender.name), rung.seed),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -77,10 +77,6 @@ class Scenario(SettingsFile):
         tasks = [] if self.task is None else [f"{self.task.data}/{part}.jsonl" for part in ("train", "test")]
         return [*self.text, *tasks]
 
-    def lacking(self, corpora: Path) -> list[str]:
-        """Which of them are not there."""
-        return [name for name in self.needs() if not (corpora / name).is_file()]
-
 
 def read_scenario(path: Path) -> Scenario:
     """Read a scenario file. Raises `Mistakes` with every mistake found."""
@@ -129,13 +125,7 @@ def project_of(name: str, scenario: Scenario) -> Project:
 def write_project(name: str, scenario: Scenario, bases: list[str], corpora: Path, folder: Path) -> Path:
     """Write dono.yaml and the chosen part of the data into `folder`; the same scenario gives the same bytes."""
     data = folder / "data"
-    data.mkdir(parents=True, exist_ok=True)
-    whole = sum((corpora / t).stat().st_size for t in scenario.text)
-    for text in scenario.text:
-        lines = (corpora / text).read_text(encoding="utf8").split("\n")
-        write_atomically(
-            data / _local(text), "".join(f"{line}\n" for line in evenly(lines, scenario.megabytes * 1e6 / whole))
-        )
+    copy_text(corpora, {text: _local(text) for text in scenario.text}, scenario.megabytes, data)
     if (task := scenario.task) is not None:
         rows = (corpora / task.data / "train.jsonl").read_text(encoding="utf8").splitlines()
         write_atomically(data / "train.jsonl", "".join(f"{row}\n" for row in evenly(rows, task.examples / len(rows))))
@@ -143,6 +133,15 @@ def write_project(name: str, scenario: Scenario, bases: list[str], corpora: Path
     path = folder / "dono.yaml"
     write_atomically(path, yaml.safe_dump(project_settings(name, scenario, bases), allow_unicode=True, sort_keys=False))
     return path
+
+
+def copy_text(corpora: Path, files: Mapping[str, str], megabytes: float, data: Path) -> None:
+    """Copy at most so much text into `data`, of each file (by its name there) the same share of its lines."""
+    data.mkdir(parents=True, exist_ok=True)
+    share = megabytes * 1e6 / sum((corpora / text).stat().st_size for text in files)
+    for text, name in files.items():
+        lines = (corpora / text).read_text(encoding="utf8").split("\n")
+        write_atomically(data / name, "".join(f"{line}\n" for line in evenly(lines, share)))
 
 
 def evenly(rows: list[str], share: float) -> list[str]:

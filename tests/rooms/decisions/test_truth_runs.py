@@ -140,6 +140,13 @@ def test_what_is_kept_is_read_back_as_it_was(tmp_path: Path) -> None:
     assert sum('"arm":' in line for line in lines) == len(kept.rows)
 
 
+@pytest.mark.parametrize("damage", ["", "{", '{"name": "x"}'])
+def test_a_damaged_file_is_named(tmp_path: Path, damage: str) -> None:
+    (tmp_path / "x.json").write_text(damage, encoding="utf8")
+    with pytest.raises(Mistake, match=r"x\.json: .*Take the file from git"):
+        read_kept(tmp_path / "x.json")
+
+
 def test_our_scenarios_are_projects_and_differ_in_what_they_ask() -> None:
     found = dict(find_scenarios(SCENARIOS))
     assert len(found) >= 12

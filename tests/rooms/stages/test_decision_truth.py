@@ -68,7 +68,8 @@ def test_a_killed_recording_goes_on_and_a_kept_truth_is_not_run_again(
 
     monkeypatch.setattr(recording, "carry_out", counted)
     assert isinstance(run(tmp_path, corpora)[1], Capped)
-    sealed = {p: p.stat().st_mtime_ns for p in (tmp_path / "work").rglob("artifact.json")}
+    sealed = {p: p.stat().st_mtime_ns for p in (tmp_path / "work").glob("*/work/*/*/artifact.json")}
+    assert len(sealed) > 4
 
     output, raised = run(tmp_path, corpora)
     assert raised is None, output
@@ -92,3 +93,7 @@ def test_text_that_is_not_there_is_left_out_with_the_reason(tmp_path: Path) -> N
     assert "shop: left out; " in output
     assert "has no text/hi/shop.txt" in output
     assert "no scenario has been run" in str(raised)
+
+
+def test_a_scenario_that_is_not_there_is_named(tmp_path: Path) -> None:
+    assert "no scenario 'shp'. Use one of: shop" in str(run(tmp_path, tmp_path, "shp")[1])
