@@ -64,10 +64,16 @@ def audit(project: Path, overrides: tuple[str, ...], documents: int, seed: int, 
 @dono.command()
 @PROJECT
 @OVERRIDES
+@click.option(
+    "--more",
+    metavar="MONEY",
+    help="Spend this much on further pilots after a verdict: money in the project's currency, like 500, or (where the "
+    "machine has no price) a time, like 30m or 2h. After a break the same command goes on.",
+)
 @DRY_RUN
-def decide(project: Path, overrides: tuple[str, ...], dry_run: bool) -> None:
+def decide(project: Path, overrides: tuple[str, ...], more: str | None, dry_run: bool) -> None:
     """The main job: pilots of every route, a verdict, a report."""
-    stage("decide")(project, overrides, dry_run=dry_run)
+    stage("decide")(project, overrides, dry_run=dry_run, more=more)
 
 
 @dono.command()
@@ -194,6 +200,27 @@ def plan(**asked: object) -> None:
 
 
 @dono.command()
+@click.argument("place", metavar="PROJECT|DIR", type=click.Path(path_type=Path), default=Path())
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="Where it listens; a proxy with TLS goes before it."
+)
+@click.option("--port", default=8760, show_default=True)
+@click.option(
+    "--database", help="postgresql://user:${NAME}@host/database for a team (else desk.sqlite beside desk.yaml)."
+)
+@click.option(
+    "--renew", multiple=True, metavar="NAME", help="Give this rater a new link; the old one ends (repeatable)."
+)
+@click.option("--proxied", is_flag=True, help="It is reached through TLS: cookies over TLS alone.")
+@click.option("--dry-run", is_flag=True, help="Read items and print links, and stop.")
+def rate(
+    place: Path, host: str, port: int, database: str | None, renew: tuple[str, ...], proxied: bool, dry_run: bool
+) -> None:
+    """Open the rating desk: people say which answers are better, in their languages."""
+    stage("rate")(place, host=host, port=port, database=database, renew=renew, proxied=proxied, dry_run=dry_run)
+
+
+@dono.command()
 @click.argument("name")
 @click.option("--project", type=click.Path(path_type=Path), default=Path("dono.yaml"), show_default=True)
 def why(name: str, project: Path) -> None:
@@ -205,9 +232,27 @@ def why(name: str, project: Path) -> None:
 @click.option("--source", required=True, help="The source that the person's rows are in.")
 @click.option("--key", required=True, help="The person's key in it; FILE:LINE of a row where the source has no keys.")
 @click.option("--project", type=click.Path(path_type=Path), default=Path("dono.yaml"), show_default=True)
-def forget(source: str, key: str, project: Path) -> None:
+@click.option("--dry-run", is_flag=True, help="Only say what would be taken out, how many, and from where.")
+def forget(source: str, key: str, project: Path, dry_run: bool) -> None:
     """Take a person's documents out of every corpus, keep them out of later ones, and name what learned from them."""
-    stage("forget")(project, source=source, key=key)
+    stage("forget")(project, source=source, key=key, dry_run=dry_run)
+
+
+@dono.command()
+@click.argument("table", type=click.Path(path_type=Path))
+@click.option("--target", help="The column of classes that a model would predict: usefulness is measured by it.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("synthetic.csv"), show_default=True)
+@click.option("--rows", default=0, help="How many to make (else as many as the table has).")
+@click.option("--steps", default=3000, show_default=True, help="Training steps of the GAN.")
+@click.option("--seed", default=0, show_default=True)
+@click.option("--dates", type=click.Choice(["day", "month", "refuse"]), default="day", show_default=True,
+              help="What comes first in a date like 03/04/2025.")  # fmt: skip
+@click.option("--work", type=click.Path(path_type=Path), default=Path("work-synthetic"), show_default=True)
+@DRY_RUN
+def synthesize(table: Path, out: Path, work: Path, dry_run: bool, **asked: object) -> None:
+    """Make a table like TABLE, of rows that nobody is; it is released only where the privacy tests hold."""
+    module = importlib.import_module("dono.stages.synthesize")
+    module.command(module.Order(table=table, **asked), out, work=work, dry_run=dry_run)
 
 
 @dono.group()

@@ -20,11 +20,10 @@ class Settings:
     source: Source
     thresholds: Thresholds | None = None
 
-
-def _privacy(settings: Settings) -> Step:
-    return privacy_step(
-        settings.cleaning.model_copy(update={"privacy": settings.source.privacy or settings.cleaning.privacy})
-    )
+    @property
+    def privacy(self) -> Cleaning:
+        """The settings of cleaning with what becomes of this source's identifiers."""
+        return self.cleaning.model_copy(update={"privacy": self.source.privacy or self.cleaning.privacy})
 
 
 def _quality(settings: Settings) -> Step:
@@ -36,7 +35,7 @@ def _quality(settings: Settings) -> Step:
 STEPS: dict[str, Callable[[Settings], Step]] = {
     "text": lambda settings: text_step(settings.cleaning, settings.source.markup),
     "language": lambda settings: language_step(settings.cleaning),
-    "privacy": _privacy,
+    "privacy": lambda settings: privacy_step(settings.privacy),
     "quality": _quality,
 }
 

@@ -38,9 +38,17 @@ class Draft:
     found: Mapping[str, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A row that gives no text. `key` is the source's for it, None where it has none or the row could not be read."""
+
+    reject: Reject
+    key: str | None
+
+
 def drafts(
     source: Source, parts: Sequence[Part], folder: Path, read: Callable[[int], None]
-) -> Iterator[Draft | Reject]:
+) -> Iterator[Draft | Refused]:
     """The texts of a source in the order of its parts, and the rows set aside.
 
     With `group_by` the rows of a group, ordered by `order_by`, are one text (several where it would be longer than
@@ -57,7 +65,7 @@ def drafts(
             written = understanding.written(row.fields)
             key = usable(str(field_of(row.fields, source.key))) if source.key else written.key
         except Malformed as error:
-            yield set_aside(source.name, part, row, error)
+            yield Refused(set_aside(source.name, part, row, error), _whose(row, source))
             continue
         if groups is not None:
             for number, text in enumerate(written.texts):
@@ -70,6 +78,17 @@ def drafts(
         for group in groups.documents():
             yield Draft(group.text, group.language, f"rows grouped by {source.group_by}", group.key, group.file,
                         group.line, group.region, group.period)  # fmt: skip
+
+
+def _whose(row: Row | Broken, source: Source) -> str | None:
+    """The key of a row that gives no text, as that of one that does is known."""
+    name = source.key or source.group_by
+    if isinstance(row, Broken) or name is None:
+        return None
+    try:
+        return usable(str(field_of(row.fields, name)))
+    except Malformed:
+        return None
 
 
 def _grouped(written: Written, number: int, text: str, part: Part, row: Row) -> GroupedRow:

@@ -28,6 +28,9 @@ MARKS_AT_ONCE = 2_000_000
 """Marks that are sorted at a time; more are looked at in as many passes as it takes."""
 DEVIATIONS = 4
 """A pair whose signatures agree by so many standard errors less than the threshold is not read (1 in 30,000 lost)."""
+PAIRS_AT_ONCE = 4096
+"""Pairs whose signatures are compared before the file of signatures is mapped anew: each row that is looked at takes up
+to 64 kB of memory with its neighbours (Linux maps what is cached around a page), as long as the mapping lives."""
 TEXTS_AT_ONCE = 256
 CHARACTERS_AT_ONCE = 2_000_000
 
@@ -70,8 +73,8 @@ def find_copies(
     depends on the texts alone; their order decides only which is kept.
 
     `pieces` gives the marks of all texts in order, each time that it is called. `folder` holds about 450 bytes a text
-    meanwhile, and the shingles of candidates. Memory: 640 MB for 2 million texts (measured; parts of the files that are
-    mapped count in it). `near` None: exact copies only.
+    meanwhile, and the shingles of candidates. Memory: about 60 bytes a text, and 500 MB (`benchmarks.corpus_memory`;
+    parts of the files that are mapped count in it). `near` None: exact copies only.
     """
     first, digests = _exact(pieces, total)
     exact = first != np.arange(total)
@@ -99,8 +102,11 @@ def bands_for(near: float) -> tuple[int, int]:
 
 
 def _exact(pieces: Callable[[], Iterable[Marks]], total: int) -> tuple[Places, Hashes]:
-    digests = np.concatenate([np.zeros(0, dtype=np.uint64), *(m.digest for m in pieces())])
-    assert len(digests) == total, f"{len(digests)} marks for {total} texts"
+    digests, at = np.zeros(total, dtype=np.uint64), 0
+    for marks in pieces():
+        digests[at : at + len(marks.digest)] = marks.digest
+        at += len(marks.digest)
+    assert at == total, f"{at} marks for {total} texts"
     first = np.arange(total)
     passes = max(1, -(-total // MARKS_AT_ONCE))
     for turn in range(passes):
@@ -124,8 +130,6 @@ class _Near:
         self.parent = np.arange(len(first))
         self.compared = self.unequal = self.cut = 0
         self.owner = self._write(pieces, first)
-        rows = len(self.owner)
-        self.rows = _mapped(folder / "rows", np.dtype(np.uint16), (rows, SLOTS))
 
     def _write(self, pieces: Callable[[], Iterable[Marks]], first: Places) -> Places:
         """Signatures and the hashes of their bands to files; returns whose each is. Exact copies are left out."""
@@ -187,9 +191,10 @@ class _Near:
 
     def _alike(self, one: Places, other: Places) -> Flags:
         alike = np.zeros(len(one), dtype=np.bool_)
-        for at in range(0, len(one), 1 << 16):
-            part = slice(at, at + (1 << 16))
-            agreed = (self.rows[one[part]] == self.rows[other[part]]).sum(axis=1)
+        for at in range(0, len(one), PAIRS_AT_ONCE):
+            part = slice(at, at + PAIRS_AT_ONCE)
+            rows = _mapped(self.folder / "rows", np.dtype(np.uint16), (len(self.owner), SLOTS))
+            agreed = (rows[one[part]] == rows[other[part]]).sum(axis=1)
             alike[part] = agreed >= self.least
         return alike & (self.owner[one] != self.owner[other])
 

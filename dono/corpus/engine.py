@@ -19,11 +19,12 @@ from dono.corpus.boilerplate import line_marks
 from dono.corpus.cleaning import BEFORE_LEARNING, Settings, make_steps
 from dono.corpus.contamination import Probes
 from dono.corpus.documents import GroupWriter, is_held_out
-from dono.corpus.drafts import Draft, drafts
+from dono.corpus.drafts import Draft, Refused, drafts
 from dono.corpus.drops import Drops, example_of
 from dono.corpus.identities import Identities
+from dono.corpus.privacy import row_mask
 from dono.corpus.quality import Thresholds
-from dono.corpus.rows import Reject
+from dono.corpus.rows import SHOWN
 from dono.corpus.shards import Shard, Span, count_lines
 from dono.corpus.shingles import SHORT, marks_of
 from dono.corpus.steps import run_steps
@@ -66,7 +67,11 @@ class Recipe:
 
     def id_of(self, source: Source, draft: Draft) -> str:
         """The id that a draft's document has, "" where ids are not asked for."""
-        return "" if self.identities is None else self.identities.of(source.name, draft.key)
+        return self.id_of_key(source, draft.key)
+
+    def id_of_key(self, source: Source, key: str) -> str:
+        """The same for a source's key."""
+        return "" if self.identities is None else self.identities.of(source.name, key)
 
     def forgets(self, id_: str) -> bool:
         """Whether the person with this id asked to be forgotten."""
@@ -128,7 +133,8 @@ class _Shard:
     def __init__(self, recipe: Recipe, probes: Probes, shard: Shard) -> None:
         self.recipe, self.probes, self.shard = recipe, probes, shard
         self.source, self.files = recipe.sources[shard.source], shard_files(recipe.folder, shard.number)
-        self.steps = make_steps(Settings(recipe.cleaning, self.source, recipe.thresholds))
+        settings = Settings(recipe.cleaning, self.source, recipe.thresholds)
+        self.steps, self.mask = make_steps(settings), row_mask(settings.privacy)
         self.reasons: Counter[str] = Counter()
         self.formats: Counter[str] = Counter()
         self.drops, self.texts, self.forgotten = Drops(), 0, 0
@@ -160,17 +166,27 @@ class _Shard:
         write_atomically(self.files["record"], json.dumps(asdict(record), ensure_ascii=False))
         return record
 
-    def _usable(self, found: Iterable[Draft | Reject], rejects: TextIO) -> Iterator[Draft]:
+    def _usable(self, found: Iterable[Draft | Refused], rejects: TextIO) -> Iterator[Draft]:
         for one in found:
-            if isinstance(one, Reject):
-                self.reasons[one.reason] += 1
-                rejects.write(json.dumps(asdict(one), ensure_ascii=False) + "\n")
+            if isinstance(one, Refused):
+                self._set_aside(one, rejects)
                 continue
             self.formats[one.format] += 1
             if self.recipe.forgets(self.recipe.id_of(self.source, one)):
                 self.forgotten += 1  # before duplicates: a forgotten text hides nobody else's equal one
             else:
                 yield one
+
+    def _set_aside(self, refused: Refused, rejects: TextIO) -> None:
+        """Count a row that gives no text, and write it without personal data; what is forgotten is not written."""
+        id_ = "" if refused.key is None else self.recipe.id_of_key(self.source, refused.key)
+        if self.recipe.forgets(id_):
+            self.forgotten += 1
+            return
+        row = asdict(refused.reject)
+        row |= {name: self.mask(row[name])[:SHOWN] for name in ("reason", "beginning")} | {"id": id_}
+        self.reasons[row["reason"]] += 1
+        rejects.write(json.dumps(row, ensure_ascii=False) + "\n")
 
     def _cleaned(self, batch: Sequence[Draft]) -> list[Draft]:
         """What the steps keep; what they drop is counted, and shown without the personal data in it."""

@@ -9,9 +9,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dono.artifacts import Json, disk_mistake, identity, write_atomically
+from dono.corpus.code_identity import code_identity
 from dono.corpus.engine import Recipe, ShardRecord, finished, sample_work, shard_work
 from dono.corpus.identities import Identities
 from dono.corpus.join import join_shards
+from dono.corpus.privacy import key_fingerprint
 from dono.corpus.quality import Thresholds, learn_thresholds
 from dono.corpus.shards import Shard, plan_shards
 from dono.corpus.sources import checked_parts
@@ -89,7 +91,7 @@ class _Gathering:
             write_atomically(at, plan)
 
     def _plan(self) -> dict[str, Json]:
-        """What shards depend on: settings, tests, and files as far as their stamps tell them apart."""
+        """What shards depend on: settings, tests, files as far as their stamps tell them apart, and what is done."""
         recipe = self.recipe
         files: list[Json] = [[str(part), part.stamp()] for shard in self.shards for part in shard.parts]
         ids = recipe.identities
@@ -101,6 +103,8 @@ class _Gathering:
             "heldout": [recipe.heldout_share, recipe.seed],
             "identities": identified,
             "files": identity({"files": files}),
+            "code": code_identity(),
+            "key": None if all(s.privacy == "off" for s in recipe.sources) else key_fingerprint(recipe.cleaning),
         }
 
     def learn(self) -> Thresholds:

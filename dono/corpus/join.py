@@ -124,7 +124,7 @@ class _Joining:
                     start += size
 
     def _join_texts(self, copies: Copies) -> None:
-        start, repeated, of = 0, np.zeros(0, dtype=np.uint64), -1
+        start, repeated, of, first = 0, np.zeros(0, dtype=np.uint64), -1, copies.kept
         with GroupWriter(self.folder / NAME, DOCUMENTS) as writer:
             for shard, before in zip(self.shards, self.later, strict=True):
                 source = self._source(shard)
@@ -137,7 +137,7 @@ class _Joining:
                         start += len(table)
                         self.survey.left[source].duplicates += int(copies.exact[here].sum())
                         self._drop(source, NEARLY, table.filter(pa.array(copies.near[here])))
-                        kept = self._without_lines(source, table.filter(pa.array(copies.kept[here])), repeated)
+                        kept = self._without_lines(source, table.filter(pa.array(first[here])), repeated)
                         documents = _documents(kept, source)
                         self._count_tested(documents)
                         self.survey.keep(source, documents)

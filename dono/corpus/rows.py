@@ -14,7 +14,9 @@ import pyarrow as pa
 from dono.corpus.parts import Part, unreadable
 
 SHOWN = 200
-"""Characters of a broken row that are kept to recognise it by."""
+"""Characters of a broken row that are shown to recognise it by."""
+KEPT = 2 * SHOWN
+"""Characters of it that a reader keeps: what is shown is masked first, and no identifier may be cut before that."""
 COMPRESSED = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
 """First bytes of compressed files: the bytes are believed, not the file's name."""
 BOM = b"\xef\xbb\xbf"
@@ -107,8 +109,8 @@ def unpacked(raw: BinaryIO) -> BinaryIO:
 
 def beginning(raw: bytes | str) -> str:
     """The start of a broken row, printable."""
-    text = raw[: SHOWN * 4].decode("utf8", "backslashreplace") if isinstance(raw, bytes) else raw
-    return text.encode("utf8", "backslashreplace").decode()[:SHOWN].rstrip("\r\n")
+    text = raw[: KEPT * 4].decode("utf8", "backslashreplace") if isinstance(raw, bytes) else raw
+    return text.encode("utf8", "backslashreplace").decode()[:KEPT].rstrip("\r\n")
 
 
 def set_aside(source: str, part: Part, row: Row | Broken, reason: Malformed) -> Reject:

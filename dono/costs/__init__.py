@@ -4,11 +4,13 @@ from dono.costs.energy import AROUND, energy_kwh
 from dono.costs.estimate import SPREAD, RunCost, borrowed_speed, full_run, measured_speed
 from dono.costs.failures import Failures, expected_failures
 from dono.costs.flops import Shape, forward_flops, llama_shape, request_flops, train_flops
+from dono.costs.latency import estimated_latency
 from dono.costs.layouts import Layout, Memory, layout_that_fits, memory_per_gpu
 from dono.costs.machines import MACHINES, THIS, Machine, machine_named, measure_peak, this_machine
 from dono.costs.memory import serving_gigabytes, training_gigabytes
 from dono.costs.money import Exchange, Meter
-from dono.costs.plan import Asked, People, RunPlan, plan_run
+from dono.costs.overheads import OverheadPrices, overhead_prices
+from dono.costs.plan import Asked, RunPlan, plan_run
 from dono.costs.ranges import Label, Range, exactly, weakest
 from dono.costs.serving import ServingCost, Traffic, hosted_cost, price_of, serving_cost
 from dono.costs.sizes import usual_batch, usual_shape
@@ -31,7 +33,7 @@ __all__ = [
     "Machine",
     "Memory",
     "Meter",
-    "People",
+    "OverheadPrices",
     "Range",
     "RunCost",
     "RunPlan",
@@ -42,6 +44,7 @@ __all__ = [
     "borrowed_speed",
     "cost_in",
     "energy_kwh",
+    "estimated_latency",
     "exactly",
     "expected_failures",
     "forward_flops",
@@ -54,6 +57,7 @@ __all__ = [
     "measure_peak",
     "measured_speed",
     "memory_per_gpu",
+    "overhead_prices",
     "plan_run",
     "price_of",
     "request_flops",

@@ -1,4 +1,4 @@
-"""A training run on any machines before anything is measured: FLOPs, hours, money, memory, energy, failures, people."""
+"""A training run on any machines before anything is measured: FLOPs, hours, money, memory, energy, failures."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from dono.costs.failures import Failures, expected_failures
 from dono.costs.flops import Shape, train_flops
 from dono.costs.layouts import Layout, layout_that_fits
 from dono.costs.machines import Machine
+from dono.costs.overheads import STORE_PER_GIGABYTE_MONTH
 from dono.costs.ranges import Range, exactly
 from dono.costs.serving import HOURS, price_of
 from dono.costs.utilisation import whole_run_utilisation
 
-STORE_PER_GIGABYTE_MONTH = Range(0.01, 0.023, 0.05, "borrowed", "object storage, list prices of large clouds, USD")
 KEPT_CHECKPOINTS = 10
 """Checkpoints kept at a time (assumed)."""
 TOKEN_BYTES = 4
@@ -23,24 +23,6 @@ TRIES = Range(
     "report a final run to be a small part of what was spent before it",
 )  # fmt: skip
 """What is spent beside the final run, as a share of it."""
-
-
-@dataclass(frozen=True)
-class People:
-    """Who is paid: full-time engineers for so many months, and ratings at a wage."""
-
-    engineers: float = 0.0
-    months: float = 0.0
-    salary_per_month: float = 0.0
-    ratings: float = 0.0
-    minutes_per_rating: float = 2.0
-    wage_per_hour: float = 0.0
-
-    @property
-    def cost(self) -> float:
-        """In the currency of the wages."""
-        rated = self.ratings * self.minutes_per_rating / 60 * self.wage_per_hour
-        return self.engineers * self.months * self.salary_per_month + rated
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,12 @@ class Range:
         source = "; ".join(dict.fromkeys(s for s in (self.source, other.source) if s))
         return Range(self.lo * other.lo, self.mid * other.mid, self.hi * other.hi, label, source)
 
+    def plus(self, other: Range) -> Range:
+        """The sum with another range, low with low and high with high; the weaker label counts."""
+        label = weakest(self.label, other.label)
+        source = "; ".join(dict.fromkeys(s for s in (self.source, other.source) if s))
+        return Range(self.lo + other.lo, self.mid + other.mid, self.hi + other.hi, label, source)
+
 
 def exactly(value: float, label: Label, source: str) -> Range:
     """A range without width."""

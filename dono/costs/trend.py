@@ -21,23 +21,35 @@ CHEAPER_A_YEAR = Range(
     "30 % cheaper a year (Epoch AI); rental prices are not monotone: H100 1.70 USD in October 2025, 2.35 in March 2026",
 )  # fmt: skip
 """By how much the price of a FLOP falls in a year."""
+RENTS = ((2023.5, 9.5), (2025.8, 1.70), (2026.2, 2.35))
+"""USD an hour of an H100 by year: 7 to 12 in 2023, about 1.70 in October 2025, 2.35 in March 2026 (SemiAnalysis as
+cited by others; contracts of a year)."""
+SWING, SWING_YEARS = math.log(2.35 / 1.70), 5 / 12
+"""That rise in natural logs, and how long it took: taken for the end of an 80 % interval around the trend, growing with
+the square root of time as a random walk does (assumed)."""
 EXPERT = 1.2816 / 1.96
 """From a 95 % interval to an 80 % one, in logarithms."""
 
 
 @dataclass(frozen=True)
 class Claim:
-    """What somebody said of the fall of such a cost, as a share lost in a year."""
+    """What somebody said of the fall of such a cost: a share lost in a year, seen from the year `since` on."""
 
     who: str
     fall: float
+    since: int
     source: str
 
 
 CLAIMS = (
-    Claim("ARK 2023", 0.69, "GPT-3 level: 4.6 M USD in 2020, 450 k in 2022 (ark-invest.com/big-ideas-2023)"),
-    Claim("ARK 2024", 0.75, "53 % hardware and 47 % algorithms (Big Ideas 2024)"),
-    Claim("nanochat", 0.62, "GPT-2 grade: 43,000 USD in 2019, 48 in 2026 (its README): the only one that was realised"),
+    Claim("ARK 2023", 0.69, 2020, "GPT-3 level: 4.6 M USD in 2020, 450 k in 2022 (ark-invest.com/big-ideas-2023)"),
+    Claim("ARK 2024", 0.75, 2020, "53 % hardware and 47 % algorithms (Big Ideas 2024)"),
+    Claim(
+        "nanochat",
+        0.62,
+        2019,
+        "GPT-2 grade: 43,000 USD in 2019, 48 in 2026 (its README): the only one that was realised",
+    ),
 )
 
 
@@ -56,10 +68,20 @@ def yearly_factor() -> Range:
 
 
 def cost_in(years: float, cost: float) -> Range:
-    """What the same capability will cost in `years` (negative: cost in the past); the spread grows with time."""
+    """What the same capability will cost in `years` (negative: cost in the past); the spread grows with time.
+
+    The trend may be off by its own spread each year, and the price that is paid on the day by its swings: the two
+    spreads are taken as independent.
+    """
     factor = yearly_factor()
-    ends = sorted(cost * part**years for part in (factor.lo, factor.hi))
-    return Range(ends[0], cost * factor.mid**years, ends[1], factor.label, factor.source)
+    middle = years * math.log(factor.mid)
+    ends = sorted(years * math.log(part) - middle for part in (factor.lo, factor.hi))
+    swing = SWING * math.sqrt(abs(years) / SWING_YEARS)
+    lo, hi = -math.hypot(ends[0], swing), math.hypot(ends[1], swing)
+    source = f"{factor.source}; around it rental prices swing by ±{math.expm1(SWING):.0%} in five months"
+    return Range(
+        cost * math.exp(middle + lo), cost * math.exp(middle), cost * math.exp(middle + hi), factor.label, source
+    )
 
 
 @dataclass(frozen=True)
@@ -69,6 +91,12 @@ class Waiting:
     months: float
     saves: Range
     forgone: float
+
+    @property
+    def wrong_from(self) -> Range:
+        """What the model must be worth a month for this waiting to be wrong, at least 0."""
+        lo, mid, hi = (max(0.0, end) / self.months for end in (self.saves.lo, self.saves.mid, self.saves.hi))
+        return Range(lo, mid, hi, self.saves.label, self.saves.source)
 
     @property
     def pays(self) -> bool | None:

@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
+from dono.decisions.calibration import width_of
+from dono.decisions.changes import changed
 from dono.decisions.comparison import compare
-from dono.decisions.evidence import ArmEvidence, UseCaseQuestion
+from dono.decisions.elimination import Round, next_round
+from dono.decisions.evidence import ArmEvidence, Lever, UseCaseQuestion
 from dono.decisions.information import next_pilots
 from dono.decisions.metrics import LOSS_UNDER, METRICS, Metric
+from dono.decisions.outset import outset
 from dono.decisions.portfolio import Portfolio, choose_portfolio
 from dono.decisions.verdict import (
     ArmVerdict,
     Assumption,
+    CostPart,
     Crossover,
     CurvePoint,
+    Elimination,
+    Flip,
     Label,
+    LanguageChoice,
     LanguageScore,
+    NextPilot,
     Number,
+    Outset,
     PilotPoint,
     PortfolioItem,
     Sample,
     UseCaseVerdict,
     Verdict,
+    Wait,
 )
+from dono.decisions.worth import worth_of_more
 
 __all__ = [
     "LOSS_UNDER",
@@ -28,20 +40,34 @@ __all__ = [
     "ArmEvidence",
     "ArmVerdict",
     "Assumption",
+    "CostPart",
     "Crossover",
     "CurvePoint",
+    "Elimination",
+    "Flip",
     "Label",
+    "LanguageChoice",
     "LanguageScore",
+    "Lever",
     "Metric",
+    "NextPilot",
     "Number",
+    "Outset",
     "PilotPoint",
     "Portfolio",
     "PortfolioItem",
+    "Round",
     "Sample",
     "UseCaseQuestion",
     "UseCaseVerdict",
     "Verdict",
+    "Wait",
+    "changed",
     "choose_portfolio",
     "compare",
     "next_pilots",
+    "next_round",
+    "outset",
+    "width_of",
+    "worth_of_more",
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, field, replace
 from functools import cached_property
@@ -79,6 +78,13 @@ class Chosen:
         """With one more use case left out."""
         return replace(self, dropped=(*self.dropped, use_case))
 
+    def fits(self, money: float | None, hours: float | None) -> bool:
+        """Whether the caps allow it; None is no cap."""
+        slack = 10**-ROUNDING
+        return all(
+            cap is None or spent <= cap + slack for spent, cap in ((self.cost.money, money), (self.cost.hours, hours))
+        )
+
     @cached_property
     def sums(self) -> tuple[float, ...]:
         """What is minimised, in this order: use cases left out, loss, weight, regret; then what the budget caps."""
@@ -100,17 +106,10 @@ def allocate(cases: Sequence[tuple[str, Sequence[Option]]], *, money: float | No
     beyond that the best, and the least demanding in money and in hours, are kept.
     """
     states = [Chosen()]
-    most_money = math.inf if money is None else money
-    most_hours = math.inf if hours is None else hours
     for use_case, options in cases:
         grown = [s.take(o) for s in states for o in options] + [s.drop(use_case) for s in states]
-        states = _kept([s for s in grown if _fits(s, most_money, most_hours)])
+        states = _kept([s for s in grown if s.fits(money, hours)])
     return min(states, key=lambda s: s.key)
-
-
-def _fits(state: Chosen, money: float, hours: float) -> bool:
-    slack = 10**-ROUNDING
-    return state.cost.money <= money + slack and state.cost.hours <= hours + slack
 
 
 def _kept(states: Sequence[Chosen]) -> list[Chosen]:

@@ -7,15 +7,19 @@ from collections.abc import Sequence
 import numpy as np
 
 from dono.decisions.bar import cost_to_bar, reaches
+from dono.decisions.by_language import language_choices
 from dono.decisions.crossovers import crossovers
 from dono.decisions.evidence import ArmEvidence, UseCaseQuestion, in_one_order
 from dono.decisions.flips import flips
+from dono.decisions.goals import take
 from dono.decisions.linked import link_of
 from dono.decisions.outlook import Outlook, outlook
-from dono.decisions.ranking import Ranking, choice, is_clear, rank
+from dono.decisions.ranking import Ranking, rank
+from dono.decisions.sensitivity import sensitivity
+from dono.decisions.sentences import beyond, forgone, nothing, said
 from dono.decisions.settling import level_of
+from dono.decisions.turns import turns
 from dono.decisions.verdict import ArmVerdict, Number, UseCaseVerdict
-from dono.decisions.wording import named, price, quality, share
 
 UNMEASURED = "no pilot was run"
 
@@ -23,35 +27,42 @@ UNMEASURED = "no pilot was run"
 def compare(question: UseCaseQuestion, evidence: Sequence[ArmEvidence], *, seed: int) -> UseCaseVerdict:
     """The verdict for one use case. The same evidence gives the same verdict in any order.
 
-    The arm taken is the one with the least expected regret, or a notably cheaper one that is within the metric's
-    margin of it; it is the `winner` where that is clear (see `ranking`), else `winner` is None.
+    The arm taken is the one that serves the question's goal best (see `goals`), of those that break no constraint; it
+    is the `winner` where that is clear and its pilots support it, else `winner` is None.
     Raises `Mistake` for points that no curve can be fitted to.
     """
     ordered = in_one_order(evidence)
     link = link_of(ordered, question.judged_by)
     level = level_of(ordered, question.judged_by)
-    known = [outlook(question, e, seed, link, level, ordered) for e in ordered if e.measured]
+    seen = [outlook(question, e, seed, link, level, ordered) for e in ordered if e.measured]
+    known = [o for o in seen if not o.evidence.broken]
+    barred = [o for o in seen if o.evidence.broken]
     lost = [_failed(question, e) for e in ordered if not e.measured]
     if not known:
-        return _verdict(question, None, None, 0.0, _nothing(question, lost), lost)
-    metric = question.judged_by
-    ranking = rank(np.column_stack([o.losses for o in known]), metric.margin)
-    taken = choice(known, ranking)
+        rows = [*_barred(question, barred, barred), *lost]
+        return _verdict(question, None, None, 0.0, nothing(question, barred, lost), rows)
+    ranking = rank(np.column_stack([o.losses for o in known]), question.judged_by.margin)
     order = sorted(range(len(known)), key=lambda i: (ranking.regret[i], known[i].evidence.money, i))
-    clear = is_clear(ranking, taken, metric.margin)
-    rival = next((i for i in order if i != taken), None)
-    if clear:
-        winner, sentence = known[taken].evidence.arm, _clear(question, known, ranking, taken)
-    else:
-        assert rival is not None, "a single arm is always within the margin of the best"
-        winner, sentence = None, _open(known, ranking, taken, rival)
-    arms = [_arm(question, known[i], ranking, i) for i in order] + lost
+    taken = take(question, known, ranking)
+    rival = next((i for i in order if i != taken.place), None)
+    mine = known[taken.place]
+    clear = taken.clear and mine.support >= 1
+    arms = [_arm(question, known[i], ranking, i) for i in order] + _barred(question, barred, known) + lost
     verdict = _verdict(
-        question, winner, None if rival is None else known[rival].evidence.arm, ranking.good[taken],
-        sentence + _about_bar(question, known, taken), arms,
+        question, mine.evidence.arm if clear else None, None if rival is None else known[rival].evidence.arm,
+        taken.confidence, said(question, known, ranking, taken, rival) + forgone(barred, mine), arms,
     )  # fmt: skip
+    crossings, refused = crossovers(known, ranking)
     return verdict.model_copy(
-        update={"crossovers": tuple(crossovers(known, ranking)), "flips": tuple(flips(question, known, ranking))}
+        update={
+            "taken": mine.evidence.arm,
+            "crossovers": tuple(crossings),
+            "flips": tuple(flips(question, known, ranking, taken.place)),
+            "turns": tuple(turns(question, known, ranking, taken.place)),
+            "unsupported": (*(beyond(o) for o in known if o.support < 1), *refused),
+            "sensitivity": tuple(sensitivity(question, known, ranking)),
+            "by_language": tuple(language_choices(question, known, taken.place, seed=seed)),
+        }
     )
 
 
@@ -62,7 +73,7 @@ def _verdict(
     return UseCaseVerdict(
         use_case=question.name, kind=question.kind, metric=question.metric,
         higher_is_better=question.judged_by.higher_is_better, bar=question.bar, winner=winner, runner_up=runner_up,
-        confidence=confidence, sentence=sentence, arms=arms, crossovers=(), flips=(),
+        confidence=confidence, sentence=sentence, arms=arms, crossovers=(), flips=(), goal=question.goal,
     )  # fmt: skip
 
 
@@ -73,6 +84,7 @@ def _arm(question: UseCaseQuestion, known: Outlook, ranking: Ranking, place: int
         quality=known.quality,
         p_best=ranking.p_best[place],
         expected_regret=ranking.regret[place],
+        regret_without=ranking.without[place],
         reaches_bar=None if bar is None else reaches(known, bar),
         cost_to_bar=None if bar is None else cost_to_bar(known, bar),
         curve=known.curve,
@@ -80,6 +92,17 @@ def _arm(question: UseCaseQuestion, known: Outlook, ranking: Ranking, place: int
         backtest_error=None if found is None else found.backtest_error,
         failed=None,
     )
+
+
+def _barred(question: UseCaseQuestion, barred: Sequence[Outlook], beside: Sequence[Outlook]) -> list[ArmVerdict]:
+    """Rows of the arms that break a constraint: no chance of being chosen, their distance from the best of `beside`."""
+    if not barred:
+        return []
+    best = np.min([o.losses for o in beside], axis=0)
+    behind = [float(np.mean(np.maximum(o.losses - best, 0.0))) for o in barred]
+    nobody = Ranking((0.0,) * len(barred), tuple(behind), (0.0,) * len(barred))
+    order = sorted(range(len(barred)), key=lambda i: (behind[i], i))
+    return [_arm(question, barred[i], nobody, i) for i in order]
 
 
 def _failed(question: UseCaseQuestion, evidence: ArmEvidence) -> ArmVerdict:
@@ -101,58 +124,14 @@ def _failed(question: UseCaseQuestion, evidence: ArmEvidence) -> ArmVerdict:
 def _row(evidence: ArmEvidence, **found: object) -> ArmVerdict:
     known: dict[str, object] = {
         name: getattr(evidence, name)
-        for name in ("arm", "route", "title", "full_cost", "full_hours", "pilot_cost", "serving_per_month")
+        for name in ("arm", "route", "title", "full_cost", "full_hours", "pilot_cost", "serving_per_month", "latency")
     }
     known |= {
         "pilots": sorted(evidence.points, key=lambda p: (p.scale, p.seed, p.value)),
         "languages": sorted(evidence.languages, key=lambda s: (s.language, s.scale)),
         "samples": evidence.samples,
         "notes": evidence.notes,
+        "broken": evidence.broken,
+        "parts": evidence.parts,
     }
     return ArmVerdict.model_validate(known | found)
-
-
-def _nothing(question: UseCaseQuestion, lost: Sequence[ArmVerdict]) -> str:
-    if not lost:
-        return f"No arm fits {question.name}: nothing was measured."
-    return "Nothing could be measured. " + "; ".join(f"{a.arm}: {a.failed}" for a in lost) + "."
-
-
-def _clear(question: UseCaseQuestion, known: Sequence[Outlook], ranking: Ranking, taken: int) -> str:
-    metric, mine, leader = question.judged_by, known[taken], known[ranking.leader]
-    start = f"{named(mine.evidence)}: {quality(mine.quality, metric)} expected for {price(mine.evidence)}"
-    if len(known) == 1:
-        return f"{start}, the only way that was measured."
-    if leader is not mine:
-        return (
-            f"{start}. It is as good as {leader.short} ({metric.show(leader.quality.value)}, "
-            f"{price(leader.evidence)}) within {metric.show(metric.margin)}, and cheaper."
-        )
-    if ranking.p_best[taken] >= ranking.good[taken] - 0.05:
-        return f"{start}, the best of {len(known)} ways with probability {share(ranking.p_best[taken])}."
-    return (
-        f"{start}. With probability {share(ranking.good[taken])} no other of {len(known)} ways is better "
-        f"by more than {metric.show(metric.margin)}."
-    )
-
-
-def _open(known: Sequence[Outlook], ranking: Ranking, taken: int, rival: int) -> str:
-    metric = known[taken].metric
-    pair = " and ".join(
-        f"{known[i].short} at {quality(known[i].quality, metric)}, best with probability "
-        f"{share(ranking.p_best[i])}, {price(known[i].evidence)},"
-        for i in (taken, rival)
-    ).removesuffix(",")
-    return (
-        f"Too close to call between {pair}. Taking {known[taken].short} gives away "
-        f"{metric.show(ranking.regret[taken])} on average."
-    )
-
-
-def _about_bar(question: UseCaseQuestion, known: Sequence[Outlook], taken: int) -> str:
-    if question.bar is None:
-        return ""
-    bar, chance = question.judged_by.show(question.bar), reaches(known[taken], question.bar)
-    if all(reaches(o, question.bar) < 0.5 for o in known):
-        return f" None of them is likely to reach the bar of {bar} ({known[taken].short}: {share(chance)})."
-    return f" {known[taken].short} reaches the bar of {bar} with probability {share(chance)}."

@@ -8,12 +8,12 @@ from itertools import permutations
 import numpy as np
 
 from dono.decisions.bar import STEPS
-from dono.decisions.evidence import MOST_SCALE
+from dono.decisions.evidence import MOST_SCALE, SUPPORT
 from dono.decisions.information import IN_THE_RACE
 from dono.decisions.outlook import Floats, Outlook, interval
 from dono.decisions.ranking import Ranking
 from dono.decisions.verdict import Crossover, Number
-from dono.decisions.wording import count, multiple, share
+from dono.decisions.wording import count, money, multiple, share
 
 LEADING = 4
 """Crossovers are looked for among this many arms with the least regret (assumed: a board reads no more)."""
@@ -21,26 +21,40 @@ OFTEN = 0.5
 """A crossover is reported when at least this share of the draws have it (assumed)."""
 
 
-def crossovers(outlooks: Sequence[Outlook], ranking: Ranking) -> list[Crossover]:
-    """Crossovers among the leading arms, the one at the smallest scale first.
+def crossovers(outlooks: Sequence[Outlook], ranking: Ranking) -> tuple[list[Crossover], list[str]]:
+    """Crossovers among the leading arms, the one at the smallest scale first; and those that are refused, in words.
 
-    Looked for from the smallest scale that both arms were measured at to `MOST_SCALE` times the full run.
+    Looked for from the smallest scale that both arms were measured at to `MOST_SCALE` times the full run. One beyond
+    `SUPPORT` times the largest pilot of either arm is refused.
     """
     order = sorted(range(len(outlooks)), key=lambda i: (ranking.regret[i], i))[:LEADING]
     leading = [outlooks[i] for i in order]
     racing = {outlooks[i].evidence.arm for i in order if ranking.p_best[i] >= IN_THE_RACE}
     starts = {o.evidence.arm: min(o.trained) for o in leading if o.forecast is not None}
     if not starts:
-        return []
+        return [], []
     scales = np.geomspace(min(starts.values()), MOST_SCALE, STEPS)
     drawn = {o.evidence.arm: o.along(scales.tolist()) for o in leading}
-    found = []
+    found: list[Crossover] = []
+    refused: list[str] = []
     for a, b in permutations(leading, 2):
         names = a.evidence.arm, b.evidence.arm
         if starts.keys() & set(names) and racing & set(names):
             seen = scales >= max(starts.get(n, 0.0) for n in names) * (1 - 1e-9)
-            found.append(crossover(a, b, scales[seen], (drawn[names[0]][:, seen], drawn[names[1]][:, seen])))
-    return sorted((c for c in found if c is not None), key=lambda c: (c.scale.value, c.arm_a, c.arm_b))
+            crossing = crossover(a, b, scales[seen], (drawn[names[0]][:, seen], drawn[names[1]][:, seen]))
+            if crossing is not None and crossing.scale.value > min(a.support, b.support):
+                refused.append(_refusal(a, b))
+            elif crossing is not None:
+                found.append(crossing)
+    return sorted(found, key=lambda c: (c.scale.value, c.arm_a, c.arm_b)), refused
+
+
+def _refusal(a: Outlook, b: Outlook) -> str:
+    least = min((o for o in (a, b)), key=lambda o: o.support)
+    return (
+        f"Where {b.short} overtakes {a.short} cannot be said: it would be beyond {SUPPORT:g} times the largest pilot "
+        f"of {least.short} ({multiple(max(least.trained))})"
+    )
 
 
 def crossover(a: Outlook, b: Outlook, scales: Floats, losses: tuple[Floats, Floats]) -> Crossover | None:
@@ -84,8 +98,14 @@ def _sentence(a: Outlook, b: Outlook, scale: Number) -> str:
     high = f"more than {count(MOST_SCALE * size)}" if scale.hi is None else count(scale.hi * size)
     return (
         f"{b.short} overtakes {a.short} beyond {count(scale.value * size)} {unit} "
-        f"({multiple(scale.value)}), 80 % interval {count(scale.lo * size)} to {high}"
+        f"({multiple(scale.value)}{_priced(b, scale.value)}), 80 % interval {count(scale.lo * size)} to {high}"
     )
+
+
+def _priced(outlook: Outlook, scale: float) -> str:
+    """What the machines cost there: money grows with scale as every quantity of a run does."""
+    cost = outlook.evidence.full_cost
+    return f", {money(cost.value * scale, cost.unit)}" if cost.value and outlook.forecast is not None else ""
 
 
 def _full_size(outlook: Outlook) -> tuple[float, str]:

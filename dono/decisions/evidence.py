@@ -5,21 +5,63 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from dono.curves import Learned
 from dono.decisions.metrics import METRICS, Metric
-from dono.decisions.verdict import LanguageScore, Number, PilotPoint, Sample
+from dono.decisions.verdict import CostPart, LanguageScore, Number, PilotPoint, Sample
+from dono.project import Goal
 
 MOST_SCALE = 4.0
 """Nothing is said beyond this multiple of the full run (assumed: the budget would be another one)."""
 
 
+SUPPORT = 64.0
+"""Beyond this multiple of an arm's largest pilot nothing is said of it (assumed: forecasts of public curves were tried
+up to a sixty-fourth, see `dono exam`)."""
+MACHINES = "machines"
+"""The name of the first part of a cost: the full run's machine hours."""
+FAILED_RUNS = "failed runs"
+STORAGE = "storage"
+ENGINEERS = "engineers"
+RATERS = "raters"
+"""The names of the parts beside it."""
+FALLING = (MACHINES, FAILED_RUNS)
+"""Parts that fall by the trend of hardware and of algorithms."""
+SERVING = "serving"
+"""The name under which a lever moves a month's serving."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lever:
+    """An assumption about money: its value now, and the parts of the cost that grow with it (`MACHINES`, `SERVING`, a
+    name in `ArmEvidence.beside`). `inverse`: they shrink with it. `arms`: only theirs, None for all.
+    """
+
+    name: str
+    now: Number
+    parts: Sequence[str]
+    inverse: bool = False
+    arms: Sequence[str] | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class UseCaseQuestion:
-    """Which arm serves this use case best? `bar` is the value of `metric` that is good enough, None if none is set."""
+    """Which arm serves this use case best? `bar` is the value of `metric` that is good enough, None if none is set.
+
+    `width` is the factor on intervals that earlier full runs taught (`calibration`); `known` is what other people's
+    curves taught the forecasts: all of it, unless a set of theirs is what is asked about.
+
+    `traffic` in requests a day, `levers` are the assumptions about money whose flips are asked for.
+    """
 
     name: str
     kind: str
     metric: str
     bar: float | None
+    width: float = 1.0
+    known: Learned | None = None
+    goal: Goal = "quality"
+    traffic: float | None = None
+    levers: Sequence[Lever] = ()
 
     @property
     def judged_by(self) -> Metric:
@@ -33,7 +75,8 @@ class ArmEvidence:
 
     `full_cost` and `full_hours` include the corpus stage; `shared_cost` (and `shared_hours`) are the part of them that
     arms with the same `shared_key` pay once. `has_scale` is False for an arm that learns nothing: what was measured is
-    what it does. `failed` is the reason why there are no points.
+    what it does. `failed` is the reason why there are no points. `broken` are the constraints that it breaks. `beside`
+    is what is paid once beside the machines; the shared part of each is paid once by arms with the same `shared_key`.
     """
 
     arm: str
@@ -53,6 +96,23 @@ class ArmEvidence:
     shared_cost: Number | None
     shared_hours: Number | None = None
     serving_months: float = 12
+    broken: Sequence[str] = ()
+    beside: Sequence[CostPart] = ()
+    latency: Number | None = None
+
+    @property
+    def parts(self) -> tuple[CostPart, ...]:
+        """All that is paid once, the machines first; nothing where only the machines are known."""
+        if not self.beside:
+            return ()
+        shared = self.shared_cost.value if self.shared_cost and self.shared_key is not None else 0.0
+        machines = CostPart(name=MACHINES, amount=self.full_cost, shared=min(shared, self.full_cost.value))
+        return (machines, *self.beside)
+
+    @property
+    def once(self) -> float:
+        """What is paid once: the machines of the full run, and all that is beside them."""
+        return self.full_cost.value + sum(p.amount.value for p in self.beside)
 
     @property
     def measured(self) -> bool:
@@ -61,9 +121,9 @@ class ArmEvidence:
 
     @property
     def money(self) -> float:
-        """Training and `serving_months` of serving, in the project's currency."""
+        """What is paid once and `serving_months` of serving, in the project's currency."""
         served = self.serving_months * self.serving_per_month.value if self.serving_per_month else 0.0
-        return self.full_cost.value + served
+        return self.once + served
 
 
 def in_one_order(evidence: Sequence[ArmEvidence]) -> list[ArmEvidence]:

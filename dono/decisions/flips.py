@@ -18,9 +18,13 @@ UPSIDE = 0.05
 """The next-best arm is mentioned when it is the best in at least this share of the draws."""
 
 
-def flips(question: UseCaseQuestion, outlooks: Sequence[Outlook], ranking: Ranking) -> list[str]:
-    """Changes of size, luck, money or bar that would change the choice. Empty with a single arm and no bar."""
-    taken = choice(outlooks, ranking)
+def flips(question: UseCaseQuestion, outlooks: Sequence[Outlook], ranking: Ranking, taken: int) -> list[str]:
+    """Changes of size, luck, money or bar that would change the choice. Empty with a single arm and no bar.
+
+    Where the bar is all that counts, so is what is said: how sure it is reached.
+    """
+    if question.goal != "quality" and question.bar is not None:
+        return _bar(outlooks, question.bar, taken)
     found = [*_size(outlooks, taken), *_upside(outlooks, ranking, taken), *_money(outlooks, ranking, taken)]
     if not is_clear(ranking, taken, outlooks[taken].metric.margin):
         found += _test(outlooks[taken])

@@ -1,4 +1,4 @@
-"""Which pilot to run next: the one that is expected to save most regret per second."""
+"""Which pilot to run next: the one that is expected to save most regret per second, which is per rupee."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ Rung = tuple[str, float, int]
 
 IN_THE_RACE = 0.05
 """Arms with a smaller P(best) are not run again (assumed)."""
+LEAST_CHANCE = 0.01
+"""Rungs with a smaller chance to change who is ahead are not run (the draws tell no smaller probability)."""
 MOST_SEEDS = 2
 SEED_LEARNS = 0.25
 """Share of what can be learned of an arm that a second seed takes away (assumed: half of the noise of one run goes, and
@@ -25,6 +27,17 @@ LEARNABLE = 0.05
 """At least this share of an arm's variance is taken to be open to further pilots (assumed)."""
 INTERVAL_SDS = 2 * 1.2816
 """Width of an 80 % interval of the normal distribution in standard deviations."""
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A rung that may be run next. `regret` is the expected regret that it avoids, in the metric's unit, `chance` the
+    probability that another arm is ahead once it was run.
+    """
+
+    rung: Rung
+    regret: float
+    chance: float
 
 
 def next_pilots(
@@ -36,42 +49,54 @@ def next_pilots(
 ) -> list[Rung]:
     """Rungs (arm, scale, seed) to run next, the most useful first; together they take at most `left` seconds.
 
-    Only use cases whose verdict is open ask for more, only of arms in the race. Each arm offers one rung: a second seed
-    of its largest one, then twice the scale (at most 1). Worth: the knowledge gradient (Frazier, Powell and Dayanik
-    2009, INFORMS J. Computing 21:4), summed over the use cases that the rung serves, per second.
+    Only use cases whose verdict is open ask for more, only of arms in the race. Worth: the knowledge gradient (Frazier,
+    Powell and Dayanik 2009, INFORMS J. Computing 21:4), summed over the use cases that the rung serves, per second:
+    an hour of the project's machines has one price, so that this is the order of worth per rupee, too.
     `seconds_of(arm, scale)` is None for an arm that cannot be run again. What was measured, or is in `done` (runs that
     failed are), is not offered: repeated calls end.
     """
     worth: dict[Rung, float] = {}
     for verdict in verdicts:
-        for rung, gain in _offers(verdict, done):
-            worth[rung] = worth.get(rung, 0.0) + gain
+        for offer in offers(verdict, done):
+            worth[offer.rung] = worth.get(offer.rung, 0.0) + offer.regret / METRICS[verdict.metric].scale
     seconds = {rung: seconds_of(rung[0], rung[1]) for rung in worth}
     paid = {rung: max(s, 1e-9) for rung, s in seconds.items() if s is not None}
     chosen: list[Rung] = []
     for rung in sorted(paid, key=lambda r: (-worth[r] / paid[r], r)):
-        if worth[rung] > 0 and paid[rung] <= left:
+        if paid[rung] <= left:
             chosen.append(rung)
             left -= paid[rung]
     return chosen
 
 
-def _offers(verdict: UseCaseVerdict, done: Collection[Rung]) -> list[tuple[Rung, float]]:
-    """What each arm in the race offers, with its worth as a share of the metric's scale."""
+def offers(verdict: UseCaseVerdict, done: Collection[Rung] = ()) -> list[Offer]:
+    """What each arm in the race offers; nothing where the verdict is clear.
+
+    An arm that was dropped (see `elimination`) is out of the race. A rung that has next to no chance to change who is
+    ahead is not offered.
+    """
     if verdict.winner is not None:
         return []
     metric = METRICS[verdict.metric]
-    racing = [a for a in verdict.arms if a.failed is None and a.p_best >= IN_THE_RACE]
+    dropped = {e.arm for e in verdict.eliminated}
+    racing = [a for a in verdict.arms if a.choosable and a.p_best >= IN_THE_RACE and a.arm not in dropped]
     found = []
     for arm in racing:
-        step = _step(arm, done, second_seed=not asleep(arm.pilots, metric))
-        if step is not None:
-            rivals = [_goodness(a, verdict) for a in verdict.arms if a.failed is None and a.arm != arm.arm]
-            lead = _goodness(arm, verdict) - max(rivals)
-            found.append(
-                (step.rung, knowledge_gradient(lead, _sd(arm, metric) * math.sqrt(step.learns)) / metric.scale)
-            )
+        own = _goodness(arm, verdict)
+        best = max((_goodness(a, verdict) for a in verdict.arms if a.choosable and a is not arm), default=own)
+        lead, sd = own - best, _sd(arm, metric)
+        for step in _steps(arm, done, second_seed=not asleep(arm.pilots, metric)):
+            moves = sd * math.sqrt(step.learns)
+            chance = float(ndtr(-abs(lead) / moves)) if moves > 0 else 0.0
+            if chance >= LEAST_CHANCE:
+                found.append(Offer(step.rung, knowledge_gradient(lead, moves), chance))
     return found
+
+
+def main_seed(arm: ArmVerdict) -> int:
+    """The seed of most of an arm's pilots: a larger one goes on with their trunk."""
+    seeds = [p.seed for p in arm.pilots]
+    return min(set(seeds), key=lambda seed: (-seeds.count(seed), seed))
 
 
 @dataclass(frozen=True)
@@ -80,8 +105,8 @@ class _Step:
     learns: float
 
 
-def _step(arm: ArmVerdict, done: Collection[Rung], *, second_seed: bool) -> _Step | None:
-    """The arm's next rung, and the share of its variance that the rung takes away.
+def _steps(arm: ArmVerdict, done: Collection[Rung], *, second_seed: bool) -> list[_Step]:
+    """The arm's possible next rungs, and the share of its variance that each takes away.
 
     A second seed of an arm that has not begun to learn would say nothing: it goes on to the next size.
 
@@ -91,14 +116,15 @@ def _step(arm: ArmVerdict, done: Collection[Rung], *, second_seed: bool) -> _Ste
     ran = {(p.scale, p.seed) for p in arm.pilots} | {(scale, seed) for name, scale, seed in done if name == arm.arm}
     top = max(p.scale for p in arm.pilots)
     seeds = {seed for scale, seed in ran if scale == top}
+    found = []
     if second_seed and len(seeds) < MOST_SEEDS:
         new = next(s for s in range(MOST_SEEDS) if s not in seeds)
-        return _Step((arm.arm, top, new), SEED_LEARNS)
+        found.append(_Step((arm.arm, top, new), SEED_LEARNS))
     scale = min(1.0, 2 * top)
-    if top >= 1 or any(s >= scale for s, _ in ran):
-        return None
-    doublings = math.log2(1 / top)
-    return _Step((arm.arm, scale, 0), 1 - (max(0.0, doublings - 1) / doublings) ** 2)
+    if top < 1 and all(s < scale for s, _ in ran):
+        doublings = math.log2(1 / top)
+        found.append(_Step((arm.arm, scale, main_seed(arm)), 1 - (max(0.0, doublings - 1) / doublings) ** 2))
+    return found
 
 
 def knowledge_gradient(lead: float, sd: float) -> float:

@@ -54,6 +54,15 @@ METRICS: dict[str, Metric] = {
     "macro_f1": _score("macro_f1", "F1, averaged over the classes"),
     "exact_match": _score("exact_match", "share of answers that match exactly"),
     "auc": _score("auc", "area under the ROC curve"),
+    "average_precision": _score("average_precision", "average precision (area under precision and recall)"),
+    "lift": Metric(
+        name="lift", label="lift in the tenth scored highest", unit="×", higher_is_better=True, best=10.0, scale=10.0,
+        worst=1.0, margin=0.1, decimals=2,
+    ),
+    "brier": Metric(
+        name="brier", label="Brier score of the probabilities", unit="", higher_is_better=False, best=0.0, scale=1.0,
+        worst=1.0, margin=0.005, decimals=3,
+    ),
     "chrf": Metric(
         name="chrf", label="chrF (0 to 100)", unit="chrF", higher_is_better=True, best=100.0, scale=100.0, worst=1.0,
         margin=1.0, decimals=1,
@@ -62,8 +71,12 @@ METRICS: dict[str, Metric] = {
         name="bits_per_byte", label="bits per byte of held-out text", unit="bits/byte", higher_is_better=False,
         best=0.0, scale=1.0, worst=None, margin=0.01, decimals=3,
     ),
+    "category_bits": Metric(
+        name="category_bits", label="bits of surprise at what people take, where and when", unit="bits",
+        higher_is_better=False, best=0.0, scale=1.0, worst=None, margin=0.02, decimals=3,
+    ),
 }  # fmt: skip
-"""One row per metric. A margin of one point, or 0.01 bits per byte, is assumed to be as good as equal."""
+"""One row per metric. A margin of one point, 0.01 bits per byte or 0.02 bits a record is assumed as good as equal."""
 
 LOSS_UNDER: dict[str, str] = {
     "accuracy": "label_bits",

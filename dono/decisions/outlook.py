@@ -13,7 +13,7 @@ from scipy.special import ndtri
 from dono.curves import Forecast, Link, Point, forecast
 from dono.curves.drawn import LEAST_BADNESS
 from dono.decisions.dormant import Dormant, dormant
-from dono.decisions.evidence import ArmEvidence, UseCaseQuestion
+from dono.decisions.evidence import SUPPORT, ArmEvidence, UseCaseQuestion
 from dono.decisions.linked import Linked, linked
 from dono.decisions.metrics import Metric
 from dono.decisions.routes import short_name
@@ -36,7 +36,7 @@ class Outlook:
     metric's unit: lower is better whatever the metric. `off` [SAMPLES] is by what factor the test's own error moves a
     curve. `forecast` is None for an arm that has no scale. `views` are further ways to see its curve, and `owner`
     [SAMPLES] says which draw is of which: 0 of the forecast, 1 of the first view and so on. The interval is wide where
-    they disagree.
+    they disagree. `width` is a factor on the whole spread of what is forecast, around its middle in log badness.
     """
 
     evidence: ArmEvidence
@@ -47,6 +47,7 @@ class Outlook:
     views: tuple[Linked | Dormant, ...] = ()
     owner: Owners = field(default_factory=lambda: np.zeros(SAMPLES, dtype=np.int64))
     settling: Settling | None = None
+    width: float = 1.0
 
     def along(self, scales: Sequence[float]) -> Floats:
         """Losses [SAMPLES, scales] along the drawn curves; the same everywhere for an arm that has no scale."""
@@ -58,6 +59,10 @@ class Outlook:
             drawn[np.ix_(self.owner == number, beyond)] = view.paths(scales)[np.ix_(self.owner == number, beyond)]
         if self.settling is not None:
             drawn = self.settling.held(drawn, scales)
+        if self.width != 1.0:
+            logs = np.log(np.maximum(drawn[:, beyond], LEAST_BADNESS))
+            middle = np.median(logs, axis=0)
+            drawn[:, beyond] = np.exp(middle + self.width * (logs - middle))
         return _bounded(drawn, self.metric) * self.metric.scale
 
     def value(self, loss: float) -> float:
@@ -67,7 +72,7 @@ class Outlook:
     @property
     def by_its_curve_alone(self) -> bool:
         """Whether nothing but the curve of its own score says where the arm ends."""
-        return not self.views and self.settling is None
+        return not self.views and self.settling is None and self.width == 1.0
 
     @property
     def short(self) -> str:
@@ -78,6 +83,11 @@ class Outlook:
     def trained(self) -> list[float]:
         """Scales above 0 that were measured."""
         return [p.scale for p in self.evidence.points if p.scale > 0]
+
+    @property
+    def support(self) -> float:
+        """The largest multiple of the full run that its pilots support; infinite for an arm that has no scale."""
+        return np.inf if self.forecast is None else SUPPORT * max(self.trained)
 
     @property
     def expected(self) -> float:
@@ -107,6 +117,8 @@ class Outlook:
             said += "; below what any pilot has reached it is taken to fall at the usual pace of language models"
         if any(isinstance(view, Dormant) for view in self.views):
             said += "; it has not begun to learn, so little can be said of where it ends"
+        if self.width != 1.0:
+            said += f"; its interval times {self.width:.3g}, by how earlier forecasts held"
         return f"{said}; {self.forecast.note}" if self.forecast.note else said
 
     @property
@@ -139,19 +151,22 @@ def outlook(
     """
     metric = question.judged_by
     points = points_of(evidence, metric)
-    random = np.random.default_rng(_seed(seed, question.name, evidence.arm))
+    random = np.random.default_rng(seed_of(seed, question.name, evidence.arm))
     if not evidence.has_scale:
         losses = _as_measured(points, metric, random) * metric.scale
         return Outlook(evidence, metric, losses, np.ones(SAMPLES), None)
     others = [e for e in beside if e.arm != evidence.arm and e.measured and e.has_scale]
     peers = [points_of(e, metric) for e in others]
-    found = forecast(points, FULL, peers=peers, seed=int(random.integers(2**32)), samples=SAMPLES, ceiling=metric.worst)
+    found = forecast(
+        points, FULL, peers=peers, known=question.known, seed=int(random.integers(2**32)), samples=SAMPLES,
+        ceiling=metric.worst,
+    )  # fmt: skip
     off = _test_error(points, random)
     if found.label == "measured":
         return Outlook(evidence, metric, found.samples * metric.scale, off, found)
     views, owner = _views(evidence, metric, link, others, random)
     held = settling(evidence, metric, found, level, random)
-    seen = Outlook(evidence, metric, found.samples, off, found, views, owner, held)
+    seen = Outlook(evidence, metric, found.samples, off, found, views, owner, held, question.width)
     return replace(seen, losses=seen.along([FULL])[:, 0])
 
 
@@ -210,7 +225,7 @@ def points_of(evidence: ArmEvidence, metric: Metric) -> list[Point]:
     return points
 
 
-def _seed(seed: int, *names: str) -> int:
+def seed_of(seed: int, *names: str) -> int:
     """A seed of one's own: the same names give the same draws on every machine."""
     return int.from_bytes(hashlib.sha256("\n".join([str(seed), *names]).encode()).digest()[:8], "big")
 

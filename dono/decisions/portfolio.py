@@ -7,11 +7,14 @@ from dataclasses import dataclass
 
 from dono.costs.ranges import weakest
 from dono.decisions.allocation import Chosen, Cost, Option, allocate
-from dono.decisions.evidence import ArmEvidence, in_one_order, prices
+from dono.decisions.evidence import ArmEvidence, in_one_order
+from dono.decisions.goals import costs, shortfall
 from dono.decisions.metrics import METRICS
+from dono.decisions.own_languages import said_of_languages, with_languages
 from dono.decisions.ranking import weighed
 from dono.decisions.routes import short_name
-from dono.decisions.verdict import Number, PortfolioItem, UseCaseVerdict
+from dono.decisions.spending import parts_together, summed
+from dono.decisions.verdict import CostPart, Number, PortfolioItem, UseCaseVerdict
 from dono.decisions.wording import money as as_money
 from dono.decisions.wording import share, time, together, verb
 
@@ -21,8 +24,9 @@ SURE = 0.95
 
 @dataclass(frozen=True)
 class Portfolio:
-    """One item per use case that the budget can serve. `cost` and `hours` count a shared corpus stage once;
-    `shared` says which; `sentence` is the whole answer in plain words.
+    """One item per use case that the budget can serve, and one more for each language with an arm of its own. `cost`
+    and `hours` are of the machines and count a shared corpus stage once; `parts` are all that is paid; `shared` says
+    what is shared; `sentence` is the whole answer in plain words.
     """
 
     items: tuple[PortfolioItem, ...]
@@ -30,6 +34,7 @@ class Portfolio:
     hours: Number
     shared: tuple[str, ...]
     sentence: str
+    parts: tuple[CostPart, ...] = ()
 
 
 def choose_portfolio(
@@ -43,8 +48,10 @@ def choose_portfolio(
     """Choose an arm per use case: the least total regret that `money` and `hours` (of the full runs) allow.
 
     Regrets are compared as shares of each metric's scale, and a difference within its margin counts as none: there the
-    cheaper arm is taken, also when the verdict is too close to call. A use case is left out only when the budget cannot
-    carry any of its arms beside the others. `everything`: use case -> its evidence.
+    cheaper arm is taken, also when the verdict is too close to call. Where a use case's goal is the bar, what is lost
+    is what is missing of a likely enough reach. A use case is left out only when the budget cannot carry any of its
+    arms beside the others. A language whose own arm is measurably better gets it where the budget has room left.
+    `everything`: use case -> its evidence. The budget caps machines; people and storage are counted beside it.
     """
     ordered = sorted(verdicts, key=lambda v: v.use_case)
     evidence = {v.use_case: {e.arm: e for e in in_one_order(everything[v.use_case])} for v in ordered}
@@ -52,47 +59,55 @@ def choose_portfolio(
     measured = [(name, found) for name, found in cases if found]
     chosen = allocate(measured, money=money, hours=hours)
     rows = {o.use_case: evidence[o.use_case][o.arm] for o in chosen.options}
+    whole, languages = with_languages(chosen, ordered, dict(measured), money=money, hours=hours)
+    arms = [evidence[o.use_case][o.arm] for o in whole.options]
     items = tuple(
-        PortfolioItem(use_case=v.use_case, arm=rows[v.use_case].arm, cost=rows[v.use_case].full_cost)
+        PortfolioItem(use_case=v.use_case, arm=e.arm, cost=e.full_cost, language=language, parts=e.parts)
         for v in verdicts
         if v.use_case in rows
+        for language, e in [(None, rows[v.use_case])]
+        + [(tag, evidence[v.use_case][arm]) for tag, arm in languages.get(v.use_case, {}).items()]
     )
-    cost = _total([e.full_cost for e in rows.values()], chosen.cost.money, currency)
-    total_hours = _total([e.full_hours for e in rows.values()], chosen.cost.hours, "hours")
+    cost = _total([e.full_cost for e in arms], whole.cost.money, currency)
+    total_hours = _total([e.full_hours for e in arms], whole.cost.hours, "hours")
+    parts = parts_together(arms, currency)
     unserved = [name for name, found in cases if not found]
-    parts = [
+    said = [
         _advice([v for v in verdicts if v.use_case in rows], rows),
-        _price(cost, total_hours, len(rows)) if rows else "",
+        *(said_of_languages(v, languages[v.use_case]) for v in verdicts if v.use_case in languages),
+        _price(cost, total_hours, len(rows), parts) if rows else "",
         *_left_out(chosen, dict(measured), money, hours, currency),
         f"Nothing could be measured for {together(unserved)}." if unserved else "",
     ]
-    return Portfolio(items, cost, total_hours, _shared(chosen, currency), " ".join(p for p in parts if p))
+    sentence = " ".join(p for p in said if p)
+    return Portfolio(items, cost, total_hours, _shared(whole, currency), sentence, parts)
 
 
 def options(verdict: UseCaseVerdict, evidence: Sequence[ArmEvidence]) -> list[Option]:
-    """What may be chosen for a use case: every arm that was measured."""
-    metric = METRICS[verdict.metric]
-    known = {a.arm: a for a in verdict.arms if a.failed is None}
+    """What may be chosen for a use case: every arm that was measured and breaks no constraint."""
+    metric, goal = METRICS[verdict.metric], verdict.goal
+    known = {a.arm: a for a in verdict.arms if a.choosable}
     rows = [e for e in evidence if e.arm in known]
     if not rows:
         return []
     leader = min(rows, key=lambda e: (known[e.arm].expected_regret, e.arm))
     by_money = any(e.money for e in rows)
     found = []
-    for row, price in zip(rows, prices(rows), strict=True):
+    for row, price in zip(rows, costs(rows, goal), strict=True):
         behind = known[row.arm].expected_regret - known[leader.arm].expected_regret
         money, hours = _shared_part(row)
-        weight = money if by_money else hours
+        weight = money + sum(p.shared for p in row.beside) if by_money else hours
+        lost = 0.0 if behind <= metric.margin else behind / metric.scale
         found.append(
             Option(
                 use_case=verdict.use_case,
                 arm=row.arm,
-                loss=0.0 if behind <= metric.margin else behind / metric.scale,
+                loss=lost if goal == "quality" else shortfall(goal, known[row.arm].reaches_bar),
                 regret=behind / metric.scale,
                 own=Cost(
                     row.full_cost.value - money,
                     row.full_hours.value - hours,
-                    weighed(price, leads=row is leader) - weight,
+                    weighed(price, leads=row is leader or goal != "quality") - weight,
                 ),
                 shared=Cost(money, hours, weight),
                 shared_key=row.shared_key,
@@ -140,8 +155,10 @@ def _advice(verdicts: Sequence[UseCaseVerdict], rows: Mapping[str, ArmEvidence])
 def _case(verdict: UseCaseVerdict, arm: str) -> str:
     """The use case, with how sure its arm is, or why it is not the best one."""
     metric = METRICS[verdict.metric]
-    known = [a for a in verdict.arms if a.failed is None]
+    known = [a for a in verdict.arms if a.choosable]
     taken = next(a for a in known if a.arm == arm)
+    if verdict.goal != "quality" and taken.reaches_bar is not None:
+        return f"{verdict.use_case} (reaches the bar with probability {share(taken.reaches_bar)})"
     best = min(known, key=lambda a: (a.expected_regret, a.arm))
     behind = taken.expected_regret - best.expected_regret
     if behind > metric.margin:
@@ -158,12 +175,16 @@ def _case(verdict: UseCaseVerdict, arm: str) -> str:
     return f"{verdict.use_case} ({said})"
 
 
-def _price(cost: Number, hours: Number, cases: int) -> str:
+def _price(cost: Number, hours: Number, cases: int, parts: Sequence[CostPart]) -> str:
     between = ""
     if cost.lo is not None and cost.hi is not None and cost.hi > cost.lo:
         between = f" ({as_money(cost.lo, cost.unit)} to {as_money(cost.hi, cost.unit)})"
     word = "Together" if cases > 1 else "The full run:"
-    return f"{word} {as_money(cost.value, cost.unit)}{between}, {time(hours.value)}."
+    said = f"{word} {as_money(cost.value, cost.unit)}{between}, {time(hours.value)}"
+    if not parts:
+        return f"{said}."
+    total = summed(parts, cost.unit)
+    return f"{said} of machines; {as_money(total.value, cost.unit)} in all, with people, storage and runs that fail."
 
 
 def _left_out(
@@ -185,7 +206,7 @@ def _left_out(
 def _shared(chosen: Chosen, currency: str) -> tuple[str, ...]:
     said = []
     for key, paid in sorted(chosen.paid.items()):
-        users = [o.use_case for o in chosen.options if o.shared_key == key]
+        users = list(dict.fromkeys(o.use_case for o in chosen.options if o.shared_key == key))
         if len(users) > 1:
             said.append(
                 f"{together(users)} share the corpus stage of {key}, paid once ({as_money(paid.money, currency)})"

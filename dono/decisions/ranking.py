@@ -24,12 +24,14 @@ class Ranking:
     """Per arm [arms], in the order of the outlooks given.
 
     `p_best`: share of the draws in which it is best (sums to 1). `regret`: expected distance from the best, in the
-    metric's unit, at least 0. `good`: share of the draws in which it is within the margin of the best.
+    metric's unit, at least 0. `good`: share of the draws in which it is within the margin of the best. `without`:
+    expected distance between the best of the others and the best of all, what is lost by leaving the arm out.
     """
 
     p_best: tuple[float, ...]
     regret: tuple[float, ...]
     good: tuple[float, ...]
+    without: tuple[float, ...]
 
     @property
     def leader(self) -> int:
@@ -48,10 +50,12 @@ def rank(losses: Floats, margin: float) -> Ranking:
     assert losses.ndim == 2 and losses.shape[1] > 0
     behind = losses - losses.min(axis=1, keepdims=True)
     best = behind == 0
+    second = np.partition(behind, 1, axis=1)[:, 1] if losses.shape[1] > 1 else np.zeros(len(losses))
     return Ranking(
         p_best=_floats((best / best.sum(axis=1, keepdims=True)).mean(axis=0)),
         regret=_floats(behind.mean(axis=0)),
         good=_floats((behind <= margin).mean(axis=0)),
+        without=_floats((best * second[:, None]).mean(axis=0)),
     )
 
 
@@ -61,13 +65,13 @@ def rank_at(outlooks: Sequence[Outlook], scale: float) -> Ranking:
     return rank(losses, outlooks[0].metric.margin)
 
 
-def choice(outlooks: Sequence[Outlook], ranking: Ranking) -> int:
+def choice(outlooks: Sequence[Outlook], ranking: Ranking, price: Sequence[float] | None = None) -> int:
     """The arm to take: the leader, or the cheapest of those whose expected regret is within the margin of the leader's
-    and that are notably cheaper.
+    and that are notably cheaper. `price` of each arm where it is not the one of its evidence.
     """
     least = min(ranking.regret)
     tied = [i for i, r in enumerate(ranking.regret) if r <= least + outlooks[0].metric.margin]
-    price = prices([o.evidence for o in outlooks])
+    price = prices([o.evidence for o in outlooks]) if price is None else price
     return min(tied, key=lambda i: (weighed(price[i], leads=i == ranking.leader), ranking.regret[i], i))
 
 

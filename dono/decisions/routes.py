@@ -9,7 +9,7 @@ from dono.project import Kind, RouteName
 
 Start = Literal["none", "base", "random"]
 Vocabulary = Literal["none", "kept", "extended", "replaced", "own"]
-TaskStage = Literal["none", "lora", "full", "tfidf", "boosting"]
+TaskStage = Literal["none", "lora", "full", "tfidf", "boosting", "counts"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,9 +30,9 @@ class Arm:
     shots: int = 0
 
     @property
-    def route(self) -> str:
+    def route(self) -> RouteName:
         """The part of the name before the stroke."""
-        return self.name.split("/", 1)[0]
+        return next(r for r, arms in ROUTES.items() if self in arms)
 
     @property
     def learns(self) -> bool:
@@ -41,10 +41,12 @@ class Arm:
 
 
 ANSWERS: tuple[Kind, ...] = ("classify", "generate")
+TEXTS: tuple[Kind, ...] = ("language", "habits")
+"""Kinds that a model meets without a task stage: what it learned from texts alone."""
 ROUTES: dict[RouteName, tuple[Arm, ...]] = {
     "prompt": (
         Arm(name="prompt/zero-shot", short="Prompt only", title="Ask the base model as it is",
-            start="base", vocabulary="kept", corpus_stage=False, task_stage="none", kinds=(*ANSWERS, "language")),
+            start="base", vocabulary="kept", corpus_stage=False, task_stage="none", kinds=(*ANSWERS, *TEXTS)),
         Arm(name="prompt/few-shot", short="Prompt with examples", title="Ask the base model, showing it four examples",
             start="base", vocabulary="kept", corpus_stage=False, task_stage="none", kinds=ANSWERS, shots=4),
     ),
@@ -58,18 +60,18 @@ ROUTES: dict[RouteName, tuple[Arm, ...]] = {
     "continue": (
         Arm(name="continue/kept", short="Base, more training",
             title="Keep training the base on your corpus, its vocabulary kept",
-            start="base", vocabulary="kept", corpus_stage=True, task_stage="full", kinds=(*ANSWERS, "language")),
+            start="base", vocabulary="kept", corpus_stage=True, task_stage="full", kinds=(*ANSWERS, *TEXTS)),
         Arm(name="continue/extended", short="Base, longer vocabulary",
             title="Keep training the base on your corpus, its vocabulary made longer for your languages",
-            start="base", vocabulary="extended", corpus_stage=True, task_stage="full", kinds=(*ANSWERS, "language")),
+            start="base", vocabulary="extended", corpus_stage=True, task_stage="full", kinds=(*ANSWERS, *TEXTS)),
         Arm(name="continue/replaced", short="Base, own vocabulary",
             title="Keep the base's body, give it your own vocabulary, train on your corpus",
-            start="base", vocabulary="replaced", corpus_stage=True, task_stage="full", kinds=(*ANSWERS, "language")),
+            start="base", vocabulary="replaced", corpus_stage=True, task_stage="full", kinds=(*ANSWERS, *TEXTS)),
     ),
     "scratch": (
         Arm(name="scratch/own", short="From scratch",
             title="Train a new model from scratch on your corpus, with your own vocabulary",
-            start="random", vocabulary="own", corpus_stage=True, task_stage="full", kinds=(*ANSWERS, "language")),
+            start="random", vocabulary="own", corpus_stage=True, task_stage="full", kinds=(*ANSWERS, *TEXTS)),
     ),
     "predictive": (
         Arm(name="predictive/tfidf", short="Word counts",
@@ -78,6 +80,9 @@ ROUTES: dict[RouteName, tuple[Arm, ...]] = {
         Arm(name="predictive/boosting", short="Boosted trees",
             title="No language model: gradient-boosted trees on the columns",
             start="none", vocabulary="none", corpus_stage=False, task_stage="boosting", kinds=("predict",)),
+        Arm(name="predictive/counts", short="Counts",
+            title="No language model: shares counted for each region and period",
+            start="none", vocabulary="none", corpus_stage=False, task_stage="counts", kinds=("habits",)),
     ),
 }  # fmt: skip
 """The hosted route is measured once serving exists; a project that asks for it is told so."""

@@ -7,6 +7,8 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
+from dono.project import Goal
+
 Label = Literal["measured", "extrapolated", "borrowed", "assumed"]
 T = TypeVar("T")
 Rows = Annotated[Sequence[T], AfterValidator(tuple)]
@@ -28,6 +30,14 @@ class Number(Stated):
     unit: str
     label: Label
     source: str = ""
+
+
+class CostPart(Stated):
+    """One part of what a route costs once: its name, the amount, and how much of it a shared corpus stage is."""
+
+    name: str
+    amount: Number
+    shared: float = 0.0
 
 
 class PilotPoint(Stated):
@@ -77,7 +87,13 @@ class Sample(Stated):
 
 
 class ArmVerdict(Stated):
-    """What is known of one arm at full scale. A failed arm has the reason in `failed`; its numbers say nothing."""
+    """What is known of one arm at full scale. A failed arm has the reason in `failed`; its numbers say nothing.
+
+    `regret_without` is what is lost on average by who decides without this arm, in the metric's unit.
+
+    `broken` are the constraints that it breaks: such an arm is shown and never chosen. `parts` are what it costs once,
+    the machines of the full run first; `latency` is of one request, in milliseconds.
+    """
 
     arm: str
     route: str
@@ -85,6 +101,7 @@ class ArmVerdict(Stated):
     quality: Number
     p_best: float
     expected_regret: float
+    regret_without: float = 0.0
     reaches_bar: float | None
     cost_to_bar: Number | None
     full_cost: Number
@@ -99,6 +116,14 @@ class ArmVerdict(Stated):
     samples: Rows[Sample]
     notes: Rows[str]
     failed: str | None = None
+    broken: Rows[str] = ()
+    parts: Rows[CostPart] = ()
+    latency: Number | None = None
+
+    @property
+    def choosable(self) -> bool:
+        """Whether it was measured and breaks no constraint."""
+        return self.failed is None and not self.broken
 
 
 class Crossover(Stated):
@@ -110,13 +135,65 @@ class Crossover(Stated):
     sentence: str
 
 
+class NextPilot(Stated):
+    """What one more pilot would be worth: `regret_avoided` is expected, in the metric's unit, `per_cost` that for one
+    unit of `cost` (of the currency, or an hour), `chance` the probability that another arm is ahead after it.
+    """
+
+    arm: str
+    scale: float
+    seed: int
+    cost: Number
+    regret_avoided: float
+    per_cost: float
+    chance: float
+
+
+class Elimination(Stated):
+    """An arm that got no further pilots after `round`, with what that risked by the forecasts of the time: `p_best`,
+    and `regret`, what is lost on average if the use case is decided without it. `scale` was its largest pilot.
+    """
+
+    arm: str
+    round: int
+    scale: float
+    p_best: float
+    regret: float
+
+
+class Flip(Stated):
+    """An assumption at which the choice becomes another one: its value now, where it flips, and how many times that
+    is (below 1: smaller).
+    """
+
+    assumption: str
+    now: Number
+    at: Number
+    times: float
+    other: str
+    sentence: str
+
+
+class LanguageChoice(Stated):
+    """A language in which another arm is measurably better than the one chosen for the use case.
+
+    `gain` is in the metric's unit; `sure` is the probability of a gain beyond the metric's margin.
+    """
+
+    language: str
+    arm: str
+    gain: Number
+    sure: float
+
+
 class UseCaseVerdict(Stated):
     """The answer for one use case. `winner` is None when it is too close to call; arms are sorted by expected regret,
     failed ones last: a winner that is as good and notably cheaper may stand below the first.
 
     Values and regrets are in the metric's unit; `confidence` is the probability that the winner (or the arm that would
     be taken) is the best, or within the metric's margin of the best.
-    `arms` of a use case in which nothing could be measured all carry `failed`.
+    `arms` of a use case in which nothing could be measured all carry `failed`. `more` is empty where the verdict is
+    clear, and where no pilot is left that could change it.
     """
 
     use_case: str
@@ -131,14 +208,50 @@ class UseCaseVerdict(Stated):
     arms: Rows[ArmVerdict]
     crossovers: Rows[Crossover]
     flips: Rows[str]
+    more: Rows[NextPilot] = ()
+    eliminated: Rows[Elimination] = ()
+    goal: Goal = "quality"
+    taken: str | None = None
+    """The arm that would be taken where the race is open; the winner where there is one."""
+    turns: Rows[Crossover] = ()
+    """Where one arm becomes cheaper than another: over traffic or time."""
+    unsupported: Rows[str] = ()
+    """What cannot be said, because no pilot is near enough."""
+    sensitivity: Rows[Flip] = ()
+    by_language: Rows[LanguageChoice] = ()
 
 
 class PortfolioItem(Stated):
-    """One use case's arm and what it costs by itself; what several share is counted once in the total."""
+    """One use case's arm and what it costs by itself; what several share is counted once in the total.
+
+    `language` where the arm serves one language of the use case alone. `cost` is of the machines; `parts` are all.
+    """
 
     use_case: str
     arm: str
     cost: Number
+    language: str | None = None
+    parts: Rows[CostPart] = ()
+
+
+class Wait(Stated):
+    """Waiting so many months with the plan: what it saves, what the model is worth in that time where that is stated,
+    and the worth a month from which waiting is wrong.
+    """
+
+    months: float
+    saves: Number
+    forgone: float | None
+    wrong_from: Number
+
+
+class Outset(Stated):
+    """Train now, or wait? `falling` is the part of the plan's cost that falls with time."""
+
+    falling: Number
+    worth_per_month: float | None
+    waits: Rows[Wait]
+    sentence: str
 
 
 class Assumption(Stated):
@@ -151,7 +264,11 @@ class Assumption(Stated):
 
 
 class Verdict(Stated):
-    """The whole answer. `created` is ISO 8601 with a time zone, money is in `currency`."""
+    """The whole answer. `created` is ISO 8601 with a time zone, money is in `currency`.
+
+    `width` is the factor on all intervals that `calibration` taught, `calibrated` says so in words.
+    `changes` says what further pilots changed, where a person paid for them.
+    """
 
     project: str
     created: str
@@ -170,3 +287,8 @@ class Verdict(Stated):
     measured: Rows[str]
     warnings: Rows[str]
     calibration: Rows[dict[str, float | str]]
+    width: float = 1.0
+    calibrated: str = ""
+    changes: Rows[str] = ()
+    portfolio_parts: Rows[CostPart] = ()
+    outset: Outset | None = None

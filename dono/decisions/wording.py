@@ -65,10 +65,18 @@ def quality(number: Number, metric: Metric) -> str:
     return f"{metric.show(number.value)} ({number.lo:.{metric.decimals}f} to {number.hi:.{metric.decimals}f})"
 
 
+def value(number: Number) -> str:
+    """A number with its unit: money, hours, or a count of something."""
+    currency, _, per = number.unit.partition(" ")
+    if currency.isupper() and len(currency) == 3:
+        return f"{money(number.value, currency)} {per}".rstrip()
+    return f"{count(number.value)} {number.unit}".rstrip()
+
+
 def price(evidence: ArmEvidence) -> str:
-    """What training costs, and serving where it is known."""
+    """What is paid once, and serving where it is known."""
     unit = evidence.full_cost.unit
-    said = money(evidence.full_cost.value, unit)
+    said = f"{money(evidence.once, unit)}{' in all' if evidence.beside else ''}"
     if evidence.serving_per_month is None or evidence.serving_per_month.value == 0:
         return said
     return f"{said} and {money(evidence.serving_per_month.value, unit)} a month"

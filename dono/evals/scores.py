@@ -1,4 +1,4 @@
-"""Scores from answers: accuracy, macro-F1, chrF, exact match, AUC, bits per byte; each with standard error and n."""
+"""Scores from answers, likelihoods and probabilities, each with its standard error and n."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from sacrebleu.metrics.chrf import CHRF
 from sklearn.metrics import f1_score, roc_auc_score
+
+from dono.evals.roc import RANKED, auc_delong
 
 RESAMPLES = 200
 """Bootstrap resamples behind a standard error (assumed: its own error is then about 5 %)."""
@@ -56,9 +58,9 @@ class _ChrfCounts:
 
 
 def _bootstrap(value: Callable[[np.ndarray], float], n: int, seed: int) -> float:
-    """The standard deviation of `value` over resamples of n items."""
+    """The standard deviation of `value` over resamples of n items, those left out on which it says nothing (NaN)."""
     random = np.random.default_rng(seed)
-    return float(np.std([value(random.integers(0, n, n)) for _ in range(RESAMPLES)], ddof=1)) if n > 1 else 0.0
+    return float(np.nanstd([value(random.integers(0, n, n)) for _ in range(RESAMPLES)], ddof=1)) if n > 1 else 0.0
 
 
 def _per_language(languages: Sequence[str]) -> dict[str, np.ndarray]:
@@ -142,27 +144,37 @@ def score_bits(
 
 
 def score_probabilities(
-    probabilities: np.ndarray, classes: Sequence[str], expected: Sequence[str], metrics: Sequence[str], *, seed: int = 0
-) -> list[Score]:
-    """Scores of a table model: `probabilities` [n, classes]; AUC one-versus-rest, macro-averaged past two classes."""
-    answers = [classes[i] for i in probabilities.argmax(1)]
-    everything = ["all"] * len(answers)
-    scores = (
-        score_answers(answers, expected, everything, [m for m in metrics if m != "auc"], seed=seed)
-        if set(metrics) - {"auc"}
-        else []
-    )
-    if "auc" in metrics:
-        truth = np.array([list(classes).index(e) for e in expected])
+    probabilities: np.ndarray, classes: Sequence[str], expected: Sequence[str], metrics: Sequence[str], *,
+    answers: Sequence[str] | None = None, seed: int = 0,
+) -> list[Score]:  # fmt: skip
+    """Scores of a table model by its `probabilities` [n, classes]; macro-F1 by its `answers`, where it has a threshold.
 
-        def auc(rows: np.ndarray) -> float:
+    Of two classes the last is the positive one. AUC past two classes is one-versus-rest, macro-averaged; the other
+    scores of `RANKED` exist for two classes only. Standard errors: DeLong's for the AUC of two classes, else bootstrap.
+    """
+    probable = [classes[i] for i in probabilities.argmax(1)]
+    scores: list[Score] = []
+    for name, said in (("accuracy", probable), ("macro_f1", probable if answers is None else answers)):
+        if name in metrics:
+            scores += score_answers(said, expected, ["all"] * len(said), [name], seed=seed)
+    truth, n = np.array([list(classes).index(e) for e in expected]), len(expected)
+    if len(classes) == 2 and len(set(truth.tolist())) == 2:
+        positive, chances = truth == 1, probabilities[:, 1]
+        if "auc" in metrics:
+            scores.append(Score("auc", "all", *auc_delong(chances, positive), n))
+        for name in (m for m in metrics if m in RANKED):
+            score = RANKED[name]
+
+            def resampled(rows: np.ndarray, score: Callable[..., float] = score) -> float:
+                return score(chances[rows], positive[rows]) if positive[rows].any() else float("nan")
+
+            scores.append(Score(name, "all", score(chances, positive), _bootstrap(resampled, n, seed), n))
+    elif "auc" in metrics:
+
+        def one_against_rest(rows: np.ndarray) -> float:
             if len(set(truth[rows])) < len(classes):
                 return float("nan")
-            if len(classes) == 2:
-                return float(roc_auc_score(truth[rows], probabilities[rows, 1]))
             return float(roc_auc_score(truth[rows], probabilities[rows], multi_class="ovr", average="macro"))
 
-        random = np.random.default_rng(seed)
-        resampled = [auc(random.integers(0, len(truth), len(truth))) for _ in range(RESAMPLES)]
-        scores.append(Score("auc", "all", auc(np.arange(len(truth))), float(np.nanstd(resampled, ddof=1)), len(truth)))
-    return [s for s in scores if s.language == "all"]
+        scores.append(Score("auc", "all", one_against_rest(np.arange(n)), _bootstrap(one_against_rest, n, seed), n))
+    return scores

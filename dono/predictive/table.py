@@ -1,69 +1,40 @@
-"""A classifier of table rows: gradient-boosted trees, with words as categories and blanks as blanks."""
+"""A classifier of table rows: boosted trees and a regression averaged, words as categories and blanks as blanks."""
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import regex
-from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.metrics import balanced_accuracy_score
-from sklearn.tree import DecisionTreeClassifier
 
 from dono.errors import Mistake
+from dono.predictive.columns import Reading
 from dono.predictive.kept import keep, kept
-from dono.predictive.tables import Cell, Columns, as_label, as_number, is_date
+from dono.predictive.leaks import leaks
+from dono.predictive.settings import Found, Learner, fitted
+from dono.predictive.tables import Columns
+from dono.project import DateOrder
 
 Probabilities = npt.NDArray[np.float64]
 
-NEARLY_ALL = 0.95
-"""A column is of numbers (or dates) when so many of its filled cells are (assumed)."""
-
-MOSTLY_DIFFERENT = 0.5
-"""A column of words with more different values than this share of its rows is a name or free text (assumed)."""
-
-MOST_CATEGORIES = 250
-"""The most frequent words of a column; the rest share one category (the trees take at most 255)."""
-
-LEAK = 0.99
-"""A column that alone reaches this balanced accuracy on rows it has not seen is named as a leak (assumed)."""
-
-_IDENTITY = regex.compile(r"(?:^|[_\s.-])(?:id|uuid|guid|key|number|no|phone|mobile|aadhaar|pan)$|(?<=[a-z])(?:ID|Id)$")
-
-
-@dataclass(frozen=True)
-class Column:
-    """How one column is read: a number, or one of `categories`."""
-
-    name: str
-    categories: tuple[str, ...] | None
-
-    def read(self, cells: Sequence[Cell]) -> npt.NDArray[np.float64]:
-        """The column as floats [rows]: numbers, or places in `categories`; NaN for blanks and for what is new."""
-        if self.categories is None:
-            numbers = [as_number(cell) for cell in cells]
-            return np.asarray([math.nan if number is None else number for number in numbers])
-        place = {name: float(number) for number, name in enumerate(self.categories)}
-        rest = float(len(self.categories)) if len(self.categories) == MOST_CATEGORIES else math.nan
-        return np.asarray([math.nan if not (word := as_label(cell)) else place.get(word, rest) for cell in cells])
+FEW_ROWS = 200
+"""Below so many rows a note says that little can be told from them (assumed)."""
 
 
 class TableModel:
-    """Rows of columns to classes. `notes` says which columns were left out, and what looks suspicious."""
+    """Rows of columns to classes. `notes` says which columns were left out and what is odd, `leaks` which tell all."""
 
-    def __init__(self, *, rate: float = 0.06, trees: int = 150, leaves: int = 12) -> None:
-        """Learning rate, number of trees (for each class) and leaves of each (assumed, small and steady)."""
-        self.rate, self.trees, self.leaves = rate, trees, leaves
+    def __init__(self, found: Found | None = None, *, dates: DateOrder = "day") -> None:
+        """What a search found (the plain trees by default), and what comes first in a date like 03/04/2025."""
+        self.found, self.dates = found or Found(), dates
         self.classes: tuple[str, ...] = ()
         self.notes: list[str] = []
-        self.columns: tuple[Column, ...] = ()
+        self.leaks: list[str] = []
+        self.reading = Reading((), [])
         self._prior: Probabilities = np.zeros(0)
-        self._boosting: HistGradientBoostingClassifier | None = None
+        self._members: list[tuple[Learner, float]] = []
 
     def fit(self, rows: Columns, labels: Sequence[str], seed: int = 0) -> TableModel:
         """Learn from columns of equal length and each row's class.
@@ -77,100 +48,39 @@ class TableModel:
         counts = Counter(labels)
         self.classes = tuple(sorted(counts))
         self._prior = np.asarray([counts[name] / len(labels) for name in self.classes])
-        self.notes, self._boosting = [], None
-        self.columns = tuple(c for name, cells in rows.items() if (c := self._column(name, cells)) is not None)
+        self.reading, values = Reading.of(rows, labels, dates=self.dates, seed=seed)
+        self.notes, self.leaks, self._members = list(self.reading.notes), [], []
+        if len(labels) < FEW_ROWS:
+            self.notes.append(f"only {len(labels):,} rows to learn from: another such table may say otherwise")
         if len(self.classes) == 1:
             self.notes.append(f"all {len(labels)} rows are {self.classes[0]!r}: nothing can be told apart")
-        elif not self.columns:
+        elif not self.reading.columns:
             self.notes.append("no column can be learned from: the classes' shares are answered")
         else:
-            values = self._values(rows, len(labels))
-            self._name_leaks(values, labels, seed)
-            self._boost(values, labels, seed)
+            self.leaks = leaks(self.reading, values, labels, seed)
+            flags = self.reading.categorical
+            self._members = [(fitted(one, values, labels, flags, seed), share) for one, share in self.found.members]
         return self
-
-    def _column(self, name: str, cells: Sequence[Cell]) -> Column | None:
-        """How to read a column; None, with a note, where it is left out."""
-        filled = [cell for cell in cells if as_label(cell)]
-        different = {as_label(cell) for cell in filled}
-        if len(different) <= 1 and len(filled) in (0, len(cells)):
-            self.notes.append(f"{name}: the same in every row, left out")
-            return None
-        numbers = [number for cell in filled if (number := as_number(cell)) is not None]
-        if len(numbers) >= NEARLY_ALL * len(filled):
-            return self._number(name, numbers, len(cells), len(filled))
-        if sum(map(is_date, filled)) >= NEARLY_ALL * len(filled):
-            self.notes.append(f"{name}: dates, left out; columns such as days since it happened could be learned from")
-            return None
-        if len(different) > max(20.0, MOSTLY_DIFFERENT * len(filled)):
-            self.notes.append(
-                f"{name}: {len(different):,} different values in {len(cells):,} rows, names or free text, left out"
-            )
-            return None
-        frequent = Counter(as_label(cell) for cell in filled).most_common(MOST_CATEGORIES)
-        return Column(name, tuple(sorted(word for word, _ in frequent)))
-
-    def _number(self, name: str, numbers: list[float], rows: int, filled: int) -> Column | None:
-        real = [number for number in numbers if not math.isnan(number)]
-        whole = all(number.is_integer() for number in real)
-        if whole and len(set(real)) == rows > 20 and _IDENTITY.search(name):
-            self.notes.append(f"{name}: a different number in every row, an identity, left out")
-            return None
-        if len(set(real)) <= 1 and len(real) == rows:
-            self.notes.append(f"{name}: the same in every row, left out")
-            return None
-        blanks, words = rows - filled + len(numbers) - len(real), filled - len(numbers)
-        if words or (blanks and filled < rows):
-            self.notes.append(f"{name}: numbers; {blanks + words:,} cells without one are taken as missing")
-        return Column(name, None)
-
-    def _values(self, rows: Columns, count: int) -> npt.NDArray[np.float64]:
-        """[rows, columns]; a column that is absent is all missing."""
-        blank: list[Cell] = [None] * count
-        return np.stack([column.read(rows.get(column.name, blank)) for column in self.columns], axis=1)
-
-    def _name_leaks(self, values: npt.NDArray[np.float64], labels: Sequence[str], seed: int) -> None:
-        """Note each column that alone tells the class: a tree on one half of the rows, judged on the other."""
-        truth = np.asarray(labels)
-        half = np.random.default_rng(seed).permutation(len(truth))
-        learn, judge = half[: len(half) // 2], half[len(half) // 2 :]
-        if min(len(set(truth[learn])), len(set(truth[judge]))) < 2 or not set(truth[judge]) <= set(truth[learn]):
-            return
-        for number, column in enumerate(self.columns):
-            one = values[:, [number]]
-            tree = DecisionTreeClassifier(min_samples_leaf=max(1, len(learn) // 500), random_state=seed)
-            tree.fit(one[learn], truth[learn])
-            score = balanced_accuracy_score(truth[judge], tree.predict(one[judge]))
-            if score >= LEAK:
-                self.notes.append(
-                    f"{column.name}: alone it tells the target ({score:.1%} of rows unseen); "
-                    "if it is only known afterwards, take it out of the table"
-                )
-
-    def _boost(self, values: npt.NDArray[np.float64], labels: Sequence[str], seed: int) -> None:
-        self._boosting = HistGradientBoostingClassifier(
-            learning_rate=self.rate,
-            max_iter=self.trees,
-            max_leaf_nodes=self.leaves,
-            min_samples_leaf=max(2, min(20, len(labels) // 20)),
-            l2_regularization=1.0,
-            categorical_features=[column.categories is not None for column in self.columns],
-            early_stopping=False,
-            random_state=seed,
-        )
-        self._boosting.fit(values, list(labels))
 
     def predict_proba(self, rows: Columns) -> Probabilities:
         """Probabilities [rows, classes], classes in the order of `classes`; a column that is absent is missing."""
         assert self.classes, "fit comes first"
         count = len(next(iter(rows.values()), ()))
-        if self._boosting is None or not count:
+        if not self._members or not count:
             return np.tile(self._prior, (count, 1))
-        return np.asarray(self._boosting.predict_proba(self._values(rows, count)), dtype=np.float64)
+        values = self.reading.matrix(rows, count)
+        mean = sum(share * learner.predict_proba(values) for learner, share in self._members)
+        return self.found.calibration.of(np.asarray(mean, dtype=np.float64))
 
     def predict(self, rows: Columns) -> list[str]:
-        """The most probable class of each row."""
-        return [self.classes[best] for best in self.predict_proba(rows).argmax(axis=1)]
+        """The most probable class of each row; of two classes the second from the search's threshold on."""
+        return self.answers(self.predict_proba(rows))
+
+    def answers(self, chances: Probabilities) -> list[str]:
+        """The classes that probabilities [rows, classes] stand for."""
+        if len(self.classes) == 2:
+            return [self.classes[int(chance >= self.found.threshold)] for chance in chances[:, 1]]
+        return [self.classes[best] for best in chances.argmax(axis=1)]
 
     def save(self, directory: Path) -> None:
         """Write to a directory."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -24,17 +25,43 @@ MOST_CLASSES = 100
 """A target of more different values is no set of classes (assumed)."""
 
 
+MOST_CELLS = 10_000_000
+"""A larger table is read as a sample of its rows, so that memory stays bounded: about 1 GB (measured, short words)."""
+
+MOST_SET_ASIDE = 1000
+"""Broken rows that are named; the others are only counted."""
+
+
 @dataclass(frozen=True)
 class Table:
-    """Columns of equal length. `set_aside` are rows that could not be read, as (line, reason)."""
+    """Columns of equal length. `set_aside` are the first rows that could not be read, as (line, reason).
+
+    `of_rows` are the readable rows of the file, of which these are a sample where there are more of them.
+    """
 
     columns: dict[str, list[Cell]]
     set_aside: tuple[tuple[int, str], ...] = ()
+    of_rows: int = 0
+    aside: int = 0
 
     @property
     def rows(self) -> int:
         """How many rows there are."""
         return len(next(iter(self.columns.values()), ()))
+
+    @property
+    def notes(self) -> list[str]:
+        """What a person should know about how it was read."""
+        found = []
+        if self.aside:
+            line, reason = self.set_aside[0]
+            found.append(f"{self.aside:,} rows could not be read, the first in line {line} ({reason}), left out")
+        if self.rows < self.of_rows:
+            found.append(
+                f"{self.rows:,} of {self.of_rows:,} rows were drawn at random: memory stays bounded, "
+                "and at so many the interval of a score is narrow already"
+            )
+        return found
 
 
 @dataclass(frozen=True)
@@ -46,23 +73,57 @@ class Labelled:
     without_target: int
 
 
-def read_table(path: Path) -> Table:
+def read_table(path: Path, *, most_cells: int = MOST_CELLS) -> Table:
     """Read a .csv, .tsv or .parquet file. A CSV's cells are text (told apart later); ragged rows are set aside.
 
-    Raises `Mistake` where the file is none of these, cannot be read, or has no rows or a column name twice.
+    The file is streamed; of more than `most_cells` cells a sample of the rows is kept, in the file's order, the same
+    every time. Raises `Mistake` where the file is none of these, cannot be read, has no rows or a column name twice.
     """
     readers = {".csv": _read_csv, ".tsv": _read_csv, ".parquet": _read_parquet, ".pq": _read_parquet}
     if path.suffix.lower() not in readers:
         raise Mistake(
             f"{path.suffix or 'no suffix'} is no table", where=str(path), remedy="Give .csv, .tsv or .parquet"
         )
-    table = readers[path.suffix.lower()](path)
+    table = readers[path.suffix.lower()](path, most_cells)
     if not table.rows:
         raise Mistake("the table has no rows", where=str(path), remedy="Give a table with a header and rows")
     return table
 
 
-def _read_csv(path: Path) -> Table:
+class Reservoir:
+    """A random sample of at most `size` rows of a stream, each as likely as any other.
+
+    Algorithm L (Li 1994, "Reservoir-sampling algorithms of time complexity O(n(1 + log(N/n)))").
+    """
+
+    def __init__(self, size: int, seed: int = 0) -> None:
+        self.size, self.seen = max(1, size), 0
+        self._random = random.Random(seed)
+        self._kept: list[tuple[int, Sequence[Cell]]] = []
+        self._weight, self._next = 1.0, self.size
+        self._skip()
+
+    def _skip(self) -> None:
+        self._weight *= (1 - self._random.random()) ** (1 / self.size)
+        self._next += int(math.log(1 - self._random.random()) / math.log1p(-self._weight))
+
+    def offer(self, row: Sequence[Cell]) -> None:
+        """Take a row in, or pass it over."""
+        if len(self._kept) < self.size:
+            self._kept.append((self.seen, row))
+        elif self.seen == self._next:
+            self._kept[self._random.randrange(self.size)] = (self.seen, row)
+            self._next += 1
+            self._skip()
+        self.seen += 1
+
+    def columns(self, names: Sequence[str]) -> dict[str, list[Cell]]:
+        """The sample in the stream's order, as columns."""
+        rows = [row for _, row in sorted(self._kept, key=lambda kept: kept[0])]
+        return {name: [row[place] for row in rows] for place, name in enumerate(names)}
+
+
+def _read_csv(path: Path, most_cells: int) -> Table:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             header_line = file.readline()
@@ -73,27 +134,33 @@ def _read_csv(path: Path) -> Table:
             if twice:
                 remedy = "Rename one of the columns"
                 raise Mistake(f"the column {twice[0]!r} is there twice", where=str(path), remedy=remedy)
-            columns: dict[str, list[Cell]] = {name: [] for name in header}
-            aside: list[tuple[int, str]] = []
+            kept, aside, named = Reservoir(most_cells // max(1, len(header))), 0, list[tuple[int, str]]()
             for row in lines:
                 if len(row) == len(header):
-                    for name, cell in zip(header, row, strict=True):
-                        columns[name].append(cell)
+                    kept.offer(row)
                 elif row:
-                    aside.append((lines.line_num, f"{len(row)} cells, the header has {len(header)}"))
+                    aside += 1
+                    if len(named) < MOST_SET_ASIDE:
+                        named.append((lines.line_num, f"{len(row)} cells, the header has {len(header)}"))
     except UnicodeDecodeError as error:
         what = f"not UTF-8 (byte {error.start})"
         raise Mistake(what, where=str(path), remedy="Save the table as CSV UTF-8") from error
     except (OSError, csv.Error) as error:
         raise Mistake(f"the table cannot be read ({error})", where=str(path), remedy="Mend the file") from error
-    return Table(columns, tuple(aside))
+    return Table(kept.columns(header), tuple(named), kept.seen, aside)
 
 
-def _read_parquet(path: Path) -> Table:
+def _read_parquet(path: Path, most_cells: int) -> Table:
     try:
-        return Table(pq.read_table(path).to_pydict())
+        with pq.ParquetFile(path) as file:
+            names = file.schema_arrow.names
+            kept = Reservoir(most_cells // max(1, len(names)))
+            for batch in file.iter_batches():
+                for row in zip(*batch.to_pydict().values(), strict=True):
+                    kept.offer(row)
     except (OSError, pa.ArrowException) as error:
         raise Mistake(f"the table cannot be read ({error})", where=str(path), remedy="Mend the file") from error
+    return Table(kept.columns(names), (), kept.seen)
 
 
 def take_target(table: Table, target: str, *, where: str = "target") -> Labelled:

@@ -5,25 +5,28 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from dono.artifacts import Artifact, Json, Measurement, write_atomically
 from dono.costs import SPREAD, THIS
 from dono.decisions import ArmVerdict, Verdict
+from dono.decisions.routes import ROUTES
 from dono.errors import Mistake
 from dono.stages.bookkeeping import record_step
 from dono.stages.cards import model_card
 from dono.stages.contenders import Contender, contenders
-from dono.stages.decide import latest_verdict
+from dono.stages.decide import as_planned, latest_verdict
 from dono.stages.display import clock, print_result
 from dono.stages.gate import check_rights
+from dono.stages.outcomes import calibration
 from dono.stages.oversight import Oversight, budget_cap
 from dono.stages.pilots import plan_jobs
 from dono.stages.predictive import predictive_run
 from dono.stages.prepare import Case, prepare
 from dono.stages.runs import RunSpec, carry_out, measurements_of
 from dono.stages.schedule import Job, full_seconds_here
+from dono.stages.uplift import FOLDER as UPLIFT
 from dono.stages.workplace import Workplace, open_workplace
 
 
@@ -61,25 +64,24 @@ def build(place: Workplace, *, route: str | None, only: str | None, dry_run: boo
     names = [c.use_case.name for c in prepared.cases]
     if only is not None and only not in names:
         raise Mistake(f"no use case {only!r}", where="--use-case", remedy=f"Use one of: {', '.join(names)}")
-    verdict, planned = None, {}
+    verdict, artifact = None, None
     try:
         verdict, artifact = latest_verdict(place)
-        planned = corpus_plan(artifact)
     except Mistake:
         if route is None:
             raise
-    # The verdict's plan holds, whatever the cap is by now: a run that a cap has stopped goes on under a larger one.
-    who = [replace(c, corpus_tokens=planned.get(c.name, c.corpus_tokens)) for c in contenders(place, prepared)[0]]
+    who = contenders(place, prepared)[0]
+    who = who if artifact is None else as_planned(who, artifact)
     jobs = plan_jobs(place, prepared, who)
     built: list[Built] = []
     for case in prepared.cases:
         if only is not None and case.use_case.name != only:
             continue
-        arm = chosen_arm(verdict, case, who, route)
-        seconds = full_seconds_here(jobs[arm], case.use_case.name) if arm in jobs else 1.0
-        place.display.say(f"{case.use_case.name}: {arm}, {spending(place, jobs.get(arm), case, seconds)}")
-        if not dry_run:
-            built.append(build_one(place, case, arm, who, verdict, seconds))
+        for arm in chosen_arms(verdict, case, who, route):
+            seconds = full_seconds_here(jobs[arm], case.use_case.name) if arm in jobs else 1.0
+            place.display.say(f"{case.use_case.name}: {arm}, {spending(place, jobs.get(arm), case, seconds)}")
+            if not dry_run:
+                built.append(build_one(place, case, arm, who, verdict, seconds))
     return built
 
 
@@ -98,27 +100,17 @@ def spending(place: Workplace, job: Job | None, case: Case, seconds: float) -> s
     return f"{tokens / 1e6:.3g} M tokens, {flops:.2g} FLOPs, {memory:.2g} GB, {said}"
 
 
-def corpus_plan(verdict: Artifact) -> dict[str, int]:
-    """The corpus tokens of each arm's full run, as planned when the verdict was made."""
-    tokens = verdict.result["corpus_tokens"]
-    assert isinstance(tokens, dict)
-    return {name: int(str(count)) for name, count in tokens.items()}
-
-
-def chosen_arm(verdict: Verdict | None, case: Case, who: Sequence[Contender], route: str | None) -> str:
-    """The arm to build: the person's, else the portfolio's."""
+def chosen_arms(verdict: Verdict | None, case: Case, who: Sequence[Contender], route: str | None) -> list[str]:
+    """The arms to build: the person's, else the portfolio's: the use case's first, then those of single languages."""
     if route is None:
         assert verdict is not None
         found = [i.arm for i in verdict.portfolio if i.use_case == case.use_case.name]
         if not found:
             remedy = "Name one with --route"
             raise Mistake("the verdict names no arm", where=case.use_case.name, remedy=remedy)
-        return found[0]
+        return list(dict.fromkeys(found))
     fitting = [c.name for c in who if case.use_case.kind in c.arm.kinds]
-    if case.use_case.kind == "classify":
-        fitting.append("predictive/tfidf")
-    if case.use_case.kind == "predict":
-        fitting.append("predictive/boosting")
+    fitting += [arm.name for arm in ROUTES["predictive"] if case.use_case.kind in arm.kinds]
     exact = [n for n in fitting if route in (n, n.split("@")[0])] or [n for n in fitting if n.split("/")[0] == route]
     if not exact:
         raise Mistake(
@@ -127,7 +119,7 @@ def chosen_arm(verdict: Verdict | None, case: Case, who: Sequence[Contender], ro
     if verdict is not None and len(exact) > 1:
         ranked = [a.arm for u in verdict.use_cases if u.use_case == case.use_case.name for a in u.arms]
         exact.sort(key=lambda n: ranked.index(n) if n in ranked else len(ranked))
-    return exact[0]
+    return exact[:1]
 
 
 def build_one(
@@ -149,19 +141,23 @@ def build_one(
             str(run.result["failed"]), where=f"{case.use_case.name}: {arm}", remedy="Mend the cause and build again"
         )
     predicted = None if verdict is None else _prediction(verdict, case, arm)
-    outcome = compare_outcome(case, arm, measurements_of(run), predicted)
+    width = 1.0 if verdict is None else verdict.width
+    outcome = compare_outcome(case, arm, measurements_of(run), predicted, width)
     identity: dict[str, Json] = {"run": run.id, "arm": arm, "use_case": case.use_case.name}
 
     def make(folder: Path) -> dict[str, Json]:
         for file in run.path.iterdir():
             if file.name != "artifact.json" and file.is_file():
                 shutil.copyfile(file, folder / file.name)
+        if (run.path / UPLIFT).is_dir():
+            shutil.copytree(run.path / UPLIFT, folder / UPLIFT)
         write_atomically(folder / "README.md", model_card(place, case, arm, run, outcome))
         write_atomically(folder / "outcome.json", json.dumps(outcome, ensure_ascii=False, indent=1))
         return {"use_case": case.use_case.name, "arm": arm}
 
     artifact = place.store.make("model", identity, make, made_from=[run.reference], name=f"{case.use_case.name}-{arm}")
     record_step(place, "build", artifact)
+    calibration(place)  # the outcome is written down now, not when the next report is made
     return Built(case, arm, artifact, outcome)
 
 
@@ -179,22 +175,27 @@ def _prediction(verdict: Verdict, case: Case, arm: str) -> ArmVerdict | None:
 
 
 def compare_outcome(
-    case: Case, arm: str, rows: Sequence[Measurement], predicted: ArmVerdict | None
+    case: Case, arm: str, rows: Sequence[Measurement], predicted: ArmVerdict | None, width: float = 1.0
 ) -> dict[str, float | str]:
-    """The measured value beside what was predicted, and whether the interval held."""
+    """The measured value beside what was predicted, and whether the interval held.
+
+    `width` is the factor that was on the prediction's interval.
+    """
     metric = case.use_case.judged_by
     row = next(m for m in rows if m.metric == metric and m.language == "all")
     outcome: dict[str, float | str] = {
         "use_case": case.use_case.name, "arm": arm, "metric": metric, "measured": row.value, "stderr": row.stderr,
+        "n": row.n,
     }  # fmt: skip
     if predicted is not None and predicted.failed is None:
         quality = predicted.quality
         lo, hi = quality.lo, quality.hi
-        outcome |= {"predicted": quality.value, "error": quality.value - row.value}
+        outcome |= {"predicted": quality.value, "error": quality.value - row.value, "known": quality.label}
         if lo is not None and hi is not None:
             outcome |= {
                 "predicted_lo": lo,
                 "predicted_hi": hi,
+                "width": width,
                 "interval_held": "yes" if lo <= row.value <= hi else "no",
             }
     return outcome

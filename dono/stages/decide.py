@@ -3,44 +3,40 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from dono import __version__
 from dono.artifacts import Artifact, Json, Reference
-from dono.costs import THIS
-from dono.decisions import (
-    ArmEvidence,
-    Assumption,
-    Number,
-    UseCaseQuestion,
-    UseCaseVerdict,
-    Verdict,
-    choose_portfolio,
-    compare,
-    next_pilots,
-)
+from dono.costs import THIS, Exchange
+from dono.decisions import Assumption, Number, Verdict, changed, choose_portfolio, width_of
 from dono.errors import Mistake
 from dono.stages.answers import shown_example
 from dono.stages.bookkeeping import record_step
+from dono.stages.choosing import Head, refusal
+from dono.stages.constraints import check_constraints
 from dono.stages.contenders import Contender, contenders
 from dono.stages.display import clock, print_result
-from dono.stages.evidence import evidence
+from dono.stages.further import Grant, open_further, seconds_for
 from dono.stages.gate import check_rights, judged
 from dono.stages.outcomes import calibration
+from dono.stages.outset import train_now
+from dono.stages.overheads import stated, table
 from dono.stages.pilots import Pilots, Planned, plan_pilots, run_pilots
 from dono.stages.prepare import Prepared, prepare
+from dono.stages.schedule import total_seconds
 from dono.stages.workplace import Workplace, open_workplace
 from dono.studio.report import write_report
 from dono.tokens import load_tokenizer
 
 
-def command(project: Path, overrides: Sequence[str], *, dry_run: bool) -> None:
-    """Decide, print the verdict's sentence and the files written."""
+def command(project: Path, overrides: Sequence[str], *, dry_run: bool, more: str | None = None) -> None:
+    """Decide, print the verdict's sentence and the files written. `more` pays for further pilots after a verdict."""
     place = open_workplace(project, overrides)
     with place.alone():
-        decided = decide(place, dry_run=dry_run)
+        decided = decide(place, dry_run=dry_run, more=more)
     if decided is None:
         return
     verdict, folder = decided
@@ -48,37 +44,86 @@ def command(project: Path, overrides: Sequence[str], *, dry_run: bool) -> None:
     print_result(verdict.sentence)
     for case in verdict.use_cases:
         print_result(f"  {case.use_case}: {case.sentence}")
+    for warning in verdict.warnings:
+        print_result(f"  note: {warning}")
+    for change in verdict.changes:
+        print_result(f"what changed: {change}")
     print_result(f"\nreport   {folder / 'report.html'}\nnumbers  {folder / 'verdict.json'}")
     print_result(f"next     dono build {project}")
 
 
-def decide(place: Workplace, *, dry_run: bool = False) -> tuple[Verdict, Path] | None:
+def decide(place: Workplace, *, dry_run: bool = False, more: str | None = None) -> tuple[Verdict, Path] | None:
     """The whole main job. Returns the verdict and the folder that holds report.html and verdict.json.
 
+    `more` (money, or a time like 30m) is spent on further pilots after the last verdict, whose plan holds.
     Raises `Mistakes` where the rights of a source do not let it be learned from.
     """
+    bought = None if more is None else (more, seconds_for(place, more), latest_verdict(place)[1])
     check_rights(place)
+    check_constraints(place)
+    table(place)  # raises where a currency has no rate, before anything is spent
     prepared = prepare(place)
     who, missing = contenders(place, prepared)
     if not who and not place.project.wants("predictive"):
         raise Mistake("no route can be piloted", where="routes", remedy="; ".join(missing) or "Name more routes")
     for note in missing:
         place.display.say(note)
+    if bought is not None:
+        who = as_planned(who, bought[2])
     planned = plan_pilots(place, prepared, who)
+    if bought is not None:
+        planned = with_scales(planned, bought[2])
+    further = open_further(place, planned)
     show_plan(place, prepared, planned, who)
+    if bought is not None:
+        asked, seconds, before = bought
+        place.display.say(f"further pilots: about {clock(seconds)}{_in_money(place, seconds)} on top")
+        if not dry_run:
+            further.grant(asked, seconds, before.id)
     if dry_run:
         return None
-    pilots = run_pilots(place, prepared, who, planned, lambda so_far, left: _more(place, prepared, who, so_far, left))
-    verdict = make_verdict(place, prepared, who, pilots, missing)
-    return verdict, keep_verdict(place, verdict, pilots, who)
+    head = Head(place, prepared, who, further)
+    chosen = [(r.arm, r.scale, r.seed) for r in further.kept.rungs]
+    pilots = run_pilots(place, prepared, who, planned, head.choose, chosen=chosen, granted=further.granted)
+    if bought is not None and not further.under_way and pilots.stopped is None:
+        further.withdraw()
+        raise refusal(head.priced(head.compared(head.evidence(pilots)), pilots), bought[0], place.project.project)
+    verdict = make_verdict(head, pilots, missing)
+    return verdict, keep_verdict(head, verdict, pilots)
+
+
+def as_planned(who: Sequence[Contender], verdict: Artifact) -> list[Contender]:
+    """The contenders with the corpus tokens of a verdict's plan.
+
+    It holds, whatever the cap is by now: a run that a cap has stopped goes on under a larger one.
+    """
+    tokens = verdict.result["corpus_tokens"]
+    assert isinstance(tokens, Mapping)
+    return [replace(c, corpus_tokens=int(str(tokens.get(c.name, c.corpus_tokens)))) for c in who]
+
+
+def with_scales(planned: Planned, verdict: Artifact) -> Planned:
+    """The plan with the first ladders of a verdict, for the arms that it had."""
+    kept = verdict.result.get("scales", {})
+    assert isinstance(kept, Mapping)
+    scales = dict(planned.scales)
+    for name in scales.keys() & kept.keys():
+        ladder = kept[name]
+        assert isinstance(ladder, list | tuple)
+        scales[name] = tuple(float(str(s)) for s in ladder)
+    return Planned(planned.jobs, scales, total_seconds(planned.jobs.values(), scales))
+
+
+def _in_money(place: Workplace, seconds: float) -> str:
+    return f", {place.project.currency} {place.money(seconds):,.2f}" if place.price_per_hour else ""
 
 
 def show_plan(place: Workplace, prepared: Prepared, planned: Planned, who: Sequence[Contender]) -> None:
     """What the pilots will spend, before they do; and one rendered example of each use case, what is trained marked."""
-    money = f", {place.project.currency} {place.money(planned.seconds):,.2f}" if place.price_per_hour else ""
     place.display.say(
         f"pilots: {sum(len(s) for s in planned.scales.values())} rungs of {len(planned.scales)} arms, about "
-        f"{clock(planned.seconds)} of the {clock(place.pilot_seconds)} that the pilots may take{money}"
+        f"{clock(planned.seconds)} of the {clock(place.pilot_seconds)} that the pilots may take"
+        f"{_in_money(place, planned.seconds)}"
     )
     by_name = {c.name: c for c in who}
     for name, scales in sorted(planned.scales.items()):
@@ -97,55 +142,18 @@ def show_plan(place: Workplace, prepared: Prepared, planned: Planned, who: Seque
         place.display.say(f"  {case.use_case.name} learns what stands between ⟦ and ⟧: {shown}")
 
 
-def questions(place: Workplace) -> dict[str, UseCaseQuestion]:
-    """What is asked of the head, per use case."""
-    return {
-        u.name: UseCaseQuestion(name=u.name, kind=u.kind, metric=u.judged_by, bar=u.bar)
-        for u in place.project.use_cases
-    }
-
-
-Everything = dict[str, list[ArmEvidence]]
-"""The evidence of every use case, by its name."""
-
-
-def _gathered(place: Workplace, prepared: Prepared, who: Sequence[Contender], pilots: Pilots) -> Everything:
-    return {case.use_case.name: evidence(place, pilots, who, case) for case in prepared.cases}
-
-
-def _compared(place: Workplace, everything: Everything) -> list[UseCaseVerdict]:
-    asked = questions(place)
-    return [compare(asked[name], rows, seed=place.project.training.seed) for name, rows in everything.items()]
-
-
-def _more(
-    place: Workplace, prepared: Prepared, who: Sequence[Contender], pilots: Pilots, left: float
-) -> list[tuple[str, float, int]]:
-    """The rung that is expected to save the most regret per second, of those that the time left can pay for."""
-
-    def seconds_of(arm: str, scale: float) -> float | None:
-        job = pilots.planned.jobs.get(arm)
-        too_large = scale > place.project.budget.pilot_scale
-        return None if job is None or too_large else job.ladder_seconds((scale,))
-
-    verdicts = _compared(place, _gathered(place, prepared, who, pilots))
-    done = {(arm, scale, seed) for arm, _, scale, seed in pilots.runs}
-    return next_pilots(verdicts, seconds_of=seconds_of, left=left, done=done)[:1]
-
-
-def make_verdict(
-    place: Workplace, prepared: Prepared, who: Sequence[Contender], pilots: Pilots, missing: Sequence[str]
-) -> Verdict:
+def make_verdict(head: Head, pilots: Pilots, missing: Sequence[str]) -> Verdict:
     """Compare the arms of every use case, choose a portfolio, and say it."""
-    project = place.project
-    everything = _gathered(place, prepared, who, pilots)
-    verdicts = _compared(place, everything)
+    place, project = head.place, head.place.project
+    everything, outcomes = head.evidence(pilots), calibration(place)
+    verdicts, width = head.priced(head.compared(everything), pilots), width_of(outcomes)
     portfolio = choose_portfolio(
         verdicts, everything, money=project.budget.money, hours=project.budget.hours, currency=project.currency
     )
-    speeds = [c.flops_per_second for c in who] or [0.0]
-    warnings = [*missing, *([pilots.stopped] if pilots.stopped else []), *rights_warnings(place)]
-    return Verdict(
+    speeds = [c.flops_per_second for c in head.who] or [0.0]
+    stopped = [pilots.stopped] if pilots.stopped else []
+    warnings = [*missing, *stopped, *leak_warnings(pilots), *rights_warnings(place)]
+    verdict = Verdict(
         project=project.project,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         currency=project.currency,
@@ -159,11 +167,28 @@ def make_verdict(
         machine="this machine" if project.machine.gpu == THIS else f"{project.machine.count} × {project.machine.gpu}",
         speed=Number(value=max(speeds), unit="FLOP/s", label="measured", source="this machine, training"),
         assumptions=assumptions(place),
-        data=data_summary(prepared),
+        data=data_summary(head.prepared),
         measured=[f"{len(pilots.runs) + len(pilots.predictive)} pilots on this machine in {clock(pilots.seconds)}"],
         warnings=warnings,
-        calibration=calibration(place),
+        calibration=outcomes,
+        width=width.factor,
+        calibrated=width.sentence,
+        portfolio_parts=portfolio.parts,
+        outset=train_now(place, portfolio),
     )
+    return verdict.model_copy(update={"changes": changes_of(place, head.further.open, verdict)})
+
+
+def changes_of(place: Workplace, grant: Grant | None, verdict: Verdict) -> tuple[str, ...]:
+    """What the further pilots under way changed, if a person paid for some."""
+    before = None if grant is None else place.store.read("verdict", grant.before)
+    return () if before is None else tuple(changed(read_verdict(before), verdict))
+
+
+def leak_warnings(pilots: Pilots) -> list[str]:
+    """Columns that tell the target by themselves, in the tables of the largest pilots."""
+    largest = [p for p in pilots.predictive if p.scale == 1.0]
+    return [f"{p.case.use_case.name}: {leak}" for p in largest for leak in p.leaks]
 
 
 def rights_warnings(place: Workplace) -> list[str]:
@@ -187,8 +212,12 @@ def assumptions(place: Workplace) -> tuple[Assumption, ...]:
         ("times through the corpus, at most", f"{training.corpus_epochs:g}", "assumed",
          "repeats up to 4 are nearly as good as new text (Muennighoff et al. 2023)"),
         ("epochs of the task stage", f"{training.task_epochs:g}", "assumed", "project file"),
+        *stated(place),
         ("a full run learns as its pilots did", "the same schedule, only longer", "assumed", "one loop for both"),
     ]  # fmt: skip
+    if project.machine.gpu != THIS and project.currency != "USD":
+        rate, label, source = Exchange(project.currency, project.rates).rate("USD")
+        rows.append(("a dollar", f"{rate:g} {project.currency}", label, source))
     if project.machine.gpu != THIS:
         rows.append(("utilisation of the machine", project.machine.gpu, "borrowed", "published tables"))
     return tuple(Assumption(name=n, value=v, label=lb, source=s) for n, v, lb, s in rows)  # type: ignore[arg-type]
@@ -213,25 +242,41 @@ def data_summary(prepared: Prepared) -> dict[str, str | int | float]:
     return summary
 
 
-def keep_verdict(place: Workplace, verdict: Verdict, pilots: Pilots, who: Sequence[Contender]) -> Path:
+def keep_verdict(head: Head, verdict: Verdict, pilots: Pilots) -> Path:
     """Seal the verdict with what it was made from; report.html and verdict.json also lie in the work folder."""
+    place = head.place
     made_from = [p.run.reference for p in pilots.runs.values()] + [p.run.reference for p in pilots.predictive]
     spec: dict[str, Json] = {
         "project": verdict.project,
         "judge": __version__,
         "runs": list[Json](sorted(r.id for r in made_from)),
+        "outcomes": list[Json](str(row["model"]) for row in verdict.calibration),
         "asked": place.project.model_dump(
-            mode="json", include={"use_cases", "budget", "machine", "serving", "currency"}
+            mode="json",
+            include={
+                "use_cases",
+                "budget",
+                "machine",
+                "serving",
+                "currency",
+                "rates",
+                "goal",
+                "constraints",
+                "overheads",
+            },
         ),
+        "day": str(datetime.now(UTC).date()) if place.project.constraints.deadline else None,
     }
 
     def make(folder: Path) -> dict[str, Json]:
         write_report(verdict, folder / "report.html")
         (folder / "verdict.json").write_text(verdict.model_dump_json(indent=1), encoding="utf8")
-        return {"sentence": verdict.sentence, "corpus_tokens": {c.name: c.corpus_tokens for c in who}}
+        tokens = {c.name: c.corpus_tokens for c in head.who}
+        return {"sentence": verdict.sentence, "corpus_tokens": tokens, "scales": pilots.planned.scales}
 
     artifact = place.store.make("verdict", spec, make, made_from=_unique(made_from), name=f"{verdict.project}-verdict")
     record_step(place, "decide", artifact)
+    head.further.close(artifact.id)
     for name in ("report.html", "verdict.json"):
         shutil.copyfile(artifact.path / name, place.project.work_folder / name)
     return place.project.work_folder
@@ -247,5 +292,9 @@ def latest_verdict(place: Workplace) -> tuple[Verdict, Artifact]:
     if not found:
         raise Mistake("no verdict yet", where=str(place.project.work_folder), remedy="Run `dono decide` first")
     newest = max(found, key=lambda a: str(a.made_by.get("when", "")))
-    text = (newest.path / "verdict.json").read_text(encoding="utf8")
-    return Verdict.model_validate_json(text), newest
+    return read_verdict(newest), newest
+
+
+def read_verdict(artifact: Artifact) -> Verdict:
+    """The verdict that was sealed there."""
+    return Verdict.model_validate_json((artifact.path / "verdict.json").read_text(encoding="utf8"))

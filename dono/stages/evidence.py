@@ -9,7 +9,9 @@ from dono.artifacts import Artifact
 from dono.costs import SPREAD, THIS, Range, exactly
 from dono.decisions import LOSS_UNDER, ArmEvidence, LanguageScore, Number, PilotPoint, Sample
 from dono.decisions.routes import ROUTES
+from dono.stages.constraints import broken, latency
 from dono.stages.contenders import Contender, target_speed
+from dono.stages.overheads import beside, number
 from dono.stages.pilots import Pilots
 from dono.stages.prepare import Case
 from dono.stages.runs import measurements_of
@@ -18,11 +20,6 @@ from dono.stages.workplace import Workplace
 
 PILOTS_SPEED = "the planned tokens at the speed of the pilots on this machine"
 TITLES = {arm.name: arm.title for of in ROUTES.values() for arm in of}
-
-
-def number(amount: Range, unit: str) -> Number:
-    """A range of the cost room as a number of the verdict."""
-    return Number(value=amount.mid, lo=amount.lo, hi=amount.hi, unit=unit, label=amount.label, source=amount.source)
 
 
 def full_seconds(place: Workplace, contender: Contender, pilots: Pilots, case: Case) -> Range:
@@ -108,12 +105,15 @@ def _of_contender(
     shared = _shared_seconds(place, contender, pilots) if contender.arm.corpus_stage else None
     traffic = place.project.serving
     top = good[-1].run if good else None
+    machines = seconds.times(hourly / 3600)
+    common = shared.mid * hourly / 3600 if shared else 0.0
+    waits = latency(place, contender, contenders[0], case)
     return ArmEvidence(
         arm=contender.name,
         route=contender.arm.route,
         title=TITLES[contender.arm.name],
         points=tuple(_points([(p.spec.scale, p.spec.seed, p.run) for p in good], metric)),
-        full_cost=number(seconds.times(hourly / 3600), currency),
+        full_cost=number(machines, currency),
         full_hours=number(seconds.times(1 / 3600), "hours"),
         pilot_cost=Number(
             value=place.money(sum(p.own_seconds for p in mine)), unit=currency, label="measured", source="this machine"
@@ -121,13 +121,16 @@ def _of_contender(
         serving_per_month=serving(place, contender, contenders[0], case),
         languages=tuple(_languages(top, metric)) if top else (),
         samples=tuple(_samples(top)) if top else (),
-        notes=tuple(_notes(contender, case, pilots)),
+        notes=(*_notes(contender, case, pilots), *_told(top)),
         failed=failed,
         has_scale=contender.arm.learns,
         shared_key=contender.name if contender.arm.corpus_stage else None,
         shared_cost=number(shared.times(hourly / 3600), currency) if shared else None,
         shared_hours=number(shared.times(1 / 3600), "hours") if shared else None,
         serving_months=traffic.months if traffic else 0,
+        broken=broken(place, contender, seconds.times(1 / 3600), waits),
+        beside=beside(place, case, contender.arm.route, machines, shared=common, contender=contender),
+        latency=waits,
     )
 
 
@@ -137,6 +140,13 @@ def _shared_seconds(place: Workplace, contender: Contender, pilots: Pilots) -> R
         return exactly(corpus_seconds(contender, pilots), "extrapolated", PILOTS_SPEED)
     flops = contender.corpus_flops(contender.corpus_tokens)
     return target_speed(place, contender.flops_per_second, contender.context).under(flops)
+
+
+def _told(run: Artifact | None) -> list[str]:
+    """What a run says of itself in words."""
+    notes = run.result.get("notes", []) if run else []
+    assert isinstance(notes, list)
+    return [str(note) for note in notes]
 
 
 def _notes(contender: Contender, case: Case, pilots: Pilots) -> list[str]:
@@ -160,6 +170,7 @@ def _of_predictive(place: Workplace, pilots: Pilots, arm: str, case: Case) -> Ar
     metric = case.use_case.judged_by
     seconds = good[-1].seconds if good else 0.0
     currency = place.project.currency
+    machines = exactly(place.money(seconds), "measured", "this machine")
     return ArmEvidence(
         arm=arm,
         route="predictive",
@@ -173,9 +184,11 @@ def _of_predictive(place: Workplace, pilots: Pilots, arm: str, case: Case) -> Ar
         serving_per_month=None,
         languages=tuple(_languages(good[-1].run, metric)) if good else (),
         samples=tuple(_samples(good[-1].run)) if good else (),
-        notes=("runs on any processor; serving cost is not counted",),
+        notes=("runs on any processor; serving cost is not counted", *(good[-1].said if good else ())),
         failed=None if good else failed or "not run",
         has_scale=True,
         shared_key=None,
         shared_cost=None,
+        broken=broken(place, None, exactly(seconds / 3600, "measured", "this machine"), None),
+        beside=beside(place, case, "predictive", machines, shared=0.0, contender=None),
     )

@@ -8,25 +8,34 @@ same command goes on. What was learned is not unlearned: the models are named.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
 from dono.artifacts import Artifact, Json, read_artifact
-from dono.corpus import Malformed, usable
-from dono.corpus.rights import Entry, Traces, documents_with, ids_at, sweep_json, sweep_lines, take_out
+from dono.corpus.rights import (
+    Entry,
+    Traces,
+    documents_with,
+    places_of,
+    rows_about,
+    sweep_json,
+    sweep_lines,
+    take_out,
+)
 from dono.decisions import Verdict
-from dono.errors import Mistake
-from dono.stages.bookkeeping import leave_statements, newest_of
+from dono.stages.bookkeeping import leave_statements
 from dono.stages.display import print_result
-from dono.stages.gate import sources_of
+from dono.stages.forget_request import Request, as_list, asked
 from dono.stages.workplace import Workplace, open_workplace
 from dono.studio.report import write_report
 
 ERASED = "erased"
 LEARNED = ("tokenizer", "trunk", "corpus-run", "run", "model")
 """Kinds that hold what was learned, in the order in which they are named."""
+PLACES_SHOWN = 5
+"""Places of documents that a dry run names."""
 
 
 @dataclass
@@ -39,9 +48,13 @@ class Forgotten:
     learned: list[Artifact] = field(default_factory=list)
 
 
-def command(project: Path, *, source: str, key: str) -> None:
-    """Forget, then say what was done and what was not."""
+def command(project: Path, *, source: str, key: str, dry_run: bool = False) -> None:
+    """Forget, then say what was done and what was not; with `dry_run` only say what would be."""
     place = open_workplace(project)
+    if dry_run:
+        for line in foreseen(place, source, key):
+            print_result(line)
+        return
     with place.alone():
         done = forget(place, source, key)
     print_result(f"{done.documents} documents taken out of {len(done.corpora)} corpora; none of them comes back")
@@ -66,70 +79,50 @@ def forget(place: Workplace, source: str, key: str) -> Forgotten:
 
     Raises `Mistake` for an unknown source, a place where no document begins, a corpus that cannot be searched.
     """
-    corpora = _searchable(place, source)
-    stated = next(s for s in place.project.corpus if s.name == source)
-    named = bool(stated.key or stated.group_by)
-    entry = _tombstone(place, source, key, named, corpora)
-    ids = [str(id_) for id_ in _list(entry.body["ids"])]
+    request = asked(place, source, key)
+    entry = _tombstone(place, source, request)
+    ids = request.all_ids
     _remove_unrecorded(place)
     done = Forgotten()
-    for corpus in corpora:
-        traces = Traces(source, ids, documents_with(corpus.path, ids), key if named else "")
+    for corpus in request.corpora:
+        traces = Traces(source, ids, documents_with(corpus.path, ids), key if request.named else "")
         _clean(place, corpus, entry, traces, done)
     _close(place, entry, done)
     return done
 
 
-def _searchable(place: Workplace, source: str) -> list[Artifact]:
-    """The corpora that hold the source. Raises `Mistake` where one was gathered by other keys than the project has."""
-    corpora = [(a, s) for a in place.store.all() if a.kind == "corpus" for s in sources_of(a) if s["name"] == source]
-    stated = {s.name: s for s in place.project.corpus}
-    if source not in stated:
-        remedy = f"Use one of: {', '.join(stated)}; a source that was taken out is put back first, to know its keys"
-        raise Mistake(f"no source {source!r}", where="--source", remedy=remedy)
-    keys = (stated[source].key, stated[source].group_by)
-    for corpus, spec in corpora:
-        if (spec.get("key"), spec.get("group_by")) != keys:
-            what = f"this corpus was gathered when {source} had another key"
-            raise Mistake(what, where=str(corpus.path), remedy="Delete the directory, then give the same command again")
-    return [corpus for corpus, _ in corpora]
+def foreseen(place: Workplace, source: str, key: str) -> Iterator[str]:
+    """What `forget` would do, in lines; nothing is written. A wrong key is seen here, and only here: forgetting is for
+    good. Raises `Mistake` as `forget` does.
+    """
+    request = asked(place, source, key)
+    if request.entry is not None:
+        yield f"{key} of {source} was asked to be forgotten before: the ledger has it as entry {request.entry.sequence}"
+    ids = request.all_ids
+    learned: dict[str, Artifact] = {}
+    for corpus in request.corpora:
+        places = places_of(corpus.path, ids)
+        traces = Traces(source, ids, documents_with(corpus.path, ids), key if request.named else "")
+        aside = sum(rows_about(path, traces) for path in sorted(corpus.path.glob("*.jsonl")))
+        yield f"corpus {corpus.name} @{corpus.id}: {len(places)} documents and {aside} rows set aside or dropped"
+        yield from (f"  {at}" for at in places[:PLACES_SHOWN])
+        if len(places) > PLACES_SHOWN:
+            yield f"  and {len(places) - PLACES_SHOWN} more"
+        if places:
+            learned |= {a.id: a for a in place.store.made_of(corpus)}
+    for artifact in (a for a in learned.values() if a.kind == "tokens"):
+        yield f"would be emptied: tokens {artifact.name} @{artifact.id}"
+    for artifact in (a for kind in LEARNED for a in learned.values() if a.kind == kind):
+        yield f"has learned from them, and would stay as it is: {artifact.kind} {artifact.name} @{artifact.id}"
+    yield "nothing was done; without --dry-run it is done for good, and no later corpus takes these documents in"
 
 
-def _tombstone(place: Workplace, source: str, key: str, named: bool, corpora: Sequence[Artifact]) -> Entry:
-    """The ledger's entry about this request: written now, or by an earlier attempt."""
-    identities = place.ledger.identities()
-    request = identities.request(source, key)
-    earlier = [e for e in place.ledger.of_kind("erasure") if e.body["request"] == request]
-    ids = {identities.of(source, _name(key))} if named else _ids_of_place(place, source, key, corpora, bool(earlier))
-    same = [e for e in earlier if not ids or e.body["ids"] == sorted(ids)]
-    if same:
-        return same[-1]
-    body: dict[str, Json] = {"source": source, "request": request, "ids": list[Json](sorted(ids))}
+def _tombstone(place: Workplace, source: str, request: Request) -> Entry:
+    """The ledger's entry about a request: written now, or by an earlier attempt."""
+    if request.entry is not None:
+        return request.entry
+    body: dict[str, Json] = {"source": source, "request": request.mark, "ids": list[Json](request.ids)}
     return place.ledger.append("erasure", body)
-
-
-def _name(key: str) -> str:
-    """A person's key as the rows have it after normalising."""
-    try:
-        return usable(key)
-    except Malformed as error:
-        raise Mistake(f"no key: {error}", where="--key", remedy="Give the key as the source has it") from error
-
-
-def _ids_of_place(place: Workplace, source: str, key: str, corpora: Sequence[Artifact], known: bool) -> set[str]:
-    """The id of the document that begins at a place, as the newest corpus has it; none, if `known`, once it is gone."""
-    file, _, line = key.rpartition(":")
-    if not file or not line.isdecimal():
-        remedy = "Name a row as FILE:LINE, or give the source a `key` column (corpus: … key: customer_id)"
-        raise Mistake(f"{source} has no keys, and {key!r} is no place", where="--key", remedy=remedy)
-    newest = newest_of(place, corpora)
-    found = set() if newest is None else ids_at(newest.path, source, file, int(line))
-    if len(found) > 1:
-        raise Mistake(f"{len(found)} documents begin there", where=key, remedy="Give more of the file's path")
-    if not found and not known:
-        remedy = "Look at file and line; of equal texts the first is kept, at its place"
-        raise Mistake(f"no document of {source} begins there", where=key, remedy=remedy)
-    return found
 
 
 def _remove_unrecorded(place: Workplace) -> None:
@@ -147,7 +140,7 @@ def _remove_unrecorded(place: Workplace) -> None:
 
 def _clean(place: Workplace, corpus: Artifact, entry: Entry, traces: Traces, done: Forgotten) -> None:
     """One corpus and what was made from it."""
-    notes = _list(place.store.noted(corpus, ERASED) or [])
+    notes = as_list(place.store.noted(corpus, ERASED) or [])
     before = [n for n in notes if isinstance(n, Mapping) and n["entry"] == entry.sequence]
     texts = documents_with(corpus.path, traces.ids)
     for path in sorted(corpus.path.glob("*.jsonl")):
@@ -203,8 +196,3 @@ def _close(place: Workplace, entry: Entry, done: Forgotten) -> None:
         "emptied": list[Json](done.emptied), "learned": [f"{a.kind}/{a.id}" for a in done.learned],
     }  # fmt: skip
     place.ledger.append("erased", body)
-
-
-def _list(value: Json) -> list[Json]:
-    assert isinstance(value, list | tuple)
-    return list(value)

@@ -51,12 +51,27 @@ class Pilots:
     stages: dict[str, Artifact] = field(default_factory=dict)
     predictive: list[Predictive] = field(default_factory=list)
     stopped: str | None = None
+    granted: float = 0.0
+    """Seconds that a person paid for on top of the pilots' share."""
 
     @property
     def seconds(self) -> float:
         """Seconds that the pilots really took on this machine, trunks counted once."""
         own = sum(float(str(a.result["own_seconds"])) for a in self.stages.values())
         return own + sum(p.own_seconds for p in self.runs.values()) + sum(p.seconds for p in self.predictive)
+
+    def seconds_of(self, arm: str, scale: float) -> float | None:
+        """Seconds of one more rung of an arm; None for one that trains nothing. A larger one goes on with the trunk."""
+        job = self.planned.jobs.get(arm)
+        if job is None:
+            return None
+        below = max((s for name, _, s, _ in self.runs if name == arm), default=0.0)
+        return job.further_seconds(scale, below if below < scale else 0.0)
+
+    def trunk_of(self, arm: str, seed: int) -> tuple[float, ...]:
+        """The scales at which an arm's trunk of this seed stops or has stopped."""
+        ran = {s for name, _, s, k in self.runs if (name, k) == (arm, seed)}
+        return tuple(sorted(ran.union(self.planned.scales.get(arm, ()))))
 
     def of(self, arm: str, use_case: str) -> list[Pilot]:
         """The pilots of one arm on one use case, in the order they were run."""
@@ -72,8 +87,10 @@ class Planned:
     seconds: float
 
 
-Next = Callable[[Pilots, float], Sequence[tuple[str, float, int]]]
-"""Given the pilots and the seconds left: the next (contender, scale, seed) to run, none when enough is known."""
+Rung = tuple[str, float, int]
+"""contender, scale, seed."""
+Next = Callable[[Pilots], Sequence[Rung]]
+"""Given the pilots so far: the next to run, none when enough is known or nothing is left to pay for it."""
 
 
 def scoring_guess(case: Case) -> float:
@@ -103,26 +120,28 @@ def plan_pilots(place: Workplace, prepared: Prepared, contenders: Sequence[Conte
 
 
 def run_pilots(
-    place: Workplace, prepared: Prepared, contenders: Sequence[Contender], planned: Planned, more: Next
-) -> Pilots:
-    """Run the ladders, then what `more` names until it names none.
+    place: Workplace, prepared: Prepared, contenders: Sequence[Contender], planned: Planned, more: Next,
+    *, chosen: Sequence[Rung] = (), granted: float = 0.0,
+) -> Pilots:  # fmt: skip
+    """Run the ladders, then the rungs that were chosen before, then what `more` names until it names none.
 
-    What is sealed is not run again, so this can be killed at any moment and started again.
+    `granted` are seconds that the pilots may take on top of their share. What is sealed is not run again, so this can
+    be killed at any moment and started again.
     """
-    pilots = Pilots(planned)
+    pilots = Pilots(planned, granted=granted)
     by_name = {c.name: c for c in contenders}
-    rungs = [(1.0, c.name) for c in contenders if not c.arm.learns]
-    rungs += sorted((s, name) for name, scales in planned.scales.items() for s in scales)
-    left = place.pilot_seconds - planned.seconds
-    with place.display.task("pilots", place.pilot_seconds) as view:
+    first = [(1.0, c.name) for c in contenders if not c.arm.learns]
+    first += sorted((s, name) for name, scales in planned.scales.items() for s in scales)
+    rungs = [(name, scale, place.project.training.seed) for scale, name in first]
+    rungs += [rung for rung in chosen if rung[0] in by_name]
+    with place.display.task("pilots", place.pilot_seconds + granted) as view:
         pilots.predictive += predictive_pilots(place, prepared.cases)
         try:
-            for scale, name in rungs:
-                _rung(place, prepared, pilots, by_name[name], scale, place.project.training.seed, view)
-            while wanted := more(pilots, left):
+            for name, scale, seed in rungs:
+                _rung(place, prepared, pilots, by_name[name], scale, seed, view)
+            while wanted := more(pilots):
                 for name, scale, seed in wanted:
                     _rung(place, prepared, pilots, by_name[name], scale, seed, view)
-                    left -= planned.jobs[name].ladder_seconds((scale,))
         except Capped:
             pilots.stopped = f"the pilots took {clock(pilots.seconds)}; the rungs left were not run"
     return pilots
@@ -132,18 +151,19 @@ def _rung(
     place: Workplace, prepared: Prepared, pilots: Pilots, contender: Contender, scale: float, seed: int, view: TaskView
 ) -> None:
     """One scale of one contender, on all its use cases. Raises `Capped` once the pilots' share is overrun."""
-    before, began, cap = pilots.seconds, time.monotonic(), OVERRUN * place.pilot_seconds
+    allowed = place.pilot_seconds + pilots.granted
+    before, began, cap = pilots.seconds, time.monotonic(), OVERRUN * allowed
     if before > cap:
         raise Capped(f"{cap:.0f} s for pilots", f"{before:.0f} s")
 
     def show(note: str) -> None:
         spent = before + time.monotonic() - began
         money = f" {place.project.currency} {place.money(spent):,.2f}" if place.price_per_hour else ""
-        view.at(spent, f"{note} · spent {clock(spent)} of {clock(place.pilot_seconds)}{money}")
+        view.at(spent, f"{note} · spent {clock(spent)} of {clock(allowed)}{money}")
 
     oversight = Oversight(show, lambda seconds: f"{cap:.0f} s for pilots" if seconds > cap else None)
+    scales = pilots.trunk_of(contender.name, seed)
     for case in cases_for(contender, prepared.cases):
-        scales = pilots.planned.scales.get(contender.name, ())
         spec = RunSpec(contender=contender, case=case, scale=scale, seed=seed, scales=scales)
         run = carry_out(place, spec, oversight)
         pilots.runs[contender.name, case.use_case.name, scale, seed] = Pilot(spec, run)

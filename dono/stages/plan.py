@@ -14,7 +14,6 @@ from dono.costs import (
     Asked,
     Exchange,
     Machine,
-    People,
     Range,
     RunPlan,
     Traffic,
@@ -28,6 +27,7 @@ from dono.costs import (
     usual_shape,
 )
 from dono.errors import Mistake
+from dono.studio.amounts import compact, duration, percent
 
 FLEET = regex.compile(r"(?:(\d[\d_,]*)\s*[x×*]\s*)?(\S.*)")
 
@@ -78,7 +78,7 @@ def command(question: Question) -> None:
 def heading(question: Question) -> str:
     """What is planned, in a line."""
     how = "LoRA on" if question.lora else "train"
-    return f"{how} {short(question.params)} parameters over {short(question.tokens)} tokens on {question.machine}"
+    return f"{how} {compact(question.params)} parameters over {compact(question.tokens)} tokens on {question.machine}"
 
 
 def lines(question: Question) -> list[Line]:
@@ -90,15 +90,15 @@ def lines(question: Question) -> list[Line]:
     mfu = None if question.mfu is None else exactly(question.mfu, "assumed", "--mfu")
     plan = plan_run(asked, shape, machine, gpus, utilisation=mfu)
     found: list[Line] = [
-        ("shape", f"width {shape.width:,}, {shape.layers} layers, {short(asked.batch_tokens)} tokens a step",
+        ("shape", f"width {shape.width:,}, {shape.layers} layers, {compact(asked.batch_tokens)} tokens a step",
          "usual proportions of Llama-like models: assumed"),
         ("FLOPs", f"{plan.flops:.2e}", f"{4 if asked.lora else 6} a parameter and token, and attention"),
         ("utilisation", _range(plan.utilisation, percent), _told(plan.utilisation)),
-        ("machine hours", _range(plan.machine_hours, short), "FLOPs ÷ utilisation"),
+        ("machine hours", _range(plan.machine_hours, compact), "FLOPs ÷ utilisation"),
         ("by the clock", _range(plan.hours, duration), f"with {percent(plan.failures.lost)} lost to failures"),
         *_memory(plan, machine),
         *_failures(plan),
-        ("energy", _range(plan.energy, lambda v: f"{short(v)} kWh"), _told(AROUND)),
+        ("energy", _range(plan.energy, lambda v: f"{compact(v)} kWh"), _told(AROUND)),
     ]  # fmt: skip
     return found + _money(question, plan, machine, exchange) + _serving(question, machine, exchange)
 
@@ -162,7 +162,7 @@ def _memory(plan: RunPlan, machine: Machine) -> list[Line]:
 
 def _failures(plan: RunPlan) -> list[Line]:
     found = plan.failures
-    size = f"{short(found.checkpoint_gigabytes)} GB, {found.save_seconds:.0f} s to save"
+    size = f"{compact(found.checkpoint_gigabytes)} GB, {found.save_seconds:.0f} s to save"
     return [
         ("save every", f"{duration(found.interval_minutes / 60)} ({size})", "√(2 · save time · time between failures)"),
         ("a failure every", duration(found.between_hours), "Llama 3 405B: 419 in 54 days on 16,384 GPUs: borrowed"),
@@ -171,11 +171,10 @@ def _failures(plan: RunPlan) -> list[Line]:
 
 def _money(question: Question, plan: RunPlan, machine: Machine, exchange: Exchange) -> list[Line]:
     def shown(name: str, amount: Range, source: str) -> Line:
-        return name, _range(amount, lambda v: f"{question.currency} {short(v)}"), source
+        return name, _range(amount, lambda v: f"{question.currency} {compact(v)}"), source
 
-    people = People(
-        question.engineers, question.months, question.salary, question.ratings, question.minutes, question.wage
-    ).cost
+    engineers = question.engineers * question.months * question.salary
+    people = engineers + question.ratings * question.minutes / 60 * question.wage
     if plan.money is None or plan.tries is None:
         return [("money", "cannot say", f"no price is known for {machine.name}: give --price")]
     run, tries = exchange.into(plan.money, machine.currency), exchange.into(plan.tries, machine.currency)
@@ -187,10 +186,10 @@ def _money(question: Question, plan: RunPlan, machine: Machine, exchange: Exchan
     found = [
         shown("the run", run, _price_told(machine, run)),
         shown("tries beside it", tries, "failed runs, search, evaluation: assumed"),
-        shown("storage", storage, f"{short(plan.storage_gigabytes)} GB: ten checkpoints and the tokens"),
+        shown("storage", storage, f"{compact(plan.storage_gigabytes)} GB: ten checkpoints and the tokens"),
     ]
     if people:
-        found.append(("people", f"{question.currency} {short(people)}", "engineers and raters, as given"))
+        found.append(("people", f"{question.currency} {compact(people)}", "engineers and raters, as given"))
     found.append(shown("in all", total, "serving apart"))
     found.append(
         shown(
@@ -212,7 +211,7 @@ def _wait(question: Question, cost: float) -> tuple[str, str]:
     text = "as long as you like" if math.isinf(months) else f"about {months:.0f} months by the trend's middle"
     return (
         text,
-        f"until then the price falls by more than {question.currency} {short(question.worth_per_month)} a month",
+        f"until then the price falls by more than {question.currency} {compact(question.worth_per_month)} a month",
     )
 
 
@@ -223,9 +222,9 @@ def _serving(question: Question, machine: Machine, exchange: Exchange) -> list[L
     shape = usual_shape(question.active or question.params, vocabulary=question.vocabulary)
     cost = serving_cost(shape, traffic, machine)
     money = exchange.into(cost.busy_money, machine.currency)
-    text = _range(money, lambda v: f"{question.currency} {short(v)}")
+    text = _range(money, lambda v: f"{question.currency} {compact(v)}")
     kept = exchange.into(cost.reserved_money, machine.currency)
-    source = f"by use; {cost.machines} kept for the peak hour: {question.currency} {short(kept.mid)}"
+    source = f"by use; {cost.machines} kept for the peak hour: {question.currency} {compact(kept.mid)}"
     return [("serving, a month", text, source)]
 
 
@@ -245,24 +244,3 @@ def _price_told(machine: Machine, run: Range) -> str:
 
 def _told(found: Range) -> str:
     return f"{found.label}: {found.source}"
-
-
-def percent(value: float) -> str:
-    """A share as per cent."""
-    return f"{value:.1%}" if value < 0.1 else f"{value:.0%}"
-
-
-def short(value: float) -> str:
-    """A number as a person says it: 7 B, 1.3 M, 950."""
-    for size, letter in ((1e12, " T"), (1e9, " G"), (1e6, " M"), (1e4, " k")):
-        if abs(value) >= size:
-            size = 1e3 if letter == " k" else size
-            return f"{value / size:,.3g}{letter}" if value / size < 1000 else f"{value / size:,.0f}{letter}"
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
-
-
-def duration(hours: float) -> str:
-    """Hours as a person says them."""
-    if hours < 1:
-        return f"{hours * 60:.0f} min"
-    return f"{hours:.1f} h" if hours < 48 else f"{hours / 24:,.1f} days"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,15 +12,17 @@ from dono.artifacts import Artifact, Json, Measurement, write_atomically, write_
 from dono.decisions.routes import ROUTES
 from dono.errors import Mistake
 from dono.evals import Score, score_answers, score_probabilities
-from dono.predictive import Labelled, TableModel, TextClassifier, positive_class, read_table, take, take_target
+from dono.predictive import TableModel, TextClassifier, positive_class, take
+from dono.project import METRIC_OF_KIND
 from dono.stages.answers import Sample, shown_answers
+from dono.stages.lift import answer_by_counts
 from dono.stages.prepare import Case
 from dono.stages.runs import shuffled, subset
+from dono.stages.tables import found_in, parts_of, settings_of
+from dono.stages.uplift import uplift_or_why_not
 from dono.stages.workplace import Workplace
 
 SCALES = (0.125, 0.25, 0.5, 1.0)
-TEST_SHARE = 0.3
-"""Held out of a table that comes without a test file."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,16 @@ class Predictive:
     def seconds(self) -> float:
         """Seconds it took, training and scoring."""
         return float(str(self.run.result["own_seconds"]))
+
+    @property
+    def leaks(self) -> list[str]:
+        """Columns that tell the target by themselves."""
+        return strings(self.run.result["leaks"])
+
+    @property
+    def said(self) -> list[str]:
+        """What a person should know of the data and the split, leaks first."""
+        return [*self.leaks, *strings(self.run.result["notes"])]
 
 
 def predictive_pilots(place: Workplace, cases: Sequence[Case]) -> list[Predictive]:
@@ -57,36 +69,54 @@ def predictive_run(place: Workplace, arm: str, case: Case, scale: float) -> Arti
     spec: dict[str, Json] = {
         "arm": arm, "use_case": case.use_case.name, "examples_from": case.artifact.id, "scale": scale, "seed": seed,
         "target": case.use_case.target, "test_limit": case.use_case.test_limit,
+        "table": case.use_case.table.model_dump(mode="json"),
     }  # fmt: skip
 
     def make(folder: Path) -> dict[str, Json]:
         began = time.monotonic()
-        failed, used = None, 0
-        scores: list[Score] = []
-        samples: list[Sample] = []
+        failed, fitted = None, Fitted()
         try:
-            fit = _fit_table if arm == "predictive/boosting" else _fit_text
-            used, scores, samples = fit(place, case, scale, seed, folder)
+            fitted = FITS[arm](place, case, scale, seed, folder)
         except Mistake as mistake:
             failed = str(mistake)
-        own = time.monotonic() - began
+        own = time.monotonic() - began + fitted.searching
         rows = [
             Measurement(
                 run=folder.name, use_case=case.use_case.name, arm=arm, metric=s.metric, split="test", n=s.n,
-                language=s.language, value=s.value, stderr=s.stderr, scale=scale, tokens=0, examples=used, flops=0,
-                seconds=own, money=place.money(own), seed=seed, full=scale == 1.0,
+                language=s.language, value=s.value, stderr=s.stderr, scale=scale, tokens=0, examples=fitted.used,
+                flops=0, seconds=own, money=place.money(own), seed=seed, full=scale == 1.0,
             )
-            for s in scores
+            for s in fitted.scores
         ]  # fmt: skip
         write_measurements(folder / "measurements.jsonl", rows)
-        write_atomically(folder / "samples.json", json.dumps(samples, ensure_ascii=False, indent=1))
-        return {"tokens": 0, "flops": 0, "seconds": own, "own_seconds": own, "failed": failed, "examples": used}
+        write_atomically(folder / "samples.json", json.dumps(list(fitted.samples), ensure_ascii=False, indent=1))
+        return {
+            "tokens": 0, "flops": 0, "seconds": own, "own_seconds": own, "failed": failed, "examples": fitted.used,
+            "notes": list[Json](fitted.notes), "leaks": list[Json](fitted.leaks),
+        }  # fmt: skip
 
     name = f"{arm} · {case.use_case.name} × {scale:g}"
     return place.store.make("run", spec, make, made_from=[case.artifact.reference], name=name)
 
 
-Fitted = tuple[int, list[Score], list[Sample]]
+@dataclass(frozen=True)
+class Fitted:
+    """What came of fitting: examples used, scores, answers to read, what is odd about the data, which columns leak.
+
+    `searching` are seconds spent on finding settings, perhaps earlier.
+    """
+
+    used: int = 0
+    scores: Sequence[Score] = ()
+    samples: Sequence[Sample] = ()
+    notes: Sequence[str] = ()
+    leaks: Sequence[str] = ()
+    searching: float = 0.0
+
+
+def strings(value: Json) -> list[str]:
+    """A list of sentences from the record of an artifact."""
+    return [str(item) for item in value] if isinstance(value, list) else []
 
 
 def _fit_text(place: Workplace, case: Case, scale: float, seed: int, folder: Path) -> Fitted:
@@ -96,40 +126,50 @@ def _fit_text(place: Workplace, case: Case, scale: float, seed: int, folder: Pat
     languages = [e.language or "und" for e in case.test]
     scores = score_answers(answers, [e.answer for e in case.test], languages, ["accuracy", "macro_f1"], seed=seed)
     model.save(folder)
-    return len(chosen), scores, shown_answers(case, answers)
-
-
-def _tables(place: Workplace, case: Case, seed: int) -> tuple[Labelled, Labelled]:
-    """Train and test of a predict use case; without a test file a part of the table is held out by seed."""
-    use_case = case.use_case
-    assert use_case.train is not None and use_case.target is not None
-    where = f"use_cases[{use_case.name}].target"
-    train = take_target(read_table(place.project.path(use_case.train)), use_case.target, where=where)
-    if use_case.test is not None:
-        return train, take_target(read_table(place.project.path(use_case.test)), use_case.target, where=where)
-    order = shuffled(len(train.labels), seed)
-    cut = max(1, round(len(order) * TEST_SHARE))
-    parts = [
-        Labelled(take(train.columns, rows), [train.labels[i] for i in rows], 0) for rows in (order[cut:], order[:cut])
-    ]
-    return parts[0], parts[1]
+    return Fitted(len(chosen), scores, shown_answers(case, answers), model.notes)
 
 
 def _fit_table(place: Workplace, case: Case, scale: float, seed: int, folder: Path) -> Fitted:
-    train, test = _tables(place, case, seed)
-    classes = sorted(set(train.labels))
-    if len(classes) < 2:
-        remedy = "Give rows of at least two classes"
-        raise Mistake(f"every row is {classes[0]!r}", where=f"use_cases[{case.use_case.name}].train", remedy=remedy)
+    parts = parts_of(place, case.use_case)
+    train, test, began = parts.train, parts.test, time.monotonic()
+    settings = settings_of(place, case, parts)
+    searching = float(str(settings.result["own_seconds"])) if scale == 1.0 else 0.0
+    searching -= time.monotonic() - began  # the search counts once, with the full run, whichever run did it
     chosen = shuffled(len(train.labels), seed)[: subset(len(train.labels), scale)]
-    model = TableModel().fit(take(train.columns, chosen), [train.labels[i] for i in chosen], seed)
+    model = TableModel(found_in(settings), dates=case.use_case.table.dates)
+    model.fit(take(train.columns, chosen), [train.labels[i] for i in chosen], seed)
     order = list(model.classes)
+    if len(order) < 2:
+        remedy = "Give more rows"
+        raise Mistake(
+            f"the {len(chosen):,} rows of a pilot are all {order[0]!r}", where=case.use_case.name, remedy=remedy
+        )
     if len(order) == 2 and positive_class(order) != order[1]:
         order.reverse()
     known = [i for i, label in enumerate(test.labels) if label in order]
-    probabilities = model.predict_proba(take(test.columns, known))
-    probabilities = probabilities[:, [list(model.classes).index(c) for c in order]]
-    metrics = ["auc", "accuracy", "macro_f1"]
-    scores = score_probabilities(probabilities, order, [test.labels[i] for i in known], metrics, seed=seed)
+    notes = [*parts.notes, *strings(settings.result["notes"]), *model.notes]
+    if len(known) < len(test.labels):
+        notes.append(f"{len(test.labels) - len(known):,} rows held out are of a class that was not learned, left out")
+    chances = model.predict_proba(take(test.columns, known))
+    answers = model.answers(chances)
+    chances = chances[:, [list(model.classes).index(c) for c in order]]
+    truth = [test.labels[i] for i in known]
+    scores = score_probabilities(chances, order, truth, METRIC_OF_KIND["predict"], answers=answers, seed=seed)
     model.save(folder)
-    return len(chosen), scores, []
+    if scale == 1.0 and case.use_case.table.treated is not None:
+        uplift = uplift_or_why_not(case.use_case, parts, seed, folder)
+        scores, notes = [*scores, *uplift.scores], [*uplift.notes, *notes]
+    return Fitted(len(chosen), scores, [], notes, model.leaks, searching)
+
+
+def _fit_counts(place: Workplace, case: Case, scale: float, seed: int, folder: Path) -> Fitted:
+    used, scores, samples, notes = answer_by_counts(case, scale, folder)
+    return Fitted(used, scores, samples, notes)
+
+
+FITS: dict[str, Callable[[Workplace, Case, float, int, Path], Fitted]] = {
+    "predictive/tfidf": _fit_text,
+    "predictive/boosting": _fit_table,
+    "predictive/counts": _fit_counts,
+}
+"""How each arm learns at a scale, by a seed, and leaves its model in a folder."""

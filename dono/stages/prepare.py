@@ -11,9 +11,11 @@ from pathlib import Path
 from dono.artifacts import Artifact, Json, Reference, fingerprint, write_atomically
 from dono.corpus import Example, gather, load_examples, overlap, read_documents, source_parts, source_spec
 from dono.corpus.calendar import check_states, read_calendar
+from dono.corpus.privacy import key_fingerprint
 from dono.errors import Mistake
 from dono.project import Privacy, Project, Source, UseCase
 from dono.stages.bookkeeping import record_corpus, record_step
+from dono.stages.habits import prompts, read_habits
 from dono.stages.vocabularies import train_documents
 from dono.stages.workplace import Workplace
 from dono.tokens import Shards, load_tokenizer, write_shards
@@ -55,6 +57,9 @@ def prepare(place: Workplace) -> Prepared:
             ordered.append(language_case(use_case, corpus))
         elif use_case.kind == "predict":
             ordered.append(Case(use_case, table_case(place, use_case), (), ()))
+        elif use_case.kind == "habits":
+            habits = read_habits(place, use_case)
+            ordered.append(Case(use_case, habits, (), tuple(Example(p, "", None) for p in prompts(use_case, habits))))
         else:
             ordered.append(cases[use_case.name])
     return Prepared(corpus, tuple(ordered))
@@ -107,6 +112,8 @@ def prepare_corpus(place: Workplace, cases: Sequence[Case]) -> Artifact:
         "heldout_share": project.training.heldout_share,
         "seed": project.training.seed,
     }
+    if any(s.privacy != "off" for s in named) and (key := key_fingerprint(project.cleaning)) is not None:
+        spec["privacy_key"] = key
     if identities.forgotten:
         spec["forgotten"] = list[Json](sorted(identities.forgotten))
     tests = {c.use_case.name: [e.prompt for e in c.test] for c in cases}

@@ -20,12 +20,14 @@ from dono.artifacts import (
     write_atomically,
     write_measurements,
 )
+from dono.decisions.routes import TEXTS
 from dono.errors import Mistake
 from dono.models import add_lora, load_model, merge_lora, reader_of, save_model
 from dono.objectives import masked_answers
 from dono.stages.answers import Sample, answer_case, render_pairs
 from dono.stages.contenders import Contender
 from dono.stages.corpus_stage import Spent, corpus_run, spent_in
+from dono.stages.lift import answer_lift
 from dono.stages.oversight import Oversight
 from dono.stages.pictures import leave_loss_curve
 from dono.stages.prepare import Case
@@ -59,8 +61,8 @@ class RunSpec:
 
     @property
     def task_stage(self) -> str:
-        """`none`, `lora` or `full`: held-out text is answered without a task stage."""
-        return "none" if self.case.use_case.kind == "language" else self.contender.arm.task_stage
+        """`none`, `lora` or `full`: held-out text and habits are met without a task stage."""
+        return "none" if self.case.use_case.kind in TEXTS else self.contender.arm.task_stage
 
     @property
     def examples(self) -> int:
@@ -144,7 +146,11 @@ def _learn_and_answer(
         learned = {"steps": len(outcome.losses), "tokens_per_second": round(outcome.tokens_per_second, 1)}
     oversight.show(f"{spec.name}: scoring")
     began = time.monotonic()
-    scores, samples = answer_case(spec.case, model, tokenizer, contender.context, contender.arm.shots, spec.seed)
+    notes: list[str] = []
+    if spec.case.use_case.kind == "habits":
+        scores, samples, notes = answer_lift(spec.case, model, tokenizer, folder)
+    else:
+        scores, samples = answer_case(spec.case, model, tokenizer, contender.context, contender.arm.shots, spec.seed)
     cost = spent_in(start) + Spent(tokens, contender.task_flops(tokens), trained_seconds)
     rows = [
         Measurement(
@@ -163,6 +169,7 @@ def _learn_and_answer(
     return {
         **vars(cost),
         **learned,
+        "notes": list[Json](notes),
         "own_seconds": round(trained_seconds + time.monotonic() - began, 3),
         "failed": None,
     }

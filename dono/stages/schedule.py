@@ -14,6 +14,10 @@ from dono.stages.workplace import Workplace
 RUNGS = 4
 FIRST_SHARE = 0.75
 """The part of the pilots' time that the first ladders may take; the rest is for second seeds where arms are close."""
+MANY = 3
+"""From so many bases on, the first ladders are tiny and the arms run in rounds (assumed)."""
+FIRST_OF_MANY = 0.3
+"""The part of the pilots' time that the first ladders may take then; the rest is for those that stay."""
 SMALLEST_SCALE = 2.0**-12
 
 
@@ -41,6 +45,10 @@ class Job:
         top = max(scales)
         return (1 - DECAY_SHARE) * top * self.corpus_seconds + sum(self.rung_seconds(s) for s in scales)
 
+    def further_seconds(self, scale: float, below: float) -> float:
+        """One more rung after a trunk that was run up to the scale `below` (0: none that it could go on from)."""
+        return (1 - DECAY_SHARE) * max(0.0, scale - below) * self.corpus_seconds + self.rung_seconds(scale)
+
     def least_scale(self, place: Workplace) -> float:
         """The scale below which the corpus stage would be too short to measure anything."""
         if not self.contender.corpus_tokens:
@@ -61,8 +69,12 @@ def ladders(place: Workplace, jobs: list[Job]) -> dict[str, tuple[float, ...]]:
     """Scales of each contender, each half of the one above: the largest that fit in an equal share of the time.
 
     A contender that needs less than its share (a small fine-tune may be run whole: scale 1) leaves the rest to the
-    others. Fewer rungs where four do not fit. Raises `Mistake` when some contender fits no rung at all.
+    others. Fewer rungs where four do not fit. Where there are many bases, all get the same scales: their forecasts are
+    then equally far, and what one arm's curve teaches about another's holds. Raises `Mistake` when some contender fits
+    no rung at all.
     """
+    if many(j.contender for j in jobs):
+        return _alike(place, jobs)
     left = FIRST_SHARE * place.pilot_seconds
     found: dict[str, tuple[float, ...]] = {}
     pending = sorted(jobs, key=lambda j: (j.ladder_seconds(_halving(1.0, RUNGS)), j.contender.name))
@@ -76,6 +88,24 @@ def ladders(place: Workplace, jobs: list[Job]) -> dict[str, tuple[float, ...]]:
         found[one.contender.name] = scales
         left -= one.ladder_seconds(scales)
     return found
+
+
+def _alike(place: Workplace, jobs: list[Job]) -> dict[str, tuple[float, ...]]:
+    """The same ladder for all, with the largest top that fits in the first part of the time."""
+    least = max(SMALLEST_SCALE, *(j.least_scale(place) for j in jobs))
+    for rungs in range(RUNGS, 0, -1):
+        fixed = sum(j.ladder_seconds(_halving(0.0, rungs)) for j in jobs)
+        slope = sum(j.ladder_seconds(_halving(1.0, rungs)) for j in jobs) - fixed
+        most, room = place.project.budget.pilot_scale, FIRST_OF_MANY * place.pilot_seconds - fixed
+        top = _rounded_down(min(most, room / slope)) if slope > 0 else most * (room >= 0)
+        if top / 2 ** (rungs - 1) >= least:
+            return {j.contender.name: _halving(top, rungs) for j in jobs}
+    raise no_room(place, sum(j.ladder_seconds((least,)) for j in jobs) / FIRST_OF_MANY)
+
+
+def many(contenders: Iterable[Contender]) -> bool:
+    """Whether there are so many bases that their arms run in rounds."""
+    return len({c.base.source for c in contenders if c.base is not None}) >= MANY
 
 
 def _halving(top: float, rungs: int) -> tuple[float, ...]:

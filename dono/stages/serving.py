@@ -25,7 +25,7 @@ def serving(place: Workplace, contender: Contender, reference: Contender, case: 
     The traffic's tokens are taken as counted with the tokenizer of `reference` and a prompt without solved examples.
     """
     traffic = place.project.serving
-    if traffic is None:
+    if traffic is None or case.use_case.kind == "habits":  # nobody sends requests to a measurement
         return None
     choice, currency = place.project.machine, place.project.currency
     if choice.gpu == THIS:
@@ -46,8 +46,8 @@ def serving(place: Workplace, contender: Contender, reference: Contender, case: 
 
 def lengthening(contender: Contender, reference: Contender, case: Case) -> tuple[float, float]:
     """How many times as many tokens this arm reads and writes as the reference does without solved examples."""
-    mine = _lengths(contender.tokenizer_folder, case, contender.arm.shots)
-    plain = _lengths(reference.tokenizer_folder, case, 0)
+    mine = lengths(contender.tokenizer_folder, case, contender.arm.shots)
+    plain = lengths(reference.tokenizer_folder, case, 0)
     return mine[0] / plain[0], mine[1] / plain[1]
 
 
@@ -56,7 +56,7 @@ def _tokenizer(folder: str) -> PreTrainedTokenizerBase:
     return load_tokenizer(folder)
 
 
-def _lengths(tokenizer_folder: str, case: Case, shots: int) -> tuple[float, float]:
+def lengths(tokenizer_folder: str, case: Case, shots: int) -> tuple[float, float]:
     """Mean tokens of prompt and answer over some test examples (of held-out text: of the text itself)."""
     tokenizer = _tokenizer(tokenizer_folder)
     some = case.test[:: max(1, len(case.test) // MEASURED_ON)]

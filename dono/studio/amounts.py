@@ -43,6 +43,16 @@ def money(value: float, currency: str) -> str:
     return f"{sign}{value:.2g}" if abs(value) >= 1e-4 else f"under {sign}0.0001"
 
 
+def money_to(value: float, currency: str, decimals: int) -> str:
+    """An amount with its symbol and so many decimals, as the rows of a bill have them."""
+    sign = SYMBOLS.get(currency, f"{currency}\u00a0")
+    if abs(value) >= LARGEST_IN_FULL:
+        return sign + power_of_ten(value)
+    whole, _, part = f"{abs(value):.{decimals}f}".partition(".")
+    minus = "−" if value < 0 and (int(whole) or part.strip("0")) else ""
+    return f"{minus}{sign}{grouped(int(whole), currency)}{'.' + part if part else ''}"
+
+
 def duration(hours: float) -> str:
     """Hours as a person says them: 42 s, 12 min, 3 h 20 min, 124 h."""
     seconds = hours * 3600

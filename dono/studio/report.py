@@ -12,12 +12,16 @@ from markupsafe import Markup
 from dono.artifacts import write_atomically
 from dono.decisions import METRICS, ArmVerdict, LanguageScore, Number, UseCaseVerdict, Verdict
 from dono.decisions.routes import short_name
+from dono.decisions.sensitivity import WITHIN
 from dono.studio import amounts, wording
 from dono.studio.chart import Chart, chart, strip, strip_values
 from dono.studio.pages import page_environment
 from dono.studio.picture import printable
 from dono.studio.series import Series, key, series_of
+from dono.studio.sums import sums
+from dono.studio.trend_chart import trend_chart
 from dono.studio.typefaces import FAMILIES, font_faces
+from dono.studio.worth import for_how_much, small
 
 LONG_SENTENCE = 140
 """A headline longer than so many characters is set smaller."""
@@ -82,7 +86,14 @@ def render(verdict: Verdict) -> str:
     environment = _environment(verdict)
     looks = series_of(a.arm for u in verdict.use_cases for a in u.arms)
     views = [case_view(verdict, u, looks, f"case-{i}") for i, u in enumerate(verdict.use_cases, 1)]
-    body = environment.get_template("body.html.j2").render(verdict=verdict, views=views, looks=looks)
+    trend = None if verdict.outset is None else trend_chart(verdict.outset, verdict.currency, verdict.created)
+    body = environment.get_template("body.html.j2").render(
+        verdict=verdict,
+        views=views,
+        looks=looks,
+        trend=trend,
+        sums=sums(verdict.portfolio_parts, verdict.currency),
+    )
     seen = Markup(body).striptags()
     style = environment.get_template("report.css").render(families=Markup(FAMILIES))
     page = environment.get_template("page.html.j2").render(
@@ -105,6 +116,10 @@ def _environment(verdict: Verdict) -> Environment:
             "KINDS": wording.KINDS,
             "amount": partial(amount, currency=verdict.currency),
             "ends": partial(ends, currency=verdict.currency),
+            "WITHIN": WITHIN,
+            "times": times,
+            "bill": lambda parts: sums(parts, verdict.currency).total,
+            "amount_of": partial(amounts.money, currency=verdict.currency),
             "budget_item": partial(budget_item, currency=verdict.currency),
             "key": lambda look: Markup(key(look)),
             "safe_picture": Markup,
@@ -114,6 +129,8 @@ def _environment(verdict: Verdict) -> Environment:
             "duration": amounts.duration,
             "plain": amounts.plain,
             "score": amounts.score,
+            "small": small,
+            "for_how_much": for_how_much,
         }
     )
 
@@ -121,6 +138,11 @@ def _environment(verdict: Verdict) -> Environment:
 def amount(number: Number, currency: str) -> str:
     """The value of a number in its unit."""
     return amounts.shower(number.unit, currency)(number.value)
+
+
+def times(factor: float) -> str:
+    """How many times more or less a value is: 2.6 times as much, 2.6 times less."""
+    return f"{factor:.2g} times as much" if factor > 1 else f"{1 / factor:.2g} times less"
 
 
 def ends(number: Number, currency: str, metric: str = "") -> str:
@@ -145,16 +167,17 @@ def budget_item(name: str, value: float, currency: str) -> tuple[str, str]:
 def case_view(verdict: Verdict, case: UseCaseVerdict, looks: dict[str, Series], id_: str) -> CaseView:
     """A use case made ready for the template."""
     measured = tuple(a for a in case.arms if a.failed is None)
+    choosable = tuple(a for a in measured if a.choosable)
     scored = tuple(a for a in measured if a.languages)
     values = strip_values(case)
-    chosen = _chosen(verdict, case, measured)
+    chosen = _chosen(verdict, case, choosable)
     return CaseView(
         id=id_,
         case=case,
         measured=measured,
         failed=tuple(a for a in case.arms if a.failed is not None),
         chosen=chosen,
-        rival=_first_of(measured, case.runner_up, but=chosen),
+        rival=_first_of(choosable, case.runner_up, but=chosen),
         picture=chart(case, looks, id_),
         strips={
             a.arm: Markup(strip(a, values, case.bar, case.metric, looks[a.arm], f"{id_}-strip-{i}"))

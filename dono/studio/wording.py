@@ -27,7 +27,7 @@ CONFIDENCE = (
 
 KINDS = {
     "classify": "choosing a class for a text", "generate": "writing an answer", "language": "knowing the language",
-    "predict": "predicting from the columns of a table",
+    "predict": "predicting from the columns of a table", "habits": "knowing what people take, where and when",
 }  # fmt: skip
 
 GLOSSARY = (

@@ -101,10 +101,11 @@ def orthogonal(matrices: Tensor) -> Tensor:
     """About the nearest semi-orthogonal matrices [n, rows, columns]: U·Vᵀ of each singular value decomposition.
 
     Singular values from a hundredth of the Frobenius norm on come out between 0.73 and 1.27, smaller ones below that.
-    In float32 on processors, where bfloat16 products are slower, in bfloat16 on GPUs.
+    In float32 at least on processors, where bfloat16 products are slower, in bfloat16 on GPUs.
     """
     tall = matrices.shape[1] > matrices.shape[2]
-    x = (matrices.mT if tall else matrices).to(torch.bfloat16 if matrices.is_cuda else torch.float32)
+    products = torch.bfloat16 if matrices.is_cuda else torch.promote_types(matrices.dtype, torch.float32)
+    x = (matrices.mT if tall else matrices).to(products)
     x = x / (x.norm(dim=(1, 2), keepdim=True) + 1e-7)
     for a, b, c in NEWTON_SCHULZ:
         gram = x @ x.mT

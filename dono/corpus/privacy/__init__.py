@@ -4,7 +4,7 @@ from dono.corpus.privacy.audit import Drawn, Residual, audit, residual, suspicio
 from dono.corpus.privacy.findings import Finding, resolved
 from dono.corpus.privacy.recognisers import RECOGNISERS, find
 from dono.corpus.privacy.replacing import replaced
-from dono.corpus.privacy.step import Finder, privacy_step
+from dono.corpus.privacy.step import Finder, key_fingerprint, privacy_step, row_mask
 
 __all__ = [
     "RECOGNISERS",
@@ -14,10 +14,12 @@ __all__ = [
     "Residual",
     "audit",
     "find",
+    "key_fingerprint",
     "privacy_step",
     "replaced",
     "residual",
     "resolved",
+    "row_mask",
     "suspicious",
     "write_audit",
 ]

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
+import hmac
 import os
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+import regex
+
 from dono.corpus.drafts import Draft
 from dono.corpus.privacy.findings import Finding, resolved
+from dono.corpus.privacy.name_words import FIELDS
 from dono.corpus.privacy.recognisers import RECOGNISERS, find
 from dono.corpus.privacy.replacing import replaced
 from dono.corpus.steps import Outcome, Step
@@ -18,6 +23,15 @@ from dono.project import Cleaning
 
 Finder = Callable[[Sequence[str]], Sequence[Sequence[Finding]]]
 """Finds more in texts than the recognisers do, names by a model for one: the findings of each text, in order."""
+
+
+FIELD = regex.compile(r"[\"']([^\"'\n\\{}]{1,40})[\"']([ ]?:)")
+"""The name of a field in JSON (or in what Python prints of a dict)."""
+NAMED = regex.compile(
+    rf"[\"'][^\"'\n{{}}]{{0,40}}(?:{'|'.join(FIELDS)})[\"'][ ]?:[ ]?([\"'])((?:(?!\1)[^\n]){{2,80}})",
+    regex.IGNORECASE,
+)
+"""A field whose name ends in the word for a name, and what stands in it."""
 
 
 def privacy_step(settings: Cleaning, more: Finder | None = None) -> Step:
@@ -38,6 +52,39 @@ def privacy_step(settings: Cleaning, more: Finder | None = None) -> Step:
         ]
 
     return step
+
+
+def row_mask(settings: Cleaning) -> Callable[[str], str]:
+    """A function that takes the identifiers out of a row that is shown: a line as it is in a file, or fields as JSON.
+
+    The names of fields are read as the words that they are: `{"account_no": 1…` says as much as "account no: 1…", and
+    what stands in a field of a name is one. Raises `Mistake` as `privacy_step` does.
+    """
+    if settings.privacy == "off":
+        return lambda row: row
+    kinds, key = _kinds(settings), _key(settings)
+    surrogates = settings.privacy == "surrogates"
+
+    def mask(row: str) -> str:
+        named = [Finding(*m.span(2), "name", 0, checked=True) for m in NAMED.finditer(row) if "name" in kinds]
+        found = _with(find(FIELD.sub(_spoken, row), kinds), named)
+        return replaced(row, found, surrogates=surrogates, key=key)
+
+    return mask
+
+
+def _spoken(field: regex.Match[str]) -> str:
+    """A field's name on a line of its own, as long as it was."""
+    return f"\n{field[1].replace('_', ' ')} {field[2]}"
+
+
+def key_fingerprint(settings: Cleaning) -> str | None:
+    """What tells the key of marks and surrogates from another one, and no more; None where there is no key.
+
+    Raises `Mistake` where a variable is named that is not set.
+    """
+    key = _key(settings)
+    return None if key is None else hmac.new(key, b"fingerprint", hashlib.sha256).hexdigest()[:16]
 
 
 def _with(found: list[Finding], extra: Sequence[Finding]) -> list[Finding]:

@@ -1,7 +1,16 @@
 """Rights: the ledger, the gate before anything that learns, signed overrides, erasure, records for others to read."""
 
 from dono.corpus.rights.croissant import croissant
-from dono.corpus.rights.erasure import Traces, documents_with, ids_at, sweep_json, sweep_lines, take_out
+from dono.corpus.rights.erasure import (
+    Traces,
+    documents_with,
+    ids_at,
+    places_of,
+    rows_about,
+    sweep_json,
+    sweep_lines,
+    take_out,
+)
 from dono.corpus.rights.gate import RULES, Refusal, Subject, Terms, refusals, remarks, subjects
 from dono.corpus.rights.ledger import Entry, EntryKind, Ledger, Reading
 from dono.corpus.rights.provenance import provenance
@@ -27,9 +36,11 @@ __all__ = [
     "lifted",
     "made",
     "override",
+    "places_of",
     "provenance",
     "refusals",
     "remarks",
+    "rows_about",
     "same_source",
     "source_record",
     "subjects",

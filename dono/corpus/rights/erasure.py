@@ -55,6 +55,19 @@ def documents_with(folder: Path, ids: Iterable[str]) -> list[str]:
     return [text for id_, text, *_ in _columns(folder, "id", "text") if id_ in wanted]
 
 
+def places_of(folder: Path, ids: Iterable[str]) -> list[str]:
+    """Where the documents with these ids begin, as FILE:LINE."""
+    wanted = frozenset(ids)
+    return [f"{file}:{line}" for id_, file, line in _columns(folder, "id", "file", "line") if id_ in wanted]
+
+
+def rows_about(path: Path, traces: Traces) -> int:
+    """How many rows of a file of JSON lines are about the person."""
+    with path.open(encoding="utf8") as lines:
+        rows = (json.loads(line) for line in lines)
+        return sum(isinstance(row, dict) and traces.show_in(row) for row in rows)
+
+
 def ids_at(folder: Path, source: str, file: str, line: int) -> set[str]:
     """The ids of the documents of a source that begin at a line of a file; its path or the end of its path."""
     rows = _columns(folder, "id", "source", "file", "line")

@@ -8,7 +8,7 @@ import math
 import random
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dono.corpus.sample.grammar import english
@@ -20,6 +20,8 @@ from dono.errors import Mistake
 INTENT_ROWS, REPLY_ROWS, CHURN_ROWS = (1600, 500), (1200, 300), (2400, 600)  # train, test at scale 1
 ORDER_ROWS = 5000
 SHORTEST, LONGEST = 80, 600  # characters of a document
+NEW_ORDERS = 4  # held-out orders for one that the corpus tells of: enough to see a lift (assumed)
+HABITS_IN = "en"  # the language in which a model is asked what people order where and when
 CHURN_COLUMNS = (
     "tenure_months", "recharges_90d", "recharge_amount", "visits_30d", "complaints_90d", "days_since_order",
     "festival_orders", "returns_90d", "payment", "state", "language", "churned",
@@ -47,7 +49,7 @@ def write_sample(folder: Path, *, seed: int = 7, scale: float = 1.0) -> SampleRe
     if not scale > 0:
         raise Mistake(f"scale {scale} is not positive", where="write_sample", remedy="Give a scale such as 1 or 0.1.")
     world, languages = load_world(), load_languages()
-    for part in ("western", "bazaar", "tasks/intent", "tasks/reply", "tasks/churn", "truth"):
+    for part in ("western", "bazaar", "tasks/intent", "tasks/reply", "tasks/churn", "tasks/habits", "truth"):
         (folder / part).mkdir(parents=True, exist_ok=True)
     orders = draw_orders(world, max(500, round(ORDER_ROWS * scale)), stream(seed, "orders"))
     write_orders(folder / "bazaar/orders.csv", orders)
@@ -56,6 +58,7 @@ def write_sample(folder: Path, *, seed: int = 7, scale: float = 1.0) -> SampleRe
     write_task(folder / "tasks/intent", INTENT_ROWS, languages, world, write_intent, seed=seed, scale=scale)
     write_task(folder / "tasks/reply", REPLY_ROWS, languages, world, write_reply, seed=seed, scale=scale)
     write_churn(folder / "tasks/churn", languages, seed=seed, scale=scale)
+    write_habits(folder / "tasks/habits", languages[HABITS_IN], world, orders, seed=seed)
     files = sorted(path for path in folder.rglob("*") if path.suffix in (".jsonl", ".csv"))
     names = [path.relative_to(folder).as_posix() for path in files]
     counts = [path.read_bytes().count(b"\n") - (path.suffix == ".csv") for path in files]
@@ -151,6 +154,13 @@ def write_task(
         shuffled = list(rows.values())
         rng.shuffle(shuffled)
         write_rows(folder / f"{split}.jsonl", shuffled)
+
+
+def write_habits(folder: Path, language: Language, world: World, orders: Sequence[Order], *, seed: int) -> None:
+    """Orders of the states that a language's texts speak of, and many more by customers of whom no text tells."""
+    new = draw_orders(world, NEW_ORDERS * len(orders), stream(seed, "habits"))
+    for split, drawn in (("train", orders), ("test", [replace(o, customer=f"new-{o.customer}") for o in new])):
+        write_orders(folder / f"{split}.csv", [order for order in drawn if order.state in language.states])
 
 
 def churn_odds(row: Mapping[str, float | str]) -> float:

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from dono.corpus import LocalFile, engine, read_documents
+from dono.corpus.code_identity import code_identity
 from dono.corpus.gather import PLAN, SHARDS
 from dono.corpus.shards import Shard, plan_shards
 from dono.corpus.workers import Tell, Work
@@ -125,6 +126,33 @@ def test_what_an_attempt_with_other_files_left_is_not_used(sources: list[Source]
     (tmp_path / SHARDS / "00000.json").write_text("nothing that could be read", encoding="utf8")
     run(sources, tmp_path)
     assert files_of(tmp_path) == files_of(whole)
+
+
+@pytest.mark.parametrize("of", ["code", "key"])
+def test_shards_of_another_version_or_key_are_never_mixed_with_those_of_this_one(
+    sources: list[Source], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, of: str
+) -> None:
+    monkeypatch.setattr(GATHER, "code_identity" if of == "code" else "key_fingerprint", lambda *_: "before")
+    with monkeypatch.context() as patch:
+        patch.setattr(GATHER, "join_shards", breaks)
+        with pytest.raises(Breaks):
+            run(sources[1:2], tmp_path)
+    stale = engine.shard_files(tmp_path / SHARDS, 0)["record"]
+    stale.write_text(stale.read_text(encoding="utf8").replace('"texts": ', '"texts": 9'), encoding="utf8")
+    monkeypatch.setattr(GATHER, "code_identity" if of == "code" else "key_fingerprint", lambda *_: "after")
+    run(sources[1:2], tmp_path)  # with the record of the other version it would fail
+    assert len(list(read_documents(tmp_path))) == 105
+
+
+def test_the_code_is_known_by_all_files_of_the_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    room = tmp_path / "corpus"
+    shutil.copytree(Path(engine.__file__).parent, room, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr("dono.corpus.code_identity.__file__", str(room / "code_identity.py"))
+    found = [code_identity.__wrapped__()]
+    for name in ("privacy/cues.py", "romanised/model.npz"):
+        (room / name).write_bytes((room / name).read_bytes() + b"#")
+        found.append(code_identity.__wrapped__())
+    assert len(set(found)) == 3 and found[0] == code_identity()
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -279,6 +279,26 @@ def test_the_command_says_what_was_done_and_what_was_not(place: Workplace, capsy
     assert "emptied: tokens desk" in said and "ask counsel" in said
 
 
+def test_a_dry_run_says_what_would_be_taken_out_and_writes_nothing(
+    place: Workplace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = learned(place, corpus := gathered(place), ASHA[0])
+    project = place.project.path("dono.yaml")
+    before = {path: path.read_bytes() for path in place.store.root.rglob("*") if path.is_file()}
+    command(project, source="chats", key="asha-9", dry_run=True)
+    said = capsys.readouterr().out
+    assert f"corpus desk @{corpus.id}: 2 documents and 1 rows set aside or dropped" in said
+    assert "chats.jsonl:8" in said and "chats.jsonl:9" in said and "nothing was done" in said
+    assert f"would stay as it is: model {model.name} @{model.id}" in said
+    assert {path: path.read_bytes() for path in place.store.root.rglob("*") if path.is_file()} == before
+    command(project, source="chats", key="asha-8", dry_run=True)
+    assert ": 0 documents and 0 rows" in capsys.readouterr().out
+    command(project, source="chats", key="asha-9")
+    assert "2 documents taken out" in capsys.readouterr().out
+    command(project, source="chats", key="asha-9", dry_run=True)
+    assert "asked to be forgotten before" in capsys.readouterr().out
+
+
 def test_a_verdict_shows_the_person_no_more(place: Workplace) -> None:
     corpus = gathered(place)
     shown = " ".join(ASHA[1].split()[4:])

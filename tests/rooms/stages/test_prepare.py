@@ -56,6 +56,13 @@ def test_sources_of_all_kinds_become_one_corpus_and_what_changes_is_read_anew(
         "User: where is my parcel?\nAssistant: it comes today",
     ]
     assert prepared(tmp_path).id == first.id
+    (tmp_path / "dono.yaml").write_text(PROJECT + "cleaning: {privacy_key_variable: SHOP_KEY}\n", "utf8")
+    with_keys = []
+    for key in ("one", "two", "one"):
+        monkeypatch.setenv("SHOP_KEY", key)
+        with_keys.append(prepared(tmp_path).id)
+    assert with_keys[0] == with_keys[2] and len({*with_keys, first.id}) == 3
+    (tmp_path / "dono.yaml").write_text(PROJECT, "utf8")
     record = json.loads((first.path / "artifact.json").read_text("utf8"))
     assert [made["name"] for made in record["made_from"]] == ["shop.db: orders", "may.txt", "one.txt"]
     assert str(tmp_path) not in json.dumps(record["spec"])

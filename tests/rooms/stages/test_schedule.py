@@ -10,7 +10,7 @@ from dono.decisions.routes import ROUTES
 from dono.errors import Mistake
 from dono.models import Shape
 from dono.project import Budget, MachineChoice, Project, UseCase
-from dono.stages.contenders import Contender, TaskSize
+from dono.stages.contenders import Base, Contender, TaskSize
 from dono.stages.display import Display
 from dono.stages.schedule import Job, ladders, total_seconds
 from dono.stages.workplace import Workplace
@@ -28,9 +28,13 @@ def place(tmp_path: Path, hours: float, share: float, most: float = 1.0) -> Work
     return Workplace(project, Store(tmp_path), Display())
 
 
-def job(route: str, corpus_tokens: int, corpus_seconds: float, task_seconds: float) -> Job:
+def job(
+    route: str, corpus_tokens: int, corpus_seconds: float, task_seconds: float, *, base: str | None = None
+) -> Job:  # fmt: skip
     arm = ROUTES[route][0]  # type: ignore[index]
-    contender = Contender(arm, arm.name, None, "", Reference("tokenizer", "t"), SHAPE, None, None, corpus_tokens, 1e9)
+    start = None if base is None else Base(base, base, Reference("base", base), SHAPE)
+    name = arm.name if base is None else f"{arm.name}@{base}"
+    contender = Contender(arm, name, start, "", Reference("tokenizer", "t"), SHAPE, None, None, corpus_tokens, 1e9)
     return Job(contender, corpus_seconds, {"intent": TaskSize(100, 20.0, 3)}, {"intent": task_seconds}, {"intent": 1.0})
 
 

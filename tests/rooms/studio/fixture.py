@@ -8,16 +8,22 @@ from dono.decisions import (
     METRICS,
     ArmVerdict,
     Assumption,
+    CostPart,
     Crossover,
     CurvePoint,
+    Elimination,
+    Flip,
     Label,
+    LanguageChoice,
     LanguageScore,
+    NextPilot,
     Number,
     PilotPoint,
     PortfolioItem,
     Sample,
     UseCaseVerdict,
     Verdict,
+    outset,
 )
 from dono.decisions.routes import ROUTES
 
@@ -43,6 +49,17 @@ SCALES = (0.01, 0.03, 0.1, 0.3)
 def inr(value: float, spread: float = 0.0, label: Label = "extrapolated", source: str = "this machine") -> Number:
     lo, hi = (value * (1 - spread), value * (1 + spread)) if spread else (None, None)
     return Number(value=value, lo=lo, hi=hi, unit="INR", label=label, source=source)
+
+
+def bill(machines: float) -> tuple[CostPart, ...]:
+    """What it costs once, each part with cents that do not add up when each is rounded alone."""
+    return (
+        CostPart(name="machines", amount=inr(machines, 0.2)),
+        CostPart(name="failed runs", amount=inr(machines / 10 + 0.4, 0.9, "assumed", "runs that fail")),
+        CostPart(name="storage", amount=inr(1_204.4, 0.5, "borrowed", "object storage, list prices")),
+        CostPart(name="engineers", amount=inr(2_11_000.4, 0.5, "borrowed", "an hour in India: ₹7 to 39 lakh a year")),
+        CostPart(name="raters", amount=inr(2_400.4, 0.6, "assumed", "200 answers read by two people each")),
+    )
 
 
 def arm(
@@ -180,7 +197,9 @@ def reply() -> UseCaseVerdict:
             arm("finetune/lora", m, 41.0, 31.2, 0.0006, 25.2, cost=9_870, hours=2.6, width=1.4,
                 languages=per_language(47.0, 3.3), samples=replies(2)),
             arm("finetune/full", m, 40.2, 30.0, 0.0004, 26.0, cost=14_220, hours=3.8, width=1.5,
-                languages=per_language(46.5, 3.4), samples=replies(2)),
+                languages=per_language(46.5, 3.4), samples=replies(2)).model_copy(
+                    update={"broken": ("a request takes 812 ms, more than 500 (measured)",), "parts": bill(14_220),
+                            "latency": Number(value=812.0, lo=650.0, hi=970.0, unit="ms", label="measured")}),
             arm("prompt/few-shot", m, 17.4, 17.4, 0.0, 48.8, cost=0, hours=0, width=0.9, learns=False,
                 languages=per_language(30.0, 3.9), samples=replies(1)),
             arm("prompt/zero-shot", m, 6.2, 6.2, 0.0, 60.0, cost=0, hours=0, width=0.5, learns=False,
@@ -193,6 +212,25 @@ def reply() -> UseCaseVerdict:
                       scale=Number(value=0.33, lo=0.2, hi=None, unit="of the full run", label="extrapolated")),
         ),
         flips=("With less than ₹76,000 for the full run, keeping a base's body wins.",),
+        taken="scratch/own",
+        turns=(
+            Crossover(arm_a="finetune/lora", arm_b="scratch/own",
+                      sentence="In 14 months From scratch costs less than Fine-tune (LoRA), by the trend of prices and "
+                      "methods, 80 % interval 9 to 31", scale=Number(value=14, lo=9, hi=31, unit="months",
+                                                                     label="borrowed")),
+        ),
+        unsupported=("Where From scratch overtakes Prompt only cannot be said: it would be beyond 64 times the largest "
+                     "pilot of From scratch (1 % of the full run)",),
+        sensitivity=(
+            Flip(assumption="traffic", now=Number(value=1e5, unit="requests a day", label="assumed"),
+                 at=Number(value=2.6e5, unit="requests a day", label="assumed"), times=2.6, other="Fine-tune (LoRA)",
+                 sentence="Traffic above 260 k requests a day (now 100 k requests a day) or the months of serving "
+                 "above 31.2 months (now 12 months): the choice would be Fine-tune (LoRA)"),
+        ),
+        by_language=(
+            LanguageChoice(language="ur", arm="continue/replaced", sure=0.991,
+                           gain=Number(value=3.4, lo=1.9, hi=5.2, unit="chrF", label="extrapolated")),
+        ),
     )  # fmt: skip
 
 
@@ -214,7 +252,21 @@ def language() -> UseCaseVerdict:
                 languages=per_language(1.1, -0.12)),
         ),
         crossovers=(), flips=("A second seed of the largest pilot would most likely settle it (about ₹1,900).",),
+        more=(
+            further("scratch/own", SCALES[-1], 1, cost=1_900, saved=0.0021, chance=0.36),
+            further("continue/replaced@Qwen3-0.6B-Base", 0.6, 0, cost=5_400, saved=0.0034, chance=0.41),
+            further("scratch/own", 0.6, 0, cost=10_500, saved=0.0034, chance=0.4),
+        ),
+        eliminated=(
+            Elimination(arm="continue/kept@Qwen3-0.6B-Base", round=1, scale=0.1, p_best=0.012, regret=0.0004),
+        ),
     )  # fmt: skip
+
+
+def further(arm: str, scale: float, seed: int, *, cost: float, saved: float, chance: float) -> NextPilot:
+    return NextPilot(
+        arm=arm, scale=scale, seed=seed, cost=inr(cost), regret_avoided=saved, per_cost=saved / cost, chance=chance
+    )
 
 
 def churn() -> UseCaseVerdict:
@@ -250,10 +302,11 @@ def verdict() -> Verdict:
         portfolio=(
             PortfolioItem(use_case="intent", arm="predictive/tfidf", cost=inr(92.5)),
             PortfolioItem(use_case="reply", arm="scratch/own", cost=inr(2_31_900, 0.2)),
+            PortfolioItem(use_case="reply", arm="continue/replaced", cost=inr(1_23_456, 0.2), language="ur"),
             PortfolioItem(use_case="language", arm="continue/replaced@Qwen3-0.6B-Base", cost=inr(1_08_000, 0.2)),
             PortfolioItem(use_case="churn", arm="predictive/boosting", cost=inr(0.37)),
         ),
-        portfolio_cost=inr(3_39_993, 0.2),
+        portfolio_cost=inr(4_63_449.4, 0.2),
         shared=("One corpus stage of the model from scratch serves reply and language.",),
         budget={"money": 5_00_000.0, "hours": 96.0, "tokens": None, "pilot_share": 0.05},
         spent={"pilot_seconds": 13_320.0, "pilot_money": 14_310.0},
@@ -282,6 +335,11 @@ def verdict() -> Verdict:
              "predicted": 54.1, "error": 4.8, "predicted_lo": 51.7, "predicted_hi": 56.2, "interval_held": "no"},
             {"use_case": "churn", "arm": "predictive/boosting", "metric": "auc", "measured": 0.807, "stderr": 0.012},
         ),
+        calibrated="2 full runs are too few to change anything: it takes 4.",
+        changes=("language: 2 further pilots; still too close to call, From scratch ahead; confidence 51 %, now 56 %; "
+                 "expected regret of From scratch 0.009, now 0.006",),
+        portfolio_parts=bill(4_63_449.4),
+        outset=outset(bill(4_63_449.4), 15_000.0, "INR"),
     )  # fmt: skip
 
 
@@ -289,5 +347,6 @@ def verdict_of(use_cases: tuple[UseCaseVerdict, ...] = (), measured: tuple[str, 
     """A verdict of so little: these use cases, and what was measured."""
     return verdict().model_copy(
         update={"use_cases": use_cases, "measured": measured, "portfolio": (), "shared": (), "assumptions": (),
-                "data": {}, "warnings": (), "calibration": (), "budget": {}, "spent": {}}
+                "data": {}, "warnings": (), "calibration": (), "calibrated": "", "changes": (), "budget": {},
+                "spent": {}, "portfolio_parts": (), "outset": None}
     )  # fmt: skip

@@ -136,10 +136,10 @@ def test_a_transposed_matrix_moves_as_the_same_matrix_does_untransposed() -> Non
 
 
 def test_a_batch_of_many_matrices_moves_as_each_of_them_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    together, alone = (llama() for _ in range(2))
+    together, alone = (llama().double() for _ in range(2))
     losses = learn(together, OPTIMIZERS["muon"](together, Settings()), range(3))
     monkeypatch.setattr(optimizers, "TOGETHER", 1)
-    assert learn(alone, OPTIMIZERS["muon"](alone, Settings()), range(3)) == pytest.approx(losses, abs=1e-5)
+    assert learn(alone, OPTIMIZERS["muon"](alone, Settings()), range(3)) == pytest.approx(losses, abs=1e-12)
 
 
 def test_what_muon_leaves_moves_bit_for_bit_as_under_torch_s_adamw() -> None:

@@ -26,8 +26,12 @@ ROOT = Path(__file__).parents[3]
 EXACT = ("full adamw", "full muon", "full recompute", "full filling", "lora adamw", "lora muon", "pairs", "judged")
 COMPILED, HALF = "full recompute compiled", "full bfloat16"
 KINDS = (*EXACT, COMPILED, HALF)
-CLOSE = 1e-6
-"""Losses of two processes beside those of one, relative: the same float32 sums in another order (measured: 4e-8)."""
+CLOSE = 1e-12
+"""Losses of two processes beside those of one, relative: the same float64 sums in another order."""
+FUSED = 1e-6
+"""The same where kernels are fused: transformers' norms are in float32 whatever the weights are (measured: 1e-9)."""
+WEIGHTS = 1e-9
+"""How far any weight may be from that of one process: Adam makes more of rounding where a gradient is small."""
 PATIENCE = 240
 """Seconds until the launch is given up; it takes about twenty on an idle machine."""
 
@@ -43,7 +47,7 @@ def stop_early(folder: Path) -> None:
     steps: list[int] = []
     with pytest.raises(Capped):
         train_texts(
-            tiny_model(), tiny_spec(6), folder,
+            tiny_model().double(), tiny_spec(6), folder,
             watch=lambda p: steps.append(p.step), capped=lambda _: "two steps" if len(steps) == 2 else None,
         )  # fmt: skip
 
@@ -99,7 +103,7 @@ def test_two_processes_have_the_losses_and_gradients_of_one(
 
 @pytest.mark.skipif(can_compile() is not None, reason=str(can_compile()))
 def test_two_processes_compile_their_layers(found: list[dict[str, Any]], alone: dict[str, Learned]) -> None:
-    assert found[0][COMPILED]["losses"] == pytest.approx(alone["full recompute"].losses, rel=CLOSE)
+    assert found[0][COMPILED]["losses"] == pytest.approx(alone["full recompute"].losses, rel=FUSED)
 
 
 def test_two_processes_in_bfloat16_stay_near(found: list[dict[str, Any]], alone: dict[str, Learned]) -> None:
@@ -117,19 +121,19 @@ def test_afterwards_the_first_process_saves_the_whole_model(
     names = {name.replace(".default", ""): weight for name, weight in alone[kind].model.state_dict().items()}
     assert saved
     for name, weight in saved.items():
-        torch.testing.assert_close(weight, names[name], rtol=0, atol=1e-5)  # measured: 3e-7
+        torch.testing.assert_close(weight, names[name], rtol=0, atol=WEIGHTS)
 
 
 def test_a_run_of_one_process_goes_on_in_two(found: list[dict[str, Any]], tmp_path: Path) -> None:
-    whole = train_texts(tiny_model(), tiny_spec(6), tmp_path).losses
+    whole = train_texts(tiny_model().double(), tiny_spec(6), tmp_path).losses
     assert found[0]["one_to_two"] == pytest.approx(whole, rel=CLOSE)
 
 
 def test_a_run_of_two_processes_goes_on_in_one(launched: Path, found: list[dict[str, Any]], tmp_path: Path) -> None:
     state = state_of(launched / "two_to_one")
     assert state is not None and counters_in(state).step == 3
-    rest = train_texts(tiny_model(seed=9), tiny_spec(6), launched / "two_to_one").losses
-    assert rest == pytest.approx(train_texts(tiny_model(), tiny_spec(6), tmp_path).losses, rel=CLOSE)
+    rest = train_texts(tiny_model(seed=9).double(), tiny_spec(6), launched / "two_to_one").losses
+    assert rest == pytest.approx(train_texts(tiny_model().double(), tiny_spec(6), tmp_path).losses, rel=CLOSE)
 
 
 def test_a_cap_that_one_process_reaches_stops_both(found: list[dict[str, Any]]) -> None:

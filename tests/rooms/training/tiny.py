@@ -29,7 +29,11 @@ VOCABULARY, LENGTH = 64, 96
 
 
 def tiny_model(seed: int = 0) -> LlamaForCausalLM:
-    """A random Llama of some twenty thousand parameters."""
+    """A random Llama of some twenty thousand parameters.
+
+    Where runs are compared whose sums are in another order, take it in float64 (`.double()`): where a gradient is
+    nearly zero Adam's step is rounding over rounding, so in float32 single weights may part by as much as the rate.
+    """
     torch.manual_seed(seed)
     return LlamaForCausalLM(
         LlamaConfig(
@@ -93,8 +97,9 @@ class Learned(NamedTuple):
 
 
 def train_kind(kind: str, folder: Path) -> Learned:
-    """One of the runs of four steps that one process and two do alike."""
+    """One of the runs of four steps that one process and two do alike; in float64 but for bfloat16's."""
     model: PreTrainedModel = tiny_lora() if "lora" in kind else tiny_model()
+    model = model if "bfloat16" in kind else model.double()
     reader, gradients = reader_of(model), list[float]()
     spec = tiny_spec(
         4,

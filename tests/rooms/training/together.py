@@ -23,7 +23,7 @@ def main(base: Path, kinds: list[str]) -> None:
         found[kind] = {"losses": learned.losses, "gradients": learned.gradients}
         if rank == 0:
             learned.model.save_pretrained(base / "models" / kind)
-    found["one_to_two"] = train_texts(tiny_model(seed=9), tiny_spec(6), base / "one_to_two").losses
+    found["one_to_two"] = train_texts(tiny_model(seed=9).double(), tiny_spec(6), base / "one_to_two").losses
     found["capped"] = _stopped_by_one(rank, base / "two_to_one")
     (base / f"found{rank}.json").write_text(json.dumps(found), encoding="utf8")
     try:
@@ -44,7 +44,7 @@ def _stopped_by_one(rank: int, folder: Path) -> str:
         return "three steps" if rank == 1 and len(asked) == 3 else None
 
     try:
-        train_texts(tiny_model(), tiny_spec(6), folder, capped=capped)
+        train_texts(tiny_model().double(), tiny_spec(6), folder, capped=capped)
     except Capped as stopped:
         return f"{stopped.cap} after {len(asked)}"
     return "not stopped"

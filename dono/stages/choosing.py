@@ -1,0 +1,127 @@
+"""What the pilots say so far, and which are run next: rounds where there are many bases, else one by its worth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from dono.decisions import (
+    ArmEvidence,
+    UseCaseQuestion,
+    UseCaseVerdict,
+    compare,
+    next_pilots,
+    next_round,
+    width_of,
+    worth_of_more,
+)
+from dono.decisions.information import Rung
+from dono.decisions.wording import money, share, time
+from dono.errors import Mistake
+from dono.stages.contenders import Contender
+from dono.stages.evidence import evidence
+from dono.stages.further import Further
+from dono.stages.outcomes import calibration
+from dono.stages.overheads import levers
+from dono.stages.pilots import Pilots
+from dono.stages.prepare import Prepared
+from dono.stages.schedule import many
+from dono.stages.workplace import Workplace
+
+Everything = dict[str, list[ArmEvidence]]
+"""The evidence of every use case, by its name."""
+
+
+@dataclass(frozen=True)
+class Head:
+    """What is needed to judge pilots, whichever were run by now."""
+
+    place: Workplace
+    prepared: Prepared
+    who: Sequence[Contender]
+    further: Further
+
+    def evidence(self, pilots: Pilots) -> Everything:
+        """What the pilots showed."""
+        return {c.use_case.name: evidence(self.place, pilots, self.who, c) for c in self.prepared.cases}
+
+    def compared(self, everything: Everything) -> list[UseCaseVerdict]:
+        """The verdict of every use case, with what was dropped on the way."""
+        asked, seed = questions(self.place, everything), self.place.project.training.seed
+        dropped = self.further.kept.dropped
+        return [
+            compare(asked[name], rows, seed=seed).model_copy(update={"eliminated": dropped.get(name, ())})
+            for name, rows in everything.items()
+        ]
+
+    def priced(self, verdicts: Sequence[UseCaseVerdict], pilots: Pilots) -> list[UseCaseVerdict]:
+        """The verdicts with what one more pilot would be worth."""
+        place = self.place
+        return [
+            worth_of_more(
+                v, seconds_of=lambda arm, scale: self.seconds(pilots, arm, scale), done=_done(pilots),
+                per_hour=place.price_per_hour, currency=place.project.currency,
+            )
+            for v in verdicts
+        ]  # fmt: skip
+
+    def seconds(self, pilots: Pilots, arm: str, scale: float) -> float | None:
+        """Seconds of one more rung; None for an arm that cannot be run at this scale."""
+        too_large = scale > self.place.project.budget.pilot_scale
+        return None if too_large else pilots.seconds_of(arm, scale)
+
+    def choose(self, pilots: Pilots) -> list[Rung]:
+        """The rungs to run next, written down before they begin; none when enough is known or nothing is left."""
+        verdicts = self.compared(self.evidence(pilots))
+        left, done = self.further.left, _done(pilots)
+
+        def seconds_of(arm: str, scale: float) -> float | None:
+            return self.seconds(pilots, arm, scale)
+
+        rungs: Sequence[Rung] = ()
+        dropped: Mapping[str, Sequence[object]] = {}
+        if many(self.who):
+            number = self.further.kept.rounds + 1
+            found = next_round(verdicts, number=number, seconds_of=seconds_of, left=left, done=done)
+            rungs, dropped = found.rungs, found.dropped
+        rungs = rungs or next_pilots(verdicts, seconds_of=seconds_of, left=left, done=done)[:1]
+        if rungs:
+            paid = [(*rung, seconds_of(rung[0], rung[1]) or 0.0) for rung in rungs]
+            self.further.choose(paid, dropped)
+        return list(rungs)
+
+
+def questions(place: Workplace, everything: Everything) -> dict[str, UseCaseQuestion]:
+    """What is asked of the head, per use case; intervals are as wide as earlier full runs taught."""
+    width, traffic = width_of(calibration(place)).factor, place.project.serving
+    return {
+        u.name: UseCaseQuestion(
+            name=u.name, kind=u.kind, metric=u.judged_by, bar=u.bar, width=width, goal=place.project.goal_of(u),
+            traffic=traffic.requests_per_day if traffic else None, levers=levers(place, everything[u.name]),
+        )
+        for u in place.project.use_cases
+        if u.name in everything
+    }  # fmt: skip
+
+
+def _done(pilots: Pilots) -> set[Rung]:
+    return {(arm, scale, seed) for arm, _, scale, seed in pilots.runs}
+
+
+def refusal(verdicts: Sequence[UseCaseVerdict], asked: str, project: str) -> Mistake:
+    """Why the money buys nothing. `verdicts` are priced."""
+    unclear = [v for v in verdicts if v.winner is None]
+    costs = [row.cost for v in unclear for row in v.more]
+    if not unclear:
+        sure = ", ".join(f"{v.use_case} ({share(v.confidence)})" for v in verdicts)
+        what = f"no pilot left that could change it: the verdict is clear for {sure}"
+        return Mistake(what, where=f"--more {asked}", remedy=f"Go on with `dono build {project}`")
+    if not costs:
+        names = ", ".join(v.use_case for v in unclear)
+        what = f"no pilot left that could change it: {names} stays too close to call"
+        remedy = "More test items would tell the arms apart; or take the first arm, which risks least"
+        return Mistake(what, where=f"--more {asked}", remedy=remedy)
+    least = min(costs, key=lambda cost: cost.value)
+    price = time(least.value) if least.unit == "hours" else money(least.value, least.unit)
+    what = "no pilot that could change the verdict costs so little"
+    return Mistake(what, where=f"--more {asked}", remedy=f"The cheapest one takes about {price}")

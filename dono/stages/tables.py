@@ -1,0 +1,203 @@
+"""A predict use case's table: read, parted into what is learned from and what is held out, the settings searched."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import TypeAdapter
+
+from dono.artifacts import Artifact, Json
+from dono.errors import Mistake
+from dono.predictive import (
+    Cell,
+    Found,
+    Labelled,
+    Reading,
+    Table,
+    folds,
+    held_out,
+    moment_of,
+    read_table,
+    search,
+    take,
+    take_target,
+)
+from dono.project import UseCase
+from dono.stages.prepare import Case
+from dono.stages.workplace import Workplace
+
+TEST_SHARE = 0.3
+"""Held out of a table that comes without a test file."""
+LARGEST_SEARCH = 50_000
+"""Rows on which settings are compared: more would hardly change their order (assumed)."""
+
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The rows to learn from and those held out, the same for every arm; moments and groups of the former."""
+
+    train: Labelled
+    test: Labelled
+    times: list[float] | None
+    groups: list[str] | None
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Rows:
+    labelled: Labelled
+    times: list[float] | None
+    groups: list[str] | None
+
+
+def parts_of(place: Workplace, use_case: UseCase) -> Parts:
+    """Train and test of a predict use case; without a test file a part of the table is held out by its `table`.
+
+    Raises `Mistake` for a column that is not there, a time that is none, and where one class only is left.
+    """
+    assert use_case.train is not None and use_case.target is not None
+    seed, where = place.project.training.seed, f"use_cases[{use_case.name}]"
+    table = read_table(place.project.path(use_case.train))
+    rows, notes = _rows(table, use_case, where)
+    if use_case.test is not None:
+        known = read_table(place.project.path(use_case.test))
+        test, said = _rows(known, use_case, where)
+        test, apart = _without_known_groups(test, rows)
+        said += apart
+        for part, labelled in (("train", rows.labelled), ("test", test.labelled)):
+            if len(set(labelled.labels)) < 2:
+                what = f"every row is {next(iter(labelled.labels), 'without a target')!r}"
+                raise Mistake(what, where=f"{where}.{part}", remedy="Give rows of at least two classes")
+        notes += [*said, f"tested on {len(test.labelled.labels):,} rows of {Path(use_case.test).name}"]
+        return Parts(rows.labelled, test.labelled, rows.times, rows.groups, tuple(notes))
+    labels = rows.labelled.labels
+    if len(set(labels)) < 2:
+        what = f"every row is {next(iter(labels), 'without a target')!r}"
+        raise Mistake(what, where=f"{where}.train", remedy="Give rows of at least two classes")
+    split = held_out(labels, share=TEST_SHARE, seed=seed, times=rows.times, groups=rows.groups, where=where)
+    notes.append(f"held out: {split.how} ({len(split.test):,} of {len(labels):,} rows)")
+
+    learn, test_rows = split.train.tolist(), split.test.tolist()
+
+    def some(chosen: Sequence[int]) -> Labelled:
+        return Labelled(take(rows.labelled.columns, chosen), [labels[i] for i in chosen], 0)
+
+    return Parts(
+        some(learn), some(test_rows), _chosen(rows.times, learn), _chosen(rows.groups, learn), tuple(notes)
+    )  # fmt: skip
+
+
+def _without_known_groups(test: _Rows, train: _Rows) -> tuple[_Rows, list[str]]:
+    """The rows of a test file whose group is not learned from."""
+    if test.groups is None or train.groups is None:
+        return test, []
+    learned = set(train.groups)
+    kept = [row for row, group in enumerate(test.groups) if group not in learned]
+    if len(kept) == len(test.groups):
+        return test, []
+    labelled = Labelled(take(test.labelled.columns, kept), [test.labelled.labels[row] for row in kept], 0)
+    said = f"{len(test.groups) - len(kept):,} test rows are of groups that are learned from, left out"
+    return _Rows(labelled, _chosen(test.times, kept), _chosen(test.groups, kept)), [said]
+
+
+def _chosen(values: list[T] | None, rows: Sequence[int]) -> list[T] | None:
+    return None if values is None else [values[i] for i in rows]
+
+
+def _rows(table: Table, use_case: UseCase, where: str) -> tuple[_Rows, list[str]]:
+    """The rows with a target (and a time), parted from the columns that are not learned from."""
+    choices, notes = use_case.table, list(table.notes)
+    for key in ("time", "group", "treated"):
+        named = getattr(choices, key)
+        if named is not None and named not in table.columns:
+            remedy = f"Columns: {', '.join(table.columns)}"
+            raise Mistake(f"no column {named!r}", where=f"{where}.table.{key}", remedy=remedy)
+    if choices.time is not None:
+        table, said = _timed(table, choices.time, use_case, where)
+        notes += said
+    assert use_case.target is not None
+    labelled = take_target(table, use_case.target, where=f"{where}.target")
+    if labelled.without_target:
+        notes.append(f"{labelled.without_target:,} rows without a target were left out")
+    columns = dict(labelled.columns)
+    times = None
+    if choices.time is not None:
+        times = [_seconds(cell, use_case) or 0.0 for cell in columns.pop(choices.time)]
+    groups = None if choices.group is None else [str(cell) for cell in columns.pop(choices.group)]
+    return _Rows(Labelled(columns, labelled.labels, labelled.without_target), times, groups), notes
+
+
+def _seconds(cell: Cell, use_case: UseCase) -> float | None:
+    moment = moment_of(cell, use_case.table.dates)
+    return None if moment is None else moment.replace(tzinfo=UTC).timestamp()
+
+
+def _timed(table: Table, name: str, use_case: UseCase, where: str) -> tuple[Table, list[str]]:
+    """The rows whose time can be read. Raises `Mistake` where fewer than half of them have one."""
+    cells = table.columns[name]
+    kept = [row for row, cell in enumerate(cells) if _seconds(cell, use_case) is not None]
+    if len(kept) == len(cells):
+        return table, []
+    odd = next(cell for cell in cells if _seconds(cell, use_case) is None)
+    what = f"{len(cells) - len(kept):,} of {len(cells):,} cells of {name!r} are no certain date (such as {odd!r})"
+    if 2 * len(kept) < len(cells):
+        remedy = "Name a column of dates, or say with `dates: day` or `dates: month` what comes first"
+        raise Mistake(what, where=f"{where}.table.time", remedy=remedy)
+    return dataclasses.replace(table, columns=take(table.columns, kept)), [f"{what}; these rows are left out"]
+
+
+def settings_of(place: Workplace, case: Case, parts: Parts) -> Artifact:
+    """The settings that are best on the rows to learn from, searched once and remembered; killed, it goes on."""
+    use_case, seed = case.use_case, place.project.training.seed
+    spec: dict[str, Json] = {
+        "use_case": use_case.name, "examples_from": case.artifact.id, "target": use_case.target, "seed": seed,
+        "table": use_case.table.model_dump(mode="json"),
+    }  # fmt: skip
+
+    def make(folder: Path) -> dict[str, Json]:
+        began = time.monotonic()
+        found, notes = _searched(place, use_case, parts, folder)
+        for file in folder.glob("trial-*.npy"):
+            file.unlink()
+        return {
+            "found": dataclasses.asdict(found), "notes": list[Json](notes), "own_seconds": time.monotonic() - began,
+        }  # fmt: skip
+
+    made_from = [case.artifact.reference]
+    return place.store.make("settings", spec, make, made_from=made_from, name=use_case.name, keep_partial=True)
+
+
+def _searched(place: Workplace, use_case: UseCase, parts: Parts, folder: Path) -> tuple[Found, list[str]]:
+    seed, choices, labels = place.project.training.seed, use_case.table, parts.train.labels
+    if choices.trials == 1:
+        return Found(), []
+    step = -(-len(labels) // LARGEST_SEARCH)
+    some = range(0, len(labels), step)
+    labels = [labels[i] for i in some]
+    cut = folds(labels, seed=seed, times=_chosen(parts.times, some), groups=_chosen(parts.groups, some))
+    if not cut:
+        return Found(), ["too few rows of a class to compare settings: the plain trees are taken"]
+    reading, values = Reading.of(take(parts.train.columns, some), labels, dates=choices.dates, seed=seed)
+    if not reading.columns:
+        return Found(), []
+    seconds = float("inf") if choices.minutes is None else 60 * choices.minutes
+    with place.display.task(f"{use_case.name}: settings of the trees", choices.trials) as view:
+        found = search(
+            values, labels, reading.categorical, cut, trials=choices.trials, folder=folder, seed=seed, seconds=seconds,
+            say=lambda done: view.at(done, f"{done} of {choices.trials} tried"),
+        )  # fmt: skip
+    return found, [f"{found.trials} settings compared by cross-validation, {len(found.members)} averaged"]
+
+
+def found_in(artifact: Artifact) -> Found:
+    """What a search found, read back."""
+    return TypeAdapter(Found).validate_python(artifact.result["found"])

@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+import csv
+import datetime as dt
+from pathlib import Path
+
+import numpy as np
+import pytest
+from transformers import LlamaForCausalLM, PreTrainedTokenizerBase
+
+from dono.artifacts import Store
+from dono.errors import Mistake
+from dono.evals.lift import model_log_lifts
+from dono.project import load_project
+from dono.stages.display import Display
+from dono.stages.habits import cells, prompts, read_habits, records_of
+from dono.stages.lift import answer_by_counts, answer_lift, category_scores
+from dono.stages.prepare import Case, prepare
+from dono.stages.workplace import Workplace
+
+PROJECT = """
+project: shop
+use_cases:
+  - name: habits
+    kind: habits
+    train: train.csv
+    test: test.csv
+    prompt: "{PROMPT}"
+    habits:
+      {region: state, category: item, customer: who, TIME, words: {kerala: Kochi},
+       phrases: {lamp: a lamp, rice: [rice, jaggery]}}
+budget: {hours: 1}
+"""
+BUYS = {
+    ("kerala", "onam"): (2, 18),
+    ("kerala", "diwali"): (10, 10),
+    ("bihar", "diwali"): (19, 1),
+    ("bihar", "onam"): (10, 10),
+}
+HEADER = ["state", "period", "day", "item", "who"]
+DAYS = {"onam": dt.date(2025, 9, 5), "diwali": dt.date(2025, 10, 20)}
+
+
+def rows(prefix: str, times: int) -> list[list[str]]:
+    """`times` lots of twenty orders for each state and period."""
+    found = []
+    for (state, period), (lamps, rice) in BUYS.items():
+        for n, item in enumerate(times * (["lamp"] * lamps + ["rice"] * rice)):
+            found.append([state, period, DAYS[period].isoformat(), item, f"{prefix}-{state}-{period}-{n}"])
+    return found
+
+
+def write(folder: Path, *, time: str = "period: period", prompt: str = "In {region} at {period} all buy {category}.",
+          train: list[list[str]] | None = None, test: list[list[str]] | None = None) -> Workplace:  # fmt: skip
+    text = PROJECT.replace("TIME", time).replace("{PROMPT}", prompt)
+    (folder / "dono.yaml").write_text(text, encoding="utf8")
+    for name, found in (("train", train or rows("old", 2)), ("test", test or rows("new", 3))):
+        with (folder / f"{name}.csv").open("w", encoding="utf8", newline="") as file:
+            csv.writer(file).writerows([HEADER, *found])
+    return Workplace(load_project(folder / "dono.yaml"), Store(folder / "work"), Display())
+
+
+def case_of(place: Workplace) -> Case:
+    return prepare(place).cases[0]
+
+
+def test_records_are_numbered_and_the_prompts_end_before_the_category(tmp_path: Path) -> None:
+    place = write(tmp_path)
+    case = case_of(place)
+    records, train = records_of(case.artifact)
+    assert (records.regions, records.periods, records.categories) == (
+        ("bihar", "kerala"),
+        ("diwali", "onam"),
+        ("lamp", "rice"),
+    )
+    assert records.counts()[1, 1].tolist() == [6, 54] and train[1, 1].tolist() == [4, 36]
+    assert [e.prompt for e in case.test] == prompts(case.use_case, case.artifact)
+    assert case.test[-1].prompt == "In Kochi at onam all buy "
+
+
+def test_a_customer_of_the_test_teaches_nothing(tmp_path: Path) -> None:
+    both = rows("new", 1)[:30]
+    place = write(tmp_path, train=[*rows("old", 1), *both])
+    artifact = read_habits(place, place.project.use_cases[0])
+    assert artifact.result["also_in_test"] == len(both) and artifact.result["train"] == 80
+
+
+def test_the_period_is_the_festival_of_the_day_where_it_is_kept(tmp_path: Path) -> None:
+    place = write(tmp_path, time="time: day, lead: 3")
+    records, _ = records_of(case_of(place).artifact)
+    assert set(records.periods) == {"diwali", "milad", "onam"}  # Milad fell on the same day
+    onam, milad = records.periods.index("onam"), records.periods.index("milad")
+    assert records.counts()[1, onam].sum() == 60 and records.counts()[0, onam].sum() == 0  # Onam is Kerala's
+    assert records.counts()[0, milad].sum() == 60
+
+
+def test_what_has_no_place_or_no_known_category_is_left_out_and_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = [
+        ["", "onam", "", "lamp", "a"],
+        ["kerala", "onam", "", "umbrella", "b"],
+        ["kerala", "onam", "", "rice", ""],
+    ]
+    place = write(tmp_path, test=[*rows("new", 3), *broken])
+    assert read_habits(place, place.project.use_cases[0]).result["rejects"] == 3
+    assert "3 records without" in "".join(capsys.readouterr())
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"test": rows("new", 1)[:12]}, "12 test records are too few"),
+        ({"time": "period: season"}, "no column 'season'"),
+        ({"test": [["kerala", "onam", "", "umbrella", "a"]]}, "none of 1 records can be used"),
+    ],
+)
+def test_a_mistake_in_habits_is_one_line(tmp_path: Path, changed: dict[str, object], said: str) -> None:
+    with pytest.raises(Mistake) as found:
+        case_of(write(tmp_path, **changed))  # type: ignore[arg-type]
+    assert said in str(found.value) and "use_cases[habits]" in str(found.value)
+    assert "\n" not in str(found.value)
+
+
+@pytest.mark.parametrize(
+    "prompt", ["In {region} at {period} all buy {category}.", "All buy {category} at {period} in {region}."]
+)
+def test_a_sentence_costs_a_model_the_same_however_it_is_read(
+    prompt: str, tmp_path: Path, model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerBase
+) -> None:
+    case = case_of(write(tmp_path, prompt=prompt))
+    records, _ = records_of(case.artifact)
+    scores = category_scores(case, model, tokenizer, records)
+    place = {"region": "Kochi", "period": "onam"}
+    before, _, after = prompt.partition("{category}")
+    start = [tokenizer.eos_token_id, *tokenizer.encode(before.format(**place).rstrip(), add_special_tokens=False)]
+    alone: list[float] = []
+    for phrase in ("rice", "jaggery"):
+        rest = tokenizer.encode(" " + phrase + after.format(**place), add_special_tokens=False)
+        ids = model(input_ids=model.dummy_inputs["input_ids"].new_tensor([[*start, *rest]])).logits[0].log_softmax(-1)
+        alone.append(sum(float(ids[len(start) + i - 1, token].detach()) for i, token in enumerate(rest)))
+    assert scores[1, 1, 1] == pytest.approx(np.logaddexp(alone[0], alone[1]), abs=1e-3)
+    assert list(cells(records)) == [(0, 0), (0, 1), (1, 0), (1, 1)]
+
+
+def test_every_arm_is_asked_the_same_and_leaves_its_table(
+    tmp_path: Path, model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerBase
+) -> None:
+    case = case_of(write(tmp_path))
+    scores, samples, notes = answer_lift(case, model, tokenizer, tmp_path)
+    table = list(csv.DictReader((tmp_path / "lift.csv").read_text(encoding="utf8").splitlines()))
+    used, counted, shown, told = answer_by_counts(case, 1.0, tmp_path)
+    assert used == 160 and {s.metric for s in counted} == {s.metric for s in scores}
+    assert [s["prompt"] for s in samples] == [s["prompt"] for s in shown]
+    assert [s["expected"] for s in samples] == [s["expected"] for s in shown]
+    assert len(table) == 8 and {row["region"] for row in table} == {"bihar", "kerala"}
+    value = {s.metric: s.value for s in counted}
+    assert value["lift_correlation"] > 0.9 and value["lift_sign_share"] == 1.0
+    assert value["category_bits"] < {s.metric: s.value for s in scores}["category_bits"]
+    assert any("onam in kerala" in note for note in told) and len(notes) == len(told)
+
+
+def test_a_share_of_the_records_is_counted_at_a_smaller_scale(tmp_path: Path) -> None:
+    case = case_of(write(tmp_path))
+    assert 60 < answer_by_counts(case, 0.5, tmp_path)[0] < 100
+    records, train = records_of(case.artifact)
+    assert model_log_lifts(np.log(train / train.sum(2, keepdims=True)), train)[1, 1, 1] > 0
+    assert records.customer.max() + 1 == 240
