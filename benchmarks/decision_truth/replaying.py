@@ -46,6 +46,11 @@ class Replay:
         """The share of that which the pilots took."""
         return self.share - self.left / self.full_seconds
 
+    def further_seconds(self, arm: str, scale: float) -> float:
+        """Seconds of one more rung; a larger one goes on with the trunk."""
+        below = max((r.scale for r in self.seen.values() if r.arm == arm), default=0.0)
+        return self.jobs[arm].further_seconds(scale, below if below < scale else 0.0)
+
     def buy(self, arm: str, scale: float, seed: int) -> None:
         """Look at a rung: its rows of all use cases, as far as they could be measured."""
         self.seen |= {
@@ -85,16 +90,15 @@ def replay(kept: Kept, share: float) -> list[Decided]:
     recorded = {(r.arm, r.scale, r.seed - kept.seed) for r in kept.rows}
 
     def seconds_of(arm: str, scale: float) -> float | None:
-        job = bought.jobs.get(arm)
         more = any((arm, scale) == rung[:2] for rung in recorded - done)
-        return job.ladder_seconds((scale,)) if job and more and scale <= LARGEST_PILOT else None
+        return bought.further_seconds(arm, scale) if arm in bought.jobs and more and scale <= LARGEST_PILOT else None
 
     verdicts = _compared(bought)
     while wanted := next_pilots(verdicts, seconds_of=seconds_of, left=bought.left, done=done)[:1]:
         arm, scale, seed = wanted[0]
         done.add(wanted[0])
+        bought.left -= bought.further_seconds(arm, scale)
         bought.buy(arm, scale, kept.seed + seed)
-        bought.left -= bought.jobs[arm].ladder_seconds((scale,))
         verdicts = _compared(bought)
     return [Decided(bought, case, verdict) for case, verdict in zip(kept.cases, verdicts, strict=True)]
 
