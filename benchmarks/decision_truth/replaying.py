@@ -1,7 +1,7 @@
 """The verdict made again from what is kept: pilots up to a share of the cost of running everything, then the head.
 
-The first ladders are those that `dono decide` would plan, at recorded scales; what is left of the share
-goes where the head asks for it, rung by rung. Nothing of a larger scale than was paid for is looked at.
+The first ladders are those that `dono decide` would plan, at recorded scales; what is left of the share goes where the
+head asks for it, rung by rung. Nothing of a larger scale than was paid for is looked at.
 """
 
 from __future__ import annotations
@@ -80,7 +80,8 @@ class Decided:
     @property
     def taken(self) -> str:
         """The arm that the verdict names, or would take where it is too close to call."""
-        return self.verdict.winner or self.verdict.arms[0].arm
+        assert self.verdict.taken is not None, "ladders were bought, so something was measured"
+        return self.verdict.taken
 
 
 def replay(kept: Kept, share: float) -> list[Decided]:
