@@ -35,8 +35,12 @@ EXISTING = click.Path(exists=True, file_okay=False, path_type=Path)
 @click.command(help=__doc__)
 @click.argument("names", nargs=-1)
 @click.option("--scenarios", type=EXISTING, default=OWN, help="A folder of scenario files.")
-@click.option("--corpora", type=click.Path(path_type=Path), default=ROOT.parent / "shared" / "corpora")
-@click.option("--work", type=click.Path(path_type=Path), default=ROOT / "work" / "decision_truth")
+@click.option(
+    "--corpora", type=click.Path(path_type=Path), default=ROOT.parent / "shared" / "corpora", help="Text and tasks."
+)
+@click.option(
+    "--work", type=click.Path(path_type=Path), default=ROOT / "work" / "decision_truth", help="Where runs lie."
+)
 @click.option("--replay", is_flag=True, help="Run nothing; decide again from what is kept.")
 def main(names: tuple[str, ...], scenarios: Path, corpora: Path, work: Path, replay: bool) -> None:
     """Record what is missing, decide, report."""

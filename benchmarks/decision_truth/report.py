@@ -29,7 +29,7 @@ from benchmarks.decision_truth.replaying import Decided, replay
 from dono.decisions import METRICS
 from dono.errors import Mistake
 
-WIDTH = 160
+WIDTH = 168
 
 
 def report(kept: Sequence[Kept], *, arms: bool = False) -> dict[str, object]:
