@@ -49,7 +49,7 @@ class Replay:
     def further_seconds(self, arm: str, scale: float) -> float:
         """Seconds of one more rung; a larger one goes on with the trunk."""
         below = max((r.scale for r in self.seen.values() if r.arm == arm), default=0.0)
-        return self.jobs[arm].further_seconds(scale, below if below < scale else 0.0)
+        return self.jobs[arm].next_seconds((below,) if 0 < below < scale else (), scale)
 
     def buy(self, arm: str, scale: float, seed: int) -> None:
         """Look at a rung: its rows of all use cases, as far as they could be measured."""

@@ -99,8 +99,8 @@ def _barred(question: UseCaseQuestion, barred: Sequence[Outlook], beside: Sequen
     if not barred:
         return []
     best = np.min([o.losses for o in beside], axis=0)
-    behind = [float(np.mean(np.maximum(o.losses - best, 0.0))) for o in barred]
-    nobody = Ranking((0.0,) * len(barred), tuple(behind), (0.0,) * len(barred))
+    behind, none = [float(np.mean(np.maximum(o.losses - best, 0.0))) for o in barred], (0.0,) * len(barred)
+    nobody = Ranking(p_best=none, regret=tuple(behind), good=none, without=none)
     order = sorted(range(len(barred)), key=lambda i: (behind[i], i))
     return [_arm(question, barred[i], nobody, i) for i in order]
 

@@ -6,9 +6,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dono.costs import People, Range
+from dono.costs import Range
 from dono.ratings.book import Book, Lease
 from dono.ratings.settings import Pay
+
+
+@dataclass(frozen=True)
+class PeopleNeeded:
+    """Ratings that are still to be given, at so many minutes each, paid by the hour in the desk's currency."""
+
+    ratings: float
+    minutes_per_rating: float
+    wage_per_hour: float
 
 
 @dataclass(frozen=True)
@@ -59,8 +68,8 @@ def minutes_per_rating(book: Book) -> Range | None:
     return Range(lo, mid, hi, "measured", f"{len(minutes)} answers at this desk")
 
 
-def people_needed(book: Book) -> People | None:
-    """The ratings still needed as the people of a plan (`costs.plan_run`), for a verdict to price the preference stage.
+def people_needed(book: Book) -> PeopleNeeded | None:
+    """The ratings still needed, as `dono plan` and the `overheads` of a project file are told of them.
 
     Pay by the item is turned into a wage at the measured pace. None before the pace is known.
     """
@@ -68,4 +77,4 @@ def people_needed(book: Book) -> People | None:
     if pace is None or pace.mid == 0:
         return None
     wage = pay.per_hour + pay.per_item * 60 / pace.mid
-    return People(ratings=float(still_needed(book)), minutes_per_rating=pace.mid, wage_per_hour=wage)
+    return PeopleNeeded(ratings=float(still_needed(book)), minutes_per_rating=pace.mid, wage_per_hour=wage)
