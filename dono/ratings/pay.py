@@ -19,6 +19,11 @@ class PeopleNeeded:
     minutes_per_rating: float
     wage_per_hour: float
 
+    @property
+    def cost(self) -> float:
+        """What they will earn, in the desk's currency."""
+        return self.ratings * self.minutes_per_rating / 60 * self.wage_per_hour
+
 
 @dataclass(frozen=True)
 class Earning:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from dono.project import Overheads
 
 from dono.costs import MACHINES, Exchange, estimated_latency, exactly, overhead_prices, usual_shape
 from dono.costs.overheads import ENGINEER, HOURS, RATER, RATINGS
 from dono.costs.trend import SWING, cost_in, yearly_factor
 from dono.errors import Mistake
+from dono.project import Overheads
 
 INR = Exchange("INR")
 

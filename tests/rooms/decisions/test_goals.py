@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from dono.project import Goal
 
 from dono.decisions import ArmEvidence, LanguageScore, UseCaseQuestion, UseCaseVerdict, choose_portfolio, compare
+from dono.project import Goal
 from tests.rooms.decisions.evidence import arm, fixed, learner, pilot, question
 
 
