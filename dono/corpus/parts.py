@@ -10,6 +10,8 @@ from typing import BinaryIO
 
 from dono.errors import Mistake
 
+AGAIN = "Copy or unpack the file again"
+
 
 class Part(ABC):
     """A piece of a source. Frozen and picklable, so that any process can read it; holds no secret."""
@@ -97,4 +99,6 @@ def unreadable(name: str, error: OSError, place: str = "") -> Mistake:
     if isinstance(error, FileNotFoundError):
         return Mistake("no such file", where=name, remedy="Correct the path")
     what = f"cannot be read {place}".strip() + f" ({error.strerror or str(error) or type(error).__name__})"
-    return Mistake(what, where=name, remedy="Copy or unpack the file again")
+    far = "://" in name
+    remedy = "See to the server and the network, then give the same command again" if far else AGAIN
+    return Mistake(what, where=name, remedy=remedy)

@@ -164,7 +164,7 @@ def test_tokens_of_a_corpus_that_was_deleted_are_emptied(place: Workplace) -> No
 
 def test_who_is_not_there_yet_is_kept_out_from_the_start(place: Workplace) -> None:
     assert forget(place, "chats", "asha-9").documents == 0
-    assert gathered(place).result["forgotten"] == 2
+    assert gathered(place).result["forgotten"] == 3
     assert not any(text in everything_under(place.store.root) for text in ASHA)
 
 
