@@ -6,7 +6,7 @@ head asks for it, rung by rung. Nothing of a larger scale than was paid for is l
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from benchmarks.decision_truth.kept import Kept, KeptArm, KeptCase, KeptRow
@@ -148,8 +148,8 @@ def _recorded_ladders(place: Workplace, jobs: dict[str, Job], kept: Kept) -> dic
 
 
 def _job(arm: KeptArm) -> Job:
-    """The arm's runs as the schedule prices them. Scoring costs the same at any scale, and is not counted here: it
-    vanishes beside full runs of any real size.
+    """The arm's runs as the schedule prices them. Scoring and setting up cost the same at any scale, and are not
+    counted here: they vanish beside full runs of any real size.
     """
     contender = Contender(
         _arm(arm),
@@ -164,7 +164,7 @@ def _job(arm: KeptArm) -> Job:
         SPEED,
     )
     sizes = {case: TaskSize(s.examples, s.tokens_per_example, s.epochs) for case, s in arm.sizes.items()}
-    return job(contender, sizes, dict.fromkeys(sizes, 0.0))
+    return replace(job(contender, sizes, dict.fromkeys(sizes, 0.0)), setup_seconds=0.0)
 
 
 def _arm(arm: KeptArm) -> Arm:

@@ -35,12 +35,13 @@ class Job:
     sizes: dict[str, TaskSize]
     task_seconds: dict[str, float]
     scoring_seconds: dict[str, float]
+    setup_seconds: float = SETUP_SECONDS
 
     def rung_seconds(self, scale: float) -> float:
         """One rung of all use cases without the trunk before it: decay, task stages, setting each up, scoring."""
         stages = len(self.scoring_seconds) + (2 if self.corpus_seconds else 0)
         learning = scale * (self.corpus_seconds * DECAY_SHARE + sum(self.task_seconds.values()))
-        return learning + SETUP_SECONDS * stages + sum(self.scoring_seconds.values())
+        return learning + self.setup_seconds * stages + sum(self.scoring_seconds.values())
 
     def ladder_seconds(self, scales: tuple[float, ...]) -> float:
         """All rungs; the trunk is run once, up to the largest."""
