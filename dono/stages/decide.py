@@ -117,7 +117,9 @@ def with_scales(planned: Planned, verdict: Artifact) -> Planned:
         ladder = kept[name]
         assert isinstance(ladder, list | tuple)
         scales[name] = tuple(float(str(s)) for s in ladder)
-    return Planned(planned.jobs, scales, total_seconds(planned.jobs.values(), scales))
+    jobs = planned.jobs.values()
+    asking = planned.seconds - total_seconds(jobs, planned.scales)
+    return Planned(planned.jobs, scales, asking + total_seconds(jobs, scales))
 
 
 def _in_money(place: Workplace, seconds: float) -> str:
