@@ -16,7 +16,7 @@ project: shop
 corpus: [{name: talk, kind: text, path: talk.txt, rights: {ground: not_personal, purpose: [train]}}]
 use_cases: [{name: intent, kind: classify, train: train.jsonl, test: test.jsonl}]
 bases: [./base]
-budget: {hours: 0.01, pilot_share: 0.5}
+budget: {hours: 0.02, pilot_share: 0.5}
 scratch: {width: 32, layers: 2, heads: 2, vocabulary: 300, context: 64}
 """
 ROWS = [{"text": f"{what} {n} now please", "label": label} for n in range(12) for what, label in
@@ -86,7 +86,7 @@ def empty_corpus(folder: Path) -> None:
 
 
 def little_budget(folder: Path) -> None:
-    text = PROJECT.replace("hours: 0.01, pilot_share: 0.5", "hours: 0.0001, pilot_share: 0.01")
+    text = PROJECT.replace("hours: 0.02, pilot_share: 0.5", "hours: 0.0001, pilot_share: 0.01")
     (folder / "dono.yaml").write_text(text, encoding="utf8")
 
 

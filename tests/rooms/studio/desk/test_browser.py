@@ -157,6 +157,7 @@ def test_every_page_fits_and_can_be_read(browser: Browser, desk: Desk, width: in
 
 
 def looked_at(page: Page, width: int) -> None:
+    page.evaluate("() => Promise.all(document.getAnimations().map(a => a.finished)).then(() => 1)")  # choices fade in
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.evaluate(OVERFLOWING) == []
     assert page.evaluate(FAINT) == []
