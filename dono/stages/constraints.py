@@ -14,6 +14,7 @@ import torch
 from dono.artifacts import Json
 from dono.costs import SPREAD, THIS, Range, estimated_latency, machine_named, serving_gigabytes
 from dono.decisions import Number
+from dono.decisions.routes import TEXTS
 from dono.errors import Mistake
 from dono.stages.contenders import HEADROOM, Contender, start_model
 from dono.stages.overheads import number
@@ -104,7 +105,7 @@ def latency(place: Workplace, contender: Contender, reference: Contender, case: 
     Its tokens are the traffic's as this arm's tokenizer cuts them, or those of the test examples where no traffic is
     stated. Measured here where this machine will answer and a constraint asks for it; else from parameters and machine.
     """
-    if case.use_case.kind == "language":
+    if case.use_case.kind in TEXTS:
         return None
     tokens_in, tokens_out = _tokens(place, contender, reference, case)
     asked, gpu = place.project.constraints.latency_ms, place.project.machine.gpu
