@@ -124,7 +124,7 @@ def best_of_more(case: UseCaseVerdict) -> str:
     return (
         f"Worth most next: {short_name(best.arm)} at {multiple(best.scale)} (seed {best.seed}) for "
         f"{price_of(best.cost)}. It saves {metric.show(best.regret_avoided)} of regret on average, and changes who is "
-        f"ahead with probability {share(best.chance)}: dono decide --more"
+        f"ahead with probability {share(best.chance)}."
     )
 
 

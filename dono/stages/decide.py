@@ -54,6 +54,8 @@ def command(project: Path, overrides: Sequence[str], *, dry_run: bool, more: str
     for change in verdict.changes:
         print_result(f"what changed: {change}")
     print_result(f"\nreport   {folder / 'report.html'}\nnumbers  {folder / 'verdict.json'}")
+    if any(case.more for case in verdict.use_cases):
+        print_result(f"more     dono decide {project} --more AMOUNT   # in {verdict.currency}, or a time like 30m")
     print_result(f"next     dono build {project}")
 
 
