@@ -155,7 +155,7 @@ def test_refusals_say_why_in_one_line() -> None:
     assert verdict.winner is None
     priced = worth_of_more(verdict, seconds_of=lambda n, s: 3600.0, per_hour=12.0, currency="INR")
     said = best_of_more(priced)  # all cost the same: the larger rung tells more
-    assert "for INR 12.00" in said and "50 % of the full run (seed 0)" in said and "dono decide --more" in said
+    assert "for INR 12.00" in said and "50 % of the full run (seed 0)" in said
     clear = verdict.model_copy(update={"winner": "scratch/own", "confidence": 0.93})
     told = [str(refusal([v], "5")) for v in (priced, verdict, clear)]
     assert told[0] == (
