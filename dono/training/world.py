@@ -86,7 +86,10 @@ def joined() -> Iterator[World]:
     if ours:
         _meet()
     try:
-        yield World(distributed.get_rank(), size)
+        world = World(distributed.get_rank(), size)
+        yield world
+        if ours:
+            world.together()  # who leaves first tears down connections that another may still read from
     finally:
         if ours:
             distributed.destroy_process_group()
