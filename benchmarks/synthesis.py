@@ -14,7 +14,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.real_tables import KNOWN
+from benchmarks.real_tables import chosen_tables, offer_tables
 from benchmarks.result import keep_result
 from dono.artifacts import Store
 from dono.stages.display import Display
@@ -24,15 +24,10 @@ from dono.stages.synthetic_figures import Figures
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--table", type=Path, help="a table of your own (.csv, .tsv or .parquet)")
-    parser.add_argument("--target", help="its column of two classes")
+    offer_tables(parser)
     parser.add_argument("--steps", type=int, default=3000, help="of the GAN (3000, the default of dono synthesize)")
     asked = parser.parse_args(arguments)
-    if (asked.table is None) != (asked.target is None):
-        parser.error("--table and --target go together")
-    chosen = KNOWN
-    if asked.table is not None:
-        chosen = {asked.table.stem: (asked.table, asked.target)}
+    chosen = chosen_tables(parser, asked)
     found: dict[str, Figures] = {}
     seconds: dict[str, float] = {}
     for name, (path, target) in chosen.items():

@@ -20,7 +20,7 @@ from catboost import CatBoostClassifier
 from lightgbm import LGBMClassifier
 from sklearn.metrics import roc_auc_score
 
-from benchmarks.real_tables import KNOWN
+from benchmarks.real_tables import chosen_tables, offer_tables
 from benchmarks.result import keep_result
 from dono.evals.roc import auc_delong
 from dono.predictive import Labelled, Reading, TableModel, folds, held_out, positive_class, read_table, search, take
@@ -160,15 +160,10 @@ def measured(task: Task, seconds: float) -> Iterator[tuple[str, float, float, st
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--table", type=Path, help="a table of your own (.csv, .tsv or .parquet)")
-    parser.add_argument("--target", help="its column of two classes")
+    offer_tables(parser)
     parser.add_argument("--seconds", type=float, default=600, help="for each peer and table (600)")
     asked = parser.parse_args(arguments)
-    if (asked.table is None) != (asked.target is None):
-        parser.error("--table and --target go together")
-    chosen = KNOWN
-    if asked.table is not None:
-        chosen = {asked.table.stem: (asked.table, asked.target)}
+    chosen = chosen_tables(parser, asked)
     gaps, found = {}, {}
     for name, (path, target) in chosen.items():
         task = task_of(path, target)

@@ -53,6 +53,11 @@ class Records:
         return tuple(self.counts(random.poisson(1.0, who.max() + 1)[who]) for _ in range(RESAMPLES))
 
     @cached_property
+    def own(self) -> Own:
+        """`own_lifts`, made once."""
+        return own_lifts(self)
+
+    @cached_property
     def halves(self) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
         """Counts of ten random halves of the customers, and of the other halves."""
         random = np.random.default_rng(1)
@@ -159,21 +164,18 @@ def own_lifts(records: Records) -> Own:
 
 def compare_lifts(records: Records, log_p: np.ndarray) -> LiftReport:
     """A model's ln P(c | r, p) [R, P, C] held to the records. There must be cells to compare (`own_lifts`)."""
-    own, counts = own_lifts(records), records.counts()
+    own, counts = records.own, records.counts()
     model = model_log_lifts(log_p, counts)
     at = own.compared
     assert at.any()
-    again = [
-        (_spearman(log_lifts(c)[at], m := model_log_lifts(log_p, c)[at]), _rms(log_lifts(c)[at] - m))
-        for c in records.resampled
-    ]
+    drawn = [(log_lifts(c)[at], model_log_lifts(log_p, c)[at]) for c in records.resampled]
     right = np.sign(own.log_lift[own.significant]) == np.sign(model[own.significant])
     return LiftReport(
         correlation=_spearman(own.log_lift[at], model[at]),
-        correlation_stderr=float(np.std([c for c, _ in again], ddof=1)),
+        correlation_stderr=float(np.std([_spearman(d, m) for d, m in drawn], ddof=1)),
         ceiling=_ceiling(records, at),
         error=_rms(own.log_lift[at] - model[at]),
-        error_stderr=float(np.std([e for _, e in again], ddof=1)),
+        error_stderr=float(np.std([_rms(d - m) for d, m in drawn], ddof=1)),
         sign_share=float(right.mean()) if right.size else float("nan"),
         significant=int(right.size),
         slope=float((own.log_lift[at] * model[at]).sum() / max(float((model[at] ** 2).sum()), 1e-12)),

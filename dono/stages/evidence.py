@@ -13,6 +13,7 @@ from dono.stages.constraints import broken, latency
 from dono.stages.contenders import Contender, target_speed
 from dono.stages.overheads import beside, number
 from dono.stages.pilots import Pilots
+from dono.stages.predictive import strings
 from dono.stages.prepare import Case
 from dono.stages.runs import measurements_of
 from dono.stages.serving import serving
@@ -121,7 +122,7 @@ def _of_contender(
         serving_per_month=serving(place, contender, contenders[0], case),
         languages=tuple(_languages(top, metric)) if top else (),
         samples=tuple(_samples(top)) if top else (),
-        notes=(*_notes(contender, case, pilots), *_told(top)),
+        notes=(*_notes(contender, case, pilots), *(strings(top.result.get("notes")) if top else ())),
         failed=failed,
         has_scale=contender.arm.learns,
         shared_key=contender.name if contender.arm.corpus_stage else None,
@@ -140,13 +141,6 @@ def _shared_seconds(place: Workplace, contender: Contender, pilots: Pilots) -> R
         return exactly(corpus_seconds(contender, pilots), "extrapolated", PILOTS_SPEED)
     flops = contender.corpus_flops(contender.corpus_tokens)
     return target_speed(place, contender.flops_per_second, contender.context).under(flops)
-
-
-def _told(run: Artifact | None) -> list[str]:
-    """What a run says of itself in words."""
-    notes = run.result.get("notes", []) if run else []
-    assert isinstance(notes, list)
-    return [str(note) for note in notes]
 
 
 def _notes(contender: Contender, case: Case, pilots: Pilots) -> list[str]:

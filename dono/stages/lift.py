@@ -21,7 +21,6 @@ from dono.evals.lift import (
     compare_lifts,
     counted,
     largest_misses,
-    own_lifts,
     strongest,
 )
 from dono.stages.answers import Sample
@@ -81,7 +80,7 @@ def answer_by_counts(case: Case, share: float, folder: Path) -> tuple[int, list[
 
 def judge(records: Records, log_p: np.ndarray, folder: Path) -> Judged:
     """Ln P(c | r, p) [R, P, C] held to the records; writes `lift.csv` with every compared cell into the folder."""
-    own, report, n = own_lifts(records), compare_lifts(records, log_p), len(records.category)
+    own, report, n = records.own, compare_lifts(records, log_p), len(records.category)
     bits = category_bits(records, log_p)
     scores = [
         Score("category_bits", "all", float(bits.mean()), _clustered(bits, records.customer), n),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from dono.artifacts import Artifact
+from dono.decisions.information import Rung
 from dono.errors import Capped
 from dono.stages.answers import render_pairs
 from dono.stages.contenders import Contender, TaskSize, task_size
@@ -117,8 +118,6 @@ class Planned:
     seconds: float
 
 
-Rung = tuple[str, float, int]
-"""contender, scale, seed."""
 Next = Callable[[Pilots], Sequence[Rung]]
 """Given the pilots so far: the next to run, none when enough is known or nothing is left to pay for it."""
 
