@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from dono.studio.report import write_report
 from dono.studio.typefaces import FAMILIES, TYPEFACES, Typeface
 from tests.rooms.studio import fixture
+from tests.rooms.studio.conftest import CHROMIUM
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: apt install chromium")
 JOINED = {
     "devanagari": ("क्ष", "क्\u200cष"), "bengali": ("ক্ষ", "ক্\u200cষ"), "gujarati": ("ક્ષ", "ક્\u200cષ"),
@@ -39,14 +37,6 @@ FAINT = """() => {
     if ((a + 0.05) / (b + 0.05) < 4.5) found.push(e.outerHTML.slice(0, 80));
   }
   return found }"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")

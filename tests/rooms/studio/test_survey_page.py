@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from dono.studio.survey import Amount, headline, render_survey, size, write_survey
 from dono.studio.typefaces import TYPEFACES
 from tests.rooms.studio import surveyed
 from tests.rooms.studio.test_browser import FAINT, OVERFLOWING, opened
 from tests.rooms.studio.test_report import Page
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
 @pytest.fixture(scope="module")
@@ -70,16 +66,6 @@ def test_a_small_corpus_without_anything_to_tell_is_a_page_too() -> None:
 
 def test_sizes_are_read_as_sizes() -> None:
     assert [size(n) for n in (12, 4_200, 31_000_000)] == ["12\u00a0bytes", "4.2\u00a0kB", "31\u00a0MB"]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("no Chromium: apt install chromium")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")

@@ -8,21 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from dono.ratings import Candidate, Desk, Item, Turn
+from tests.rooms.studio.conftest import CHROMIUM
 from tests.rooms.studio.desk.served import HINDI, HOSTILE, MODELS, open_desk, served
-from tests.rooms.studio.test_browser import CHROMIUM, FAINT, OVERFLOWING
+from tests.rooms.studio.test_browser import FAINT, OVERFLOWING
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: apt install chromium")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield started
-        started.close()
 
 
 @pytest.fixture
