@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import fcntl
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from dono.artifacts import Store
+from dono.artifacts import Store, alone_in
 from dono.corpus.rights import Ledger
 from dono.costs import THIS, Exchange, machine_named, price_of
 from dono.errors import Mistake
 from dono.project import Project, load_project
-from dono.stages.display import Display
+from dono.stages.display import PROGRESS, Display
 
 RIGHTS = "rights"
 """The folder of the rights ledger within a work folder."""
@@ -70,22 +69,9 @@ class Workplace:
         return seconds / 3600 * self.price_per_hour
 
 
-@contextmanager
-def alone_in(folder: Path) -> Iterator[None]:
-    """Only one command at a time writes into a folder. Raises `Mistake` while another one does."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("a", encoding="utf8") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            remedy = "Wait for it, stop it, or name another folder"
-            raise Mistake("another dono command is working in this folder", where=str(folder), remedy=remedy) from error
-        yield  # the kernel lets go of the lock when the process ends, however it ends
-
-
 def open_workplace(path: Path, overrides: Sequence[str] = (), display: Display | None = None) -> Workplace:
     """Read the project file at `path` and open its work folder. Raises `Mistake` for what a person can correct."""
     project = load_project(path, overrides)
-    place = Workplace(project, Store(project.work_folder), display or Display())
+    place = Workplace(project, Store(project.work_folder), display or Display(beside=project.work_folder / PROGRESS))
     assert place.budget_seconds > 0  # raises where the budget caps nothing
     return place

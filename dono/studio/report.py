@@ -95,7 +95,7 @@ def render(verdict: Verdict) -> str:
         sums=sums(verdict.portfolio_parts, verdict.currency),
     )
     seen = Markup(body).striptags()
-    style = environment.get_template("report.css").render(families=Markup(FAMILIES))
+    style = environment.get_template("style/report.css").render(families=Markup(FAMILIES))
     page = environment.get_template("page.html.j2").render(
         verdict=verdict,
         body=Markup(body),
