@@ -9,8 +9,9 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import TextIO
 
 from dono.errors import Mistake
 
@@ -21,13 +22,15 @@ GLANCES, GLANCE_SECONDS = 5, 0.05
 
 @dataclass(frozen=True)
 class Holder:
-    """The command that works in a folder, or did last: its process, what was asked (without the program), since when
-    (seconds since 1970). `working`: whether it still does.
+    """The command that works in a folder, or did last: its process, what was asked (without the program) and where,
+    since when (seconds since 1970). `finished`: it came to its end; `working`: it still holds the lock.
     """
 
     pid: int
     command: tuple[str, ...]
+    folder: str
     since: float
+    finished: bool = False
     working: bool = True
 
 
@@ -39,10 +42,16 @@ def alone_in(folder: Path) -> Iterator[None]:
         if not any(_taken(lock.fileno(), again=n > 0) for n in range(GLANCES)):
             remedy = "Wait for it, stop it, or name another folder"
             raise Mistake("another dono command is working in this folder", where=str(folder), remedy=remedy)
-        lock.truncate(0)
-        lock.write(json.dumps(asdict(Holder(os.getpid(), tuple(sys.argv[1:]), time.time()))))
-        lock.flush()
+        mine = Holder(os.getpid(), tuple(sys.argv[1:]), str(Path.cwd()), time.time())
+        _say(lock, mine)
         yield  # the kernel lets go of the lock when the process ends, however it ends
+        _say(lock, replace(mine, finished=True))
+
+
+def _say(lock: TextIO, holder: Holder) -> None:
+    lock.truncate(0)
+    lock.write(json.dumps(asdict(holder)))
+    lock.flush()
 
 
 def _taken(lock: int, *, again: bool) -> bool:
@@ -66,6 +75,7 @@ def holder_of(folder: Path) -> Holder | None:
             except BlockingIOError:
                 working = True
         found = json.loads(told)
-        return Holder(int(found["pid"]), tuple(map(str, found["command"])), float(found["since"]), working)
+        command, since = tuple(map(str, found["command"])), float(found["since"])
+        return Holder(int(found["pid"]), command, str(found["folder"]), since, bool(found["finished"]), working)
     except (OSError, ValueError, KeyError, TypeError):
         return None

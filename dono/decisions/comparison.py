@@ -35,8 +35,9 @@ def outlooks(question: UseCaseQuestion, evidence: Sequence[ArmEvidence], seed: i
 def compare(
     question: UseCaseQuestion, evidence: Sequence[ArmEvidence], *, seed: int, seen: Sequence[Outlook] | None = None
 ) -> UseCaseVerdict:
-    """The verdict for one use case. The same evidence gives the same verdict in any order. `seen`: its `outlooks`, where
-    they are at hand.
+    """The verdict for one use case. The same evidence gives the same verdict in any order.
+
+    `seen`: its `outlooks`, where they are at hand.
 
     The arm taken is the one that serves the question's goal best (see `goals`), of those that break no constraint; it
     is the `winner` where that is clear and its pilots support it, else `winner` is None.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -19,7 +20,7 @@ class Moves:
     """What is moved; None and nothing where it stays.
 
     `data`: text and examples of the full run, in times those of the plan. `traffic` in requests a day, `months` of
-    serving, `money` and `hours` cap the full runs. `bars` by use case; a bar of None is taken away.
+    serving, `money` and `hours` cap the full runs (infinite: not at all). `bars` by use case; None takes a bar away.
     """
 
     money: float | None = None
@@ -40,9 +41,13 @@ def moved(grounds: Grounds, moves: Moves) -> Grounds:
         grounds,
         questions={name: _question(q, moves) for name, q in grounds.questions.items()},
         evidence={name: tuple(_evidence(e, grounds, moves) for e in of) for name, of in grounds.evidence.items()},
-        money=grounds.money if moves.money is None else moves.money,
-        hours=grounds.hours if moves.hours is None else moves.hours,
+        money=_cap(grounds.money, moves.money),
+        hours=_cap(grounds.hours, moves.hours),
     )
+
+
+def _cap(now: float | None, wanted: float | None) -> float | None:
+    return now if wanted is None else None if math.isinf(wanted) else wanted
 
 
 def seen_again(seen: Seen, grounds: Grounds) -> Seen:

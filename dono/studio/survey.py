@@ -151,9 +151,7 @@ def read_survey(path: Path) -> CorpusSurvey | None:
 
 def render_survey(survey: CorpusSurvey) -> str:
     """The survey as HTML."""
-    environment = _environment()
-    picture = Markup(draw_inflow(survey.months)) if len(survey.months) > 1 else None
-    body = environment.get_template("survey_body.html.j2").render(survey=survey, picture=picture)
+    environment, body = _environment(), render_survey_body(survey)
     style = environment.get_template("style/report.css").render(families=Markup(FAMILIES))
     page = environment.get_template("survey_page.html.j2").render(
         survey=survey,
@@ -162,6 +160,12 @@ def render_survey(survey: CorpusSurvey) -> str:
         faces=Markup(font_faces(body)),
     )
     return printable(page)
+
+
+def render_survey_body(survey: CorpusSurvey) -> str:
+    """What the survey says, without the page around it."""
+    picture = Markup(draw_inflow(survey.months)) if len(survey.months) > 1 else None
+    return printable(_environment().get_template("survey_body.html.j2").render(survey=survey, picture=picture))
 
 
 def _environment() -> Environment:

@@ -40,8 +40,8 @@ def add_desk(app: FastAPI, desk: Desk, *, secure: bool, guest: Guest | None = No
     for routes in (rating.ROUTES, managing.ROUTES, web.ROUTES):
         app.include_router(routes)
     app.add_exception_handler(Refused, _refused)
-    app.add_exception_handler(Mistake, _mistaken)
-    app.add_exception_handler(404, _unknown_page)
+    app.add_exception_handler(Mistake, mistaken)
+    app.add_exception_handler(404, unknown_page)
 
     @app.get("/enter/{token}")
     def enter(request: Request, token: str) -> Response:
@@ -71,11 +71,13 @@ def _refused(request: Request, error: Exception) -> Response:
     return _answer(request, error.status, error.text)
 
 
-def _mistaken(request: Request, error: Exception) -> Response:
+def mistaken(request: Request, error: Exception) -> Response:
+    """What the form lacks, in the asker's language."""
     assert isinstance(error, Mistake)
     keys = {"the answer": "error_large" if "too many" in error.what else "error_choice", "this item": "error_hands"}
     return _answer(request, 400, keys.get(error.where, "error_form"), str(error))
 
 
-def _unknown_page(request: Request, error: Exception) -> Response:
+def unknown_page(request: Request, error: Exception) -> Response:
+    """No such page."""
     return _answer(request, 404, "back")
