@@ -13,7 +13,7 @@ WIDEST, ROW, HEIGHT, AIR, BETWEEN = 1070.0, 58.0, 42.0, 4.0, 24.0
 NARROW, WIDE = 140.0, 200.0
 """Width of a column: as much as the page has room for, between these."""
 LETTER = 6.6, 5.7
-"""Mean width of a letter of a name, and of what is said below it (measured in Chromium; wide scripts are cut sooner)."""
+"""Mean width of a letter of a name, and of what is said below it (measured in Chromium)."""
 MOST_BESIDE = 8
 """Parents of one kind of one node that are drawn; more of them stand together in one."""
 

@@ -15,7 +15,7 @@ from dono.studio.wording import clipped
 
 TOP, BOTTOM, LEFT = 30.0, 40.0, 52.0
 MOST_POINTS, MOST_NAMES = 80, 14
-"""Points of a line, and lines that are named beside the picture: of more the marks alone are drawn."""
+"""Points of a line, and lines that are named beside the picture: of more only the lowest of each route are."""
 LINEAR_BELOW = 1.6
 """Losses whose largest is less than so many times the smallest stand on a linear axis: the other has no ticks there."""
 
@@ -71,8 +71,7 @@ def _draw(lines: Sequence[RunLine], title: str, unit: str, id_: str, size: Size)
         line(svg, "axis", x.at(tick), bottom, x.at(tick), bottom + 5)
         add(svg, "text", "tick", text=compact(tick), x=x.at(tick), y=bottom + 18, text_anchor="middle")
     add(svg, "text", "axis-title", text="step", x=(x.start + x.end) / 2, y=size.height - 4, text_anchor="middle")
-    named = [v for v in lines if v.name]
-    named = named if len(named) <= MOST_NAMES else []
+    named = _named(lines)
     heights = apart([y.at(v.points[-1][1]) for v in named], 17, TOP, bottom)
     for run in lines:
         _line(svg, run, x, y)
@@ -82,6 +81,17 @@ def _draw(lines: Sequence[RunLine], title: str, unit: str, id_: str, size: Size)
         text = f"{run.points[-1][1]:.2f} {clipped(run.name, size.label)}"
         add(svg, "text", "name chosen" if run.live else "name", text=text, x=x.end + 14, y=height + 4)
     return written(svg)
+
+
+def _named(lines: Sequence[RunLine]) -> list[RunLine]:
+    """The lines that are named beside the picture."""
+    named = [v for v in lines if v.name]
+    if len(named) <= MOST_NAMES:
+        return named
+    lowest: dict[str, RunLine] = {}
+    for run in sorted(named, key=lambda v: v.points[-1][1]):
+        lowest.setdefault(run.look.arm, run)
+    return [v for v in named if v.live or lowest[v.look.arm] is v][:MOST_NAMES]
 
 
 def _axes(lines: Sequence[RunLine], size: Size) -> tuple[Axis, Axis]:

@@ -6,14 +6,15 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from dono.artifacts import Holder
 from dono.errors import Mistake
 from dono.studio.site.work import WorkFolder
 
+PROGRAM = (sys.executable, "-m", "dono")
 STARTED = ("prepare", "decide", "build")
 """Commands that may be started here: all of them go on where they were stopped."""
 LOG = "studio.log"
@@ -21,29 +22,20 @@ LOG = "studio.log"
 LINES, LONGEST = 12, 20_000
 
 
-@dataclass
-class Commands:
-    """Processes that were started here."""
-
-    _running: list[subprocess.Popen[bytes]] = field(default_factory=list)
-
-    def start(self, work: WorkFolder, command: Sequence[str], folder: Path) -> None:
-        """Start a command in a folder. Raises `Mistake` where another one works, or it is none of `STARTED`."""
-        self._running = [p for p in self._running if p.poll() is None]
-        holder = work.holder()
-        if holder is not None and holder.working:
-            raise _busy(holder)
-        if not command or command[0] not in STARTED or not folder.is_dir():
-            what = f"{' '.join(command)[:80]!r} is not started from here"
-            raise Mistake(what, where="the form", remedy=f"Choose one of {', '.join(STARTED)}")
-        work.root.mkdir(parents=True, exist_ok=True)
-        with (work.root / LOG).open("wb") as log:
-            self._running.append(
-                subprocess.Popen(
-                    [sys.executable, "-m", "dono", *command], cwd=folder, stdin=subprocess.DEVNULL, stdout=log,
-                    stderr=log, start_new_session=True,
-                )
-            )  # fmt: skip
+def start(work: WorkFolder, command: Sequence[str], folder: Path) -> None:
+    """Start a command in a folder. Raises `Mistake` where another one works, or it is none of `STARTED`."""
+    holder = work.holder()
+    if holder is not None and holder.working:
+        raise _busy(holder)
+    if not command or command[0] not in STARTED or not folder.is_dir():
+        what = f"{' '.join(command)[:80]!r} is not started from here"
+        raise Mistake(what, where="the form", remedy=f"Choose one of {', '.join(STARTED)}")
+    work.root.mkdir(parents=True, exist_ok=True)
+    with (work.root / LOG).open("wb") as log:
+        process = subprocess.Popen(
+            [*PROGRAM, *command], cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+        )
+    threading.Thread(target=process.wait, daemon=True).start()  # so that no zombie is left when it ends
 
 
 def stop(work: WorkFolder, pid: int) -> None:

@@ -123,6 +123,11 @@ class Group:
     unit: str
     lines: tuple[RunLine, ...]
 
+    @property
+    def looks(self) -> list[Series]:
+        """The looks of the routes in it, each once."""
+        return list(dict.fromkeys(line.look for line in self.lines))
+
 
 def groups(runs: Sequence[RunView], looks: dict[str, Series]) -> list[Group]:
     """One picture for the corpus, in bits per byte, and one for each use case, in nats of the right answers."""

@@ -80,7 +80,7 @@ def stop(site: TheSite, who: Owner, form: Form) -> Response:
 def start(site: TheSite, who: Owner, form: Form) -> Response:
     """Start a command on this project."""
     command = [form.get("command", ""), str(site.file.resolve()), *site.overrides]
-    site.commands.start(site.work(), command, site.file.resolve().parent)
+    commands.start(site.work(), command, site.file.resolve().parent)
     return RedirectResponse("/runs", 303)
 
 
@@ -90,7 +90,7 @@ def go_on(site: TheSite, who: Owner, form: Form) -> Response:
     holder = commands.to_go_on(site.work())
     if holder is None:
         raise Mistake("nothing was stopped that could go on", where="the form", remedy="Look at the page again")
-    site.commands.start(site.work(), holder.command, Path(holder.folder))
+    commands.start(site.work(), holder.command, Path(holder.folder))
     return RedirectResponse("/runs", 303)
 
 

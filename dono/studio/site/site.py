@@ -11,7 +11,6 @@ from dono.errors import Mistake
 from dono.project import Project, load_project
 from dono.ratings import Desk, EventStore
 from dono.studio.site.answering import Asked, Service
-from dono.studio.site.commands import Commands
 from dono.studio.site.judge import Judge
 from dono.studio.site.work import WorkFolder
 
@@ -38,7 +37,6 @@ class Site:
     needs: Callable[[Project], list[str]] = nothing
     asked: dict[str, Asked] = field(default_factory=dict)
     judge: Judge = field(default_factory=Judge)
-    commands: Commands = field(default_factory=Commands)
     watching: int = 0
     """Pages that are kept up to date now."""
     _work: WorkFolder | None = None
