@@ -12,9 +12,9 @@ from dono.tokens.llama_cpp import llama_name, write_gguf
 from dono.tokens.mixture import SAFE_REPEATS, Part, Rings, portions, repeated, whole
 from dono.tokens.packing import best_fit, even_parts, near_parts
 from dono.tokens.patterns import CL100K_PATTERN, OUR_PATTERN, PHRASE_PATTERN
-from dono.tokens.rows import IGNORED, Document, Ids, Rows, document, packed, padded, separate
+from dono.tokens.rows import IGNORED, Document, Ids, Rows, document, filled_up, packed, padded, separate
 from dono.tokens.sample import Sample, Taken, balanced_sample
-from dono.tokens.shards import Counts, Shards, TokenCounts, write_shards
+from dono.tokens.shards import Counts, Shards, TokenCounts, join_shards, write_shards
 from dono.tokens.tasks import (
     TEMPLATES,
     Cuts,
@@ -80,7 +80,9 @@ __all__ = [
     "fertility",
     "few_shot",
     "fill",
+    "filled_up",
     "is_bytewise",
+    "join_shards",
     "llama_name",
     "load_tokenizer",
     "near_parts",

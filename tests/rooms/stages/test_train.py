@@ -18,7 +18,7 @@ from dono.objectives import PREFERENCES
 from dono.runfile import RunFile, load_run
 from dono.stages import train_plan, train_ready
 from dono.stages.display import Display
-from dono.stages.train import equal_parts, filled_up
+from dono.stages.train import equal_parts
 from dono.stages.train_data import (
     DataFiles,
     Encoded,
@@ -33,7 +33,7 @@ from dono.stages.train_data import (
 )
 from dono.stages.train_plan import Machine, Sizes, compiled, cost_of, loop_of, pairs_a_step, settled, size_of, spending
 from dono.stages.validation import read_part, reference_of, score_documents, score_pairs
-from dono.tokens import IGNORED, Rows, document, packed
+from dono.tokens import IGNORED, Rows, document, filled_up, packed
 from dono.training import compiled as compiled_room
 from dono.training.memory import LiveBytes
 from dono.training.world import World
