@@ -144,7 +144,7 @@ def _annotations(row: Fields) -> list[str]:
 
 
 def _table(row: Fields) -> list[Row] | None:
-    """Columns `prompt`, `answer` or `answer_1` and `answer_2` (or …_a, …_b), `model_1`, `model_2`, `winner`, `language`."""
+    """Columns `prompt`, `answer` or `answer_1` and `answer_2` (or …_a, …_b), `model_1`, `model_2`, `winner`, others."""
     votes = [str(row["winner"])] if row.get("winner") else []
     for first, second in (("1", "2"), ("a", "b")):
         for stem in ("answer", "response"):

@@ -25,19 +25,19 @@ class Agreed:
 
 @dataclass(frozen=True)
 class People:
-    """How many rated, for how long, for what pay, and how far they agreed. `doubted`: how many were left out."""
+    """How many rated, for how long, for what pay, and how far they agreed. `left_out`: whose ratings do not count."""
 
     raters: int
     ratings: int
     hours: float
     pay: float
     currency: str
-    doubted: int
+    left_out: frozenset[str]
     agreement: tuple[Agreed, ...]
 
     def as_json(self) -> dict[str, Any]:
-        """For a record."""
-        return asdict(self)
+        """For a record: nobody is named."""
+        return asdict(self) | {"left_out": len(self.left_out)}
 
 
 def people_of(book: Book, *, believed: bool = True) -> People:
@@ -49,14 +49,14 @@ def people_of(book: Book, *, believed: bool = True) -> People:
     whole = {kind: a for (kind, criterion, language), a in sorted(alphas.items(), reverse=True) if not criterion}
     return People(
         raters=len(earned), ratings=len(counted), hours=round(sum(e.minutes for e in earned) / 60, 3),
-        pay=round(sum(e.money for e in earned), 2), currency=book.settings.pay.currency, doubted=len(without),
+        pay=round(sum(e.money for e in earned), 2), currency=book.settings.pay.currency, left_out=without,
         agreement=tuple(Agreed(kind, a.value, a.lo, a.hi, a.why) for kind, a in sorted(whole.items())),
     )  # fmt: skip
 
 
-def wins_between(book: Book, *, believed: bool = True) -> list[tuple[str, str, Interval, int]]:
+def wins_between(book: Book, without: frozenset[str]) -> list[tuple[str, str, Interval, int]]:
     """Of every two models that were shown side by side: how often the first wins, with its interval; ratings."""
-    found = comparisons(book, doubted(book) if believed else frozenset[str]())
+    found = comparisons(book, without)
     strengths = fit(found)
     pairs = sorted({tuple(sorted((c.first, c.second))) for c in found if c.first != c.second})
     return [(a, b, strengths.wins(a, b), sum({c.first, c.second} == {a, b} for c in found)) for a, b in pairs]
