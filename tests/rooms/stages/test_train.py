@@ -55,8 +55,8 @@ def opened(folder: Path, **settings: object) -> DataFiles:
 
 
 def test_the_objective_is_that_of_the_datas_format(folder: Path) -> None:
-    found = [opened(folder, data=f"{name}.jsonl").objective for name in ("texts", "chats", "pairs")]
-    assert found == ["next_token", "masked_answers", "dpo"]
+    found = [opened(folder, data=f"{name}.jsonl").objective for name in ("texts", "chats", "pairs", "thumbs")]
+    assert found == ["next_token", "masked_answers", "dpo", "kto"]
 
 
 def test_richer_rows_can_be_learned_from_in_a_plainer_way_and_poorer_ones_are_set_aside(folder: Path) -> None:
