@@ -325,7 +325,7 @@ def _trained_bytes(tokenizer: PreTrainedTokenizerBase, chat: Document) -> int:
 
 
 def keep_rejects(data: DataFiles, folder: Path) -> None:
-    """Write the rows that were set aside, with their reasons; identifiers in them are masked, as in a corpus's rejects."""
+    """Write the rows that were set aside, with their reasons, identifiers masked as in the rejects of a corpus."""
     mask = row_mask(Cleaning())
     shown = [replace(r, reason=mask(r.reason), beginning=mask(r.beginning)) for r in data.rejects]
     lines = [json.dumps(asdict(reject), ensure_ascii=False) + "\n" for reject in shown]
