@@ -16,8 +16,10 @@ from dono.studio.series import Series, series_of
 from dono.studio.site.work import LEARNING, WorkFolder
 
 State = Literal["learning", "unfinished", "done", "failed"]
-FRESH_SECONDS = 60.0
-"""A run whose folder is worked in is the one that was written last; its steps may take so long (assumed)."""
+FRESH_SECONDS = 120.0
+"""A run whose log grew so lately is learning, where a command is at work (assumed; a step may take so long). The one
+that was begun last is, however long its steps take.
+"""
 CORPUS = "the corpus"
 
 
@@ -79,18 +81,14 @@ def runs_of(work: WorkFolder, project: Project) -> list[RunView]:
     holder = work.holder()
     working = holder is not None and holder.working
     begun = [a for a in work.begun() if a.kind in LEARNING]
-    newest = max(begun, key=lambda a: _written(work, a), default=None)
+    newest = max(begun, key=lambda a: str(a.made_by.get("when", "")), default=None)
+    learning = {a.id for a in begun if working and (a is newest or work.quiet_for(a) < FRESH_SECONDS)}
     metrics = {u.name: u.judged_by for u in project.use_cases}
-    found = [_view(work, a, "learning" if working and a is newest else "unfinished", metrics) for a in begun]
+    found = [_view(work, a, "learning" if a.id in learning else "unfinished", metrics) for a in begun]
     found += [_view(work, a, "done", metrics) for a in work.sealed() if a.kind in LEARNING]
     order = {"learning": 0, "unfinished": 1, "failed": 2, "done": 2}
     newest_first = sorted(found, key=lambda r: str(r.artifact.made_by.get("when", "")), reverse=True)
     return sorted(newest_first, key=lambda r: order[r.state])
-
-
-def _written(work: WorkFolder, artifact: Artifact) -> tuple[str, int]:
-    rows = work.log(artifact)
-    return str(artifact.made_by.get("when", "")), int(rows[-1]["step"] or 0) if rows else 0
 
 
 def _view(work: WorkFolder, artifact: Artifact, state: State, metrics: dict[str, str]) -> RunView:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import threading
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -116,6 +117,11 @@ class WorkFolder:
             return []
         self._logs[file] = stamp, rows
         return rows
+
+    def quiet_for(self, artifact: Artifact) -> float:
+        """Seconds since the log of a run has grown; infinite for one without."""
+        stamp = _mtime(artifact.path / LOG)
+        return time.time() - stamp / 1e9 if stamp else math.inf
 
     def measurements(self, artifact: Artifact) -> list[Measurement]:
         """What a run measured; nothing where the file is gone or damaged."""
