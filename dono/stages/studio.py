@@ -8,11 +8,12 @@ from pathlib import Path
 
 from dono.artifacts import Store
 from dono.errors import Mistake
-from dono.project import Project
-from dono.ratings import Desk
+from dono.project import Project, read_settings
+from dono.ratings import Desk, DeskSettings
 from dono.stages.display import Display, print_result
 from dono.stages.gate import judged
 from dono.stages.listening import listening, serve, shown_host
+from dono.stages.rate import FILE, read_in, say_links, two_of_a_name
 from dono.stages.workplace import Workplace
 
 EXTRA = "pip install 'dono[studio]'"
@@ -35,8 +36,14 @@ def command(
         open_door = access.is_loopback(host) and not proxied
         with listening(host, port) as socket:
             address = f"http://{shown_host(host)}:{socket.getsockname()[1]}"
-            admit(studio.desk(), address, viewers, renew, open_door=open_door)
-            print_result(f"the studio is open on {address} (Ctrl-C closes it)")
+            try:
+                settings = open_desk(studio.project(), studio.desk())
+            except Mistake as mistake:  # the pages say so too, until it is put right
+                print_result(f"not yet: {mistake}")
+            else:
+                admit(studio.desk(), settings, settings.public_url.rstrip("/") or address, viewers, renew)
+            signing = "" if open_door else "; everybody signs in by their link"
+            print_result(f"the studio is open on {address} (Ctrl-C closes it{signing})")
             serve(site.make_studio(studio, open_door=open_door, secure=proxied), socket, proxied)
     finally:
         studio.close()
@@ -48,28 +55,30 @@ def rights_needed(project: Project) -> list[str]:
     return [str(found.mistake()) for found in judged(place) if found.standing]
 
 
-def admit(desk: Desk, address: str, viewers: Sequence[str], renew: Sequence[str], *, open_door: bool) -> None:
-    """Print links; each is shown once, since only its hash is kept. The manager has one from the first start on."""
+def open_desk(project: Project, desk: Desk) -> DeskSettings:
+    """Put the settings of the project's desk in force, with all items of its files; the usual ones where it has none."""
+    file = project.work_folder / "desk" / FILE
+    if not file.is_file():
+        return DeskSettings(folder=file.parent)
+    settings = read_settings(file, (), DeskSettings, two_of_a_name)
+    desk.configure(settings)
+    read_in(desk, settings)
+    return settings
+
+
+def admit(desk: Desk, settings: DeskSettings, address: str, viewers: Sequence[str], renew: Sequence[str]) -> None:
+    """Print links of those who need one; each is shown once, since only its hash is kept.
+
+    The manager and the raters of the desk get theirs as `dono rate` gives them, viewers one to look.
+    """
     with desk.store.reading() as book:
         known = {name: rater.role for name, rater in book.raters.items() if rater.token_hash is not None}
-    for name in sorted(set(viewers) & set(known)):
-        if known[name] != "viewer":
-            raise Mistake(f"{name} is a {known[name]} already", where="--viewer", remedy="Give another name")
-    unknown = sorted(set(renew) - set(known) - set(viewers) - {"manager"})
-    if unknown:
-        raise Mistake(f"nobody is called {unknown[0]!r}", where="--renew", remedy="Name the manager, or somebody known")
-    if "manager" not in known or "manager" in renew:
-        token = desk.admit("manager", role="manager")
-        print_result(f"manager: {address}/enter/{token}" + (" (not needed on this machine)" if open_door else ""))
     for name in viewers:
+        if known.get(name, "viewer") != "viewer" or name in {r.name for r in settings.raters}:
+            what = f"{name} is a {known.get(name, 'rater')} already"
+            raise Mistake(what, where="--viewer", remedy="Give another name")
+    looking = {*viewers, *(name for name, role in known.items() if role == "viewer")}
+    for name in sorted(looking):
         if name not in known or name in renew:
             print_result(f"{name}, to look: {address}/enter/{desk.admit(name, role='viewer')}")
-    for name in (n for n in renew if n not in viewers and n != "manager"):
-        print_result(f"{name}: {address}/enter/{renewed(desk, name)}")
-
-
-def renewed(desk: Desk, name: str) -> str:
-    """A new token for somebody who is known, as what they are."""
-    with desk.store.reading() as book:
-        person = book.raters[name]
-    return desk.admit(name, role=person.role, languages=person.languages, interface=person.interface)
+    say_links(desk, settings, tuple(name for name in renew if name not in looking), address)

@@ -73,7 +73,7 @@ def page(site: TheSite, who: Reader, compare: Compared) -> HTMLResponse:
 def stop(site: TheSite, who: Owner, form: Form) -> Response:
     """Ask what works to save and stop."""
     commands.stop(site.work(), int(form.get("pid", "0")) if form.get("pid", "").isdigit() else 0)
-    return RedirectResponse("/runs?stopping=1", 303)
+    return RedirectResponse("/runs", 303)
 
 
 @ROUTES.post("/start")

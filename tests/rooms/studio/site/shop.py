@@ -79,9 +79,11 @@ def run(
         write_measurements(
             folder / "measurements.jsonl",
             [
-                Measurement(run=folder.name, use_case=case, arm=arm_name, metric=metric, split="test", language=tag,
-                            value=unit * (0.5 + scale / 4 + 0.01 * i), stderr=unit * 0.02, n=50, scale=scale, tokens=1e5,
-                            examples=10, flops=1e9, seconds=9.0, money=0.1, seed=0)
+                Measurement(
+                    run=folder.name, use_case=case, arm=arm_name, metric=metric, split="test", language=tag,
+                    value=unit * (0.5 + scale / 4 + 0.01 * i), stderr=unit * 0.02, n=50, scale=scale, tokens=1e5,
+                    examples=10, flops=1e9, seconds=9.0, money=0.1, seed=0,
+                )
                 for i, tag in enumerate(("all", *LANGUAGES))
             ],
         )  # fmt: skip
