@@ -56,7 +56,7 @@ def rights_needed(project: Project) -> list[str]:
 
 
 def open_desk(project: Project, desk: Desk) -> DeskSettings:
-    """Put the settings of the project's desk in force, with all items of its files; the usual ones where it has none."""
+    """Put the settings of the project's desk in force, and its items; the usual ones where there are none."""
     file = project.work_folder / "desk" / FILE
     if not file.is_file():
         return DeskSettings(folder=file.parent)

@@ -63,9 +63,10 @@ def fragment(site: Site, who: Person, compare: list[str]) -> str:
 @ROUTES.get("")
 def page(site: TheSite, who: Reader, compare: Compared) -> HTMLResponse:
     """Everything that has learned, is learning or was stopped."""
+    seen = site.work().stamp()  # before the rest is read: what changes meanwhile is sent again
     now = now_of(site, compare)
     shown = answered(site.work(), [r for r in runs_of(site.work(), site.project()) if not r.full])
-    html = render("runs", who, title="Runs", here="runs", answered=shown, **now)
+    html = render("runs", who, title="Runs", here="runs", answered=shown, seen=seen, **now)
     return HTMLResponse(html)
 
 
