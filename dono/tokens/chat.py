@@ -61,6 +61,39 @@ def encode_chat(
     return Document(ids, labels)
 
 
+def chat_prompt(
+    tokenizer: PreTrainedTokenizerBase,
+    messages: Sequence[Mapping[str, object]],
+    *,
+    tools: Sequence[Mapping[str, object]] = (),
+    template: str | None = None,
+) -> list[int]:
+    """The ids of a chat up to where the assistant answers next, as `encode_chat` lays them out in training.
+
+    Without a chat template each turn has the shape of `template` (the plain one by default), its last message last.
+    Raises what the tokenizer's template raises when it refuses the chat, and `Mistake` at a double BOS.
+    """
+    if tokenizer.chat_template is not None:
+        chat = [dict(message) for message in messages]
+        given = {"tools": [dict(tool) for tool in tools]} if tools else {}
+        rendered = tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True, **given)
+        return prompt_ids(tokenizer, str(rendered))
+    ids: list[int] = []
+    said: list[str] = []
+    for number, message in enumerate(messages):
+        text = str(message["content"])
+        if message["role"] == "assistant" and said:
+            ids += [*answer_ids(tokenizer, ">>", text), eos_id(tokenizer)]
+            said = []
+            continue
+        said.append(text)
+        if number + 1 == len(messages) or messages[number + 1]["role"] == "assistant":
+            whole = "\n".join(said)
+            prompt = fill(template or TEMPLATES["generate"], {"prompt": whole, "text": whole, "language": ""})
+            ids += encode_plain(tokenizer, [prompt])[0] if ids else prompt_ids(tokenizer, prompt)
+    return ids
+
+
 def _turns(messages: Sequence[Message], where: str) -> list[list[Message]]:
     """The messages up to each answer, and the answer; what the assistant says before it is asked is not an answer."""
     turns: list[list[Message]] = [[]]
