@@ -195,9 +195,11 @@ def _open_shared(order: Order, base: str, several: Sequence[Built], found: Found
 
 
 def _template(built: Built) -> str | None:
+    """What a use case puts around what is said; none where it is judged on text alone."""
     from dono.tokens import TEMPLATES  # noqa: PLC0415 - loads transformers
 
-    return built.use_case.prompt or TEMPLATES.get(built.use_case.kind)
+    usual = TEMPLATES.get(built.use_case.kind)
+    return None if usual is None else built.use_case.prompt or usual
 
 
 def base_of(adapter: Path) -> str | None:
