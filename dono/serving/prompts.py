@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
-from jinja2 import TemplateError
 from transformers import PreTrainedTokenizerBase
 
 from dono.errors import Mistake
 from dono.serving.contract import CalledFunction, Message, Tool
 from dono.serving.refusals import Refused, invalid
-from dono.tokens import chat_prompt, fill
+from dono.tokens import encode_prompt, fill
 
 
 def chat_ids(
@@ -29,9 +28,10 @@ def chat_ids(
         raise invalid("the last message is the assistant's: there is nothing to answer", "messages")
     said = [_as_mapping(m, template, plain) for m in messages]
     try:
-        return chat_prompt(tokenizer, said, tools=[t.model_dump(exclude_none=True) for t in tools], template=template)
-    except (Mistake, TemplateError) as error:
-        raise invalid(f"the chat template refuses the conversation ({error})", "messages") from error
+        shown = [tool.model_dump(exclude_none=True) for tool in tools]
+        return encode_prompt(tokenizer, said, tools=shown, template=template)
+    except Mistake as mistake:
+        raise invalid(mistake.what, "messages") from mistake
 
 
 def _as_mapping(message: Message, template: str | None, plain: bool) -> dict[str, object]:

@@ -23,11 +23,7 @@ from dono.stages.outcomes import calibration
 from dono.stages.pilots import plan_jobs
 from dono.stages.predictive import predictive_run
 from dono.stages.prepare import Case, prepare
-<<<<<<< HEAD
-from dono.stages.runs import ADAPTER, RunSpec, carry_out, measurements_of
-=======
-from dono.stages.runs import RunSpec, measurements_of
->>>>>>> origin/main
+from dono.stages.runs import ADAPTER, RunSpec, measurements_of
 from dono.stages.schedule import Job, full_seconds_here
 from dono.stages.together import full_run
 from dono.stages.uplift import FOLDER as UPLIFT

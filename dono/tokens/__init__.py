@@ -68,7 +68,6 @@ __all__ = [
     "balanced_sample",
     "best_fit",
     "bytes_of",
-    "chat_prompt",
     "check_rows",
     "compare_tokenizers",
     "cut_left",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import takewhile
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from jinja2 import TemplateError
@@ -61,39 +61,6 @@ def encode_chat(
     return Document(ids, labels)
 
 
-def chat_prompt(
-    tokenizer: PreTrainedTokenizerBase,
-    messages: Sequence[Mapping[str, object]],
-    *,
-    tools: Sequence[Mapping[str, object]] = (),
-    template: str | None = None,
-) -> list[int]:
-    """The ids of a chat up to where the assistant answers next, as `encode_chat` lays them out in training.
-
-    Without a chat template each turn has the shape of `template` (the plain one by default), its last message last.
-    Raises what the tokenizer's template raises when it refuses the chat, and `Mistake` at a double BOS.
-    """
-    if tokenizer.chat_template is not None:
-        chat = [dict(message) for message in messages]
-        given = {"tools": [dict(tool) for tool in tools]} if tools else {}
-        rendered = tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True, **given)
-        return prompt_ids(tokenizer, str(rendered))
-    ids: list[int] = []
-    said: list[str] = []
-    for number, message in enumerate(messages):
-        text = str(message["content"])
-        if message["role"] == "assistant" and said:
-            ids += [*answer_ids(tokenizer, ">>", text), eos_id(tokenizer)]
-            said = []
-            continue
-        said.append(text)
-        if number + 1 == len(messages) or messages[number + 1]["role"] == "assistant":
-            whole = "\n".join(said)
-            prompt = fill(template or TEMPLATES["generate"], {"prompt": whole, "text": whole, "language": ""})
-            ids += encode_plain(tokenizer, [prompt])[0] if ids else prompt_ids(tokenizer, prompt)
-    return ids
-
-
 def _turns(messages: Sequence[Message], where: str) -> list[list[Message]]:
     """The messages up to each answer, and the answer; what the assistant says before it is asked is not an answer."""
     turns: list[list[Message]] = [[]]
@@ -118,13 +85,19 @@ def _laid(tokenizer: PreTrainedTokenizerBase, system: list[Message], turns: list
     return _templated(tokenizer, system, turns, where)
 
 
-def _plain(tokenizer: PreTrainedTokenizerBase, system: list[Message], turns: list[list[Message]]) -> _Laid:
+def _plain(
+    tokenizer: PreTrainedTokenizerBase,
+    system: list[Message],
+    turns: list[list[Message]],
+    template: str = TEMPLATES["generate"],
+) -> _Laid:
     """Turns in the shape of the plain templates, which a base model without a chat template can follow."""
     ids: list[int] = []
     spans = []
     for number, turn in enumerate(turns):
         said = [message["content"] for message in ([] if number else system) + turn[:-1]]
-        prompt = fill(TEMPLATES["generate"], {"prompt": "\n".join(said)})
+        whole = "\n".join(said)
+        prompt = fill(template, {"prompt": whole, "text": whole, "language": ""})
         ids += encode_plain(tokenizer, [prompt])[0] if number else prompt_ids(tokenizer, prompt)
         start = len(ids)
         ids += [*answer_ids(tokenizer, prompt, turn[-1]["content"]), eos_id(tokenizer)]
@@ -167,10 +140,18 @@ def _templated(
     return _Laid(ids, spans)
 
 
-def _render(tokenizer: PreTrainedTokenizerBase, messages: list[Message], where: str, *, prompt: bool) -> str:
+def _render(
+    tokenizer: PreTrainedTokenizerBase,
+    messages: list[Message],
+    where: str,
+    *,
+    prompt: bool,
+    tools: Sequence[Mapping[str, object]] = (),
+) -> str:
     chat = [dict(message) for message in messages]
     try:
-        rendered = tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=prompt)
+        given = {"tools": [dict(tool) for tool in tools]} if tools else {}
+        rendered = tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=prompt, **given)
     except TemplateError as error:
         what = f"the chat template refuses the chat ({error})"
         raise Mistake(what, where=where, remedy="Order the roles as the template expects them") from error
@@ -200,16 +181,25 @@ def _closed(tokenizer: PreTrainedTokenizerBase, answer: list[int], closing: set[
 
 
 def encode_prompt(
-    tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message], *, max_length: int, where: str = "prompt"
+    tokenizer: PreTrainedTokenizerBase,
+    messages: Sequence[Mapping[str, Any]],
+    *,
+    max_length: int | None = None,
+    tools: Sequence[Mapping[str, object]] = (),
+    template: str | None = None,
+    where: str = "prompt",
 ) -> list[int]:
-    """The ids after which the next answer of a chat is generated, as `encode_chat` trains it; the last `max_length`."""
+    """The ids after which the next answer of a chat is generated, as `encode_chat` trains it; the last `max_length`.
+
+    `tools` are for chat templates that know them; `template` takes the place of the plain one where there is none.
+    """
     if tokenizer.chat_template is None:
         system = list(messages[:1]) if messages and messages[0]["role"] == "system" else []
         turns = _turns([*messages[len(system) :], {"role": "assistant", "content": "?"}], where)
-        laid = _plain(tokenizer, system, turns)
+        laid = _plain(tokenizer, system, turns, template or TEMPLATES["generate"])
         ids = laid.ids[: laid.spans[-1][0]]
     else:
-        rendered = _render(tokenizer, list(messages), where, prompt=True)
+        rendered = _render(tokenizer, list(messages), where, prompt=True, tools=tools)
         encoded = tokenizer(rendered, add_special_tokens=False, verbose=False)["input_ids"]
         ids = with_bos(tokenizer, list(encoded), where=where)
-    return cut_left(tokenizer, ids, max_length)
+    return ids if max_length is None else cut_left(tokenizer, ids, max_length)
