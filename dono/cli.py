@@ -235,6 +235,70 @@ def rate(
 
 
 @dono.command()
+@click.argument("places", metavar="[PROJECT|[NAME=]DIR|[NAME=]URL]...", nargs=-1)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where it listens; a proxy with TLS before it.")
+@click.option("--port", default=8000, show_default=True)
+@click.option("--keys", type=click.Path(path_type=Path), help="The file of keys (else serving.sqlite by the project).")
+@click.option(
+    "--adapters", type=click.Path(path_type=Path), help="A folder of LoRA adapters; new ones are found later."
+)
+@click.option("--device", help="cpu, cuda or cuda:1 (else a GPU where there is one).")
+@click.option("--dtype", help="float32, bfloat16 or float16 (else bfloat16 on a GPU, float32 elsewhere).")
+@click.option("--slots", default=32, show_default=True, help="Answers under way at a time, where memory allows.")
+@click.option("--context", type=int, help="Tokens of prompt and answer (else the model's, at most 4096).")
+@click.option("--queue", default=128, show_default=True, help="Answers that may wait; more are refused (503).")
+@click.option("--drain", default=30, show_default=True, help="Seconds that answers have after SIGTERM.")
+@click.option("--price-per-hour", type=float, help="Of this machine (else the project's).")
+@click.option("--price-in", default=0.0, help="Of a million tokens read, where a URL charges for them.")
+@click.option("--price-out", default=0.0, help="Of a million tokens written.")
+@click.option("--currency", default="INR", show_default=True)
+@click.option("--proxied", is_flag=True, help="It is reached through a proxy: a key is always needed.")
+@click.option("--dry-run", is_flag=True, help="Open everything, say what would be served, and stop.")
+def serve(places: tuple[str, ...], **asked: object) -> None:
+    """Serve a project's use cases, model directories or other services by OpenAI's API."""
+    module = importlib.import_module("dono.stages.serve")
+    module.command(module.Order(places=places or ("dono.yaml",), **asked))
+
+
+@dono.group()
+def keys() -> None:
+    """Keys of the service: who may ask, and how much."""
+
+
+KEY_FILE = click.option(
+    "--keys", "file", type=click.Path(path_type=Path), default=Path("serving.sqlite"), show_default=True
+)
+
+
+@keys.command("add")
+@click.argument("name")
+@KEY_FILE
+@click.option("--requests-per-minute", type=click.FloatRange(min=0, min_open=True))
+@click.option("--tokens-per-minute", type=click.FloatRange(min=0, min_open=True))
+@click.option("--most-tokens", type=click.FloatRange(min=0), help="In all.")
+@click.option("--most-money", type=click.FloatRange(min=0), help="In all, in the service's currency.")
+@click.option("--model", "models", multiple=True, help="May ask this model only (repeatable).")
+def add_key(name: str, file: Path, **limits: object) -> None:
+    """Make a key, and show it once."""
+    stage("keys", "add")(file, name, **limits)
+
+
+@keys.command("list")
+@KEY_FILE
+def list_keys(file: Path) -> None:
+    """Keys, their limits, and what they used."""
+    stage("keys", "show")(file)
+
+
+@keys.command("revoke")
+@click.argument("name")
+@KEY_FILE
+def revoke_key(name: str, file: Path) -> None:
+    """End a key; a running service refuses it from the next request on."""
+    stage("keys", "revoke")(file, name)
+
+
+@dono.command()
 @click.argument("name")
 @click.option("--project", type=click.Path(path_type=Path), default=Path("dono.yaml"), show_default=True)
 def why(name: str, project: Path) -> None:

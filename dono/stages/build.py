@@ -23,7 +23,7 @@ from dono.stages.outcomes import calibration
 from dono.stages.pilots import plan_jobs
 from dono.stages.predictive import predictive_run
 from dono.stages.prepare import Case, prepare
-from dono.stages.runs import RunSpec, measurements_of
+from dono.stages.runs import ADAPTER, RunSpec, measurements_of
 from dono.stages.schedule import Job, full_seconds_here
 from dono.stages.together import full_run
 from dono.stages.uplift import FOLDER as UPLIFT
@@ -152,8 +152,9 @@ def build_one(
         for file in run.path.iterdir():
             if file.name != "artifact.json" and file.is_file():
                 shutil.copyfile(file, folder / file.name)
-        if (run.path / UPLIFT).is_dir():
-            shutil.copytree(run.path / UPLIFT, folder / UPLIFT)
+        for name in (UPLIFT, ADAPTER):
+            if (run.path / name).is_dir():
+                shutil.copytree(run.path / name, folder / name)
         write_atomically(folder / "README.md", model_card(place, case, arm, run, outcome))
         write_atomically(folder / "outcome.json", json.dumps(outcome, ensure_ascii=False, indent=1))
         return {"use_case": case.use_case.name, "arm": arm}

@@ -40,8 +40,8 @@ def command(
     try:
         desk.configure(settings)
         read_in(desk, settings)
-        with _listening(host, port) as listening:
-            own = f"http://{_shown(host)}:{listening.getsockname()[1]}"
+        with listening_at(host, port) as listening:
+            own = f"http://{shown_host(host)}:{listening.getsockname()[1]}"
             _say_links(desk, settings, renew, settings.public_url.rstrip("/") or own)
             if not dry_run:
                 print_result(f"the desk is open on {own} (Ctrl-C closes it)")
@@ -117,7 +117,7 @@ def _say_links(desk: Desk, settings: DeskSettings, renew: tuple[str, ...], addre
 
 
 @contextmanager
-def _listening(host: str, port: int) -> Iterator[socket.socket]:
+def listening_at(host: str, port: int) -> Iterator[socket.socket]:
     """A socket that is bound, so that its port is known before links are printed."""
     with closing(socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)) as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -144,5 +144,6 @@ def _serve(desk: Desk, listening: socket.socket, secure: bool) -> None:
     uvicorn.Server(config).run(sockets=[listening])
 
 
-def _shown(host: str) -> str:
+def shown_host(host: str) -> str:
+    """A host as an address has it."""
     return f"[{host}]" if ":" in host else host
