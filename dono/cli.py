@@ -299,6 +299,29 @@ def revoke_key(name: str, file: Path) -> None:
 
 
 @dono.command()
+@PROJECT
+@OVERRIDES
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="Where it listens; elsewhere than here people sign in by link.",
+)
+@click.option("--port", default=8750, show_default=True)
+@click.option("--service", metavar="URL", help="Who answers the playground, on this machine: http://127.0.0.1:8000/v1.")
+@click.option(
+    "--viewer", "viewers", multiple=True, metavar="NAME", help="Give this person a link to look (repeatable)."
+)
+@click.option(
+    "--renew", multiple=True, metavar="NAME", help="Give this person a new link; the old one ends (repeatable)."
+)
+@click.option("--proxied", is_flag=True, help="It is reached through TLS: everybody signs in, cookies over TLS alone.")
+def studio(project: Path, overrides: tuple[str, ...], host: str, port: int, service: str | None, **who: object) -> None:
+    """Open the studio in a browser: corpus, live runs, the verdict to move, models, playground, rating desk."""
+    stage("studio")(project, overrides, host=host, port=port, service=service, **who)
+
+
+@dono.command()
 @click.argument("name")
 @click.option("--project", type=click.Path(path_type=Path), default=Path("dono.yaml"), show_default=True)
 def why(name: str, project: Path) -> None:

@@ -24,17 +24,27 @@ from dono.decisions.verdict import ArmVerdict, Number, UseCaseVerdict
 UNMEASURED = "no pilot was run"
 
 
-def compare(question: UseCaseQuestion, evidence: Sequence[ArmEvidence], *, seed: int) -> UseCaseVerdict:
+def outlooks(question: UseCaseQuestion, evidence: Sequence[ArmEvidence], seed: int) -> list[Outlook]:
+    """The outlook of every arm that was measured, in one order. What things cost, and the bar, are no part of it."""
+    ordered = in_one_order(evidence)
+    link = link_of(ordered, question.judged_by)
+    level = level_of(ordered, question.judged_by)
+    return [outlook(question, e, seed, link, level, ordered) for e in ordered if e.measured]
+
+
+def compare(
+    question: UseCaseQuestion, evidence: Sequence[ArmEvidence], *, seed: int, seen: Sequence[Outlook] | None = None
+) -> UseCaseVerdict:
     """The verdict for one use case. The same evidence gives the same verdict in any order.
+
+    `seen`: its `outlooks`, where they are at hand.
 
     The arm taken is the one that serves the question's goal best (see `goals`), of those that break no constraint; it
     is the `winner` where that is clear and its pilots support it, else `winner` is None.
     Raises `Mistake` for points that no curve can be fitted to.
     """
     ordered = in_one_order(evidence)
-    link = link_of(ordered, question.judged_by)
-    level = level_of(ordered, question.judged_by)
-    seen = [outlook(question, e, seed, link, level, ordered) for e in ordered if e.measured]
+    seen = outlooks(question, ordered, seed) if seen is None else seen
     known = [o for o in seen if not o.evidence.broken]
     barred = [o for o in seen if o.evidence.broken]
     lost = [_failed(question, e) for e in ordered if not e.measured]

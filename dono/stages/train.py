@@ -19,6 +19,7 @@ from rich.console import Console
 from dono.artifacts import (
     Json,
     Measurement,
+    alone_in,
     drift,
     fingerprint,
     read_measurements,
@@ -39,7 +40,6 @@ from dono.stages.train_data import Preferences, Texts, bytes_a_label, open_data,
 from dono.stages.train_plan import loop_of, pairs_a_step
 from dono.stages.train_ready import TOKENIZER, TOKENS, Ready, get_ready, learner_of
 from dono.stages.validation import reference_of, score_documents, score_judged, score_pairs
-from dono.stages.workplace import alone_in
 from dono.tokens import Batches, TaskBatches, filled_up, padding_id, save_tokenizer
 from dono.training import Outcome, Progress, forget_state, train, with_divergence
 from dono.training.learners import Floats
