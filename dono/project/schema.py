@@ -9,22 +9,15 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, TypeAdapter, model_validator
 
 from dono.errors import Mistake
+from dono.project.endpoints import Endpoint
 from dono.project.learning import Architecture, Training
 from dono.project.preparing import Cleaning, Mixture, TokenizerChoice
 from dono.project.reading import read_settings
-from dono.project.sections import Section, SettingsFile
+from dono.project.sections import SettingsFile
 from dono.project.sources import CalendarDay, Source
 from dono.project.spending import Budget, MachineChoice, Serving
 from dono.project.use_cases import UseCase
-from dono.project.wishes import Constraints, Country, Goal, Overheads, Positive, RouteName
-
-
-class Endpoint(Section):
-    """A hosted model behind an OpenAI-compatible URL."""
-
-    endpoint: str
-    model: str
-    country: Country | None = None
+from dono.project.wishes import Constraints, Goal, Overheads, Positive, RouteName
 
 
 def _machine(value: object) -> object:

@@ -14,13 +14,13 @@ from dono.project.wishes import Goal
 
 Kind = Literal["classify", "generate", "language", "predict", "habits"]
 MetricName = Literal[
-    "accuracy", "macro_f1", "chrf", "exact_match", "bits_per_byte", "auc", "average_precision", "lift", "brier",
-    "category_bits",
+    "accuracy", "macro_f1", "chrf", "chrf_plus_plus", "exact_match", "bits_per_byte", "auc", "average_precision",
+    "lift", "brier", "category_bits",
 ]  # fmt: skip
 
 METRIC_OF_KIND: dict[Kind, tuple[MetricName, ...]] = {
     "classify": ("macro_f1", "accuracy"),
-    "generate": ("chrf", "exact_match"),
+    "generate": ("chrf", "chrf_plus_plus", "exact_match"),
     "language": ("bits_per_byte",),
     "predict": ("auc", "average_precision", "lift", "brier", "accuracy", "macro_f1"),
     "habits": ("category_bits",),
@@ -77,11 +77,11 @@ class UseCase(Section):
             )
         if (
             self.kind == "generate"
-            and self.metric in (None, "chrf")
+            and self.metric in (None, "chrf", "chrf_plus_plus")
             and self.bar is not None
             and not 1 <= self.bar <= 100
         ):
-            raise ValueError(f"chrf goes from 0 to 100; a bar of {self.bar} is no chrf score")
+            raise ValueError(f"{self.judged_by} goes from 0 to 100; a bar of {self.bar} is no such score")
         if self.bar is not None and self.judged_by in OUT_OF_ONE and not 0 <= self.bar <= 1:
             raise ValueError(f"{self.judged_by} goes from 0 to 1; a bar of {self.bar} is beyond it")
         if self.bar is not None and self.judged_by in BITS and self.bar <= 0:

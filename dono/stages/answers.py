@@ -107,7 +107,7 @@ def answer_case(
     if case.use_case.kind == "generate":
         written = generate(model, tokenizer, kept, max_new_tokens=room, stop=stop, batch_tokens=2 * at_once)
         answers = [a.text for a in written]
-        scores = score_answers(answers, expected, languages, ["chrf", "exact_match"], seed=seed)
+        scores = score_answers(answers, expected, languages, ["chrf", "chrf_plus_plus", "exact_match"], seed=seed)
         return scores + _answer_bits(case, model, tokenizer, kept, seed, at_once), shown_answers(case, answers)
     labels = case.labels
     label_ids = [[*answer_ids(tokenizer, ">>", label), tokenizer.eos_token_id] for label in labels]
@@ -142,11 +142,11 @@ def prompts_of(
     template = template_of(case)
     if not shots:
         return [prompt_ids(tokenizer, render_prompt(template, fields_of(case, e), tokenizer)) for e in examples]
-    shown = [(fields_of(case, e), e.answer) for e in _shots(case, shots)]
+    shown = [(fields_of(case, e), e.answer) for e in chosen_shots(case, shots)]
     return [prompt_ids(tokenizer, few_shot(template, shown, fields_of(case, e))) for e in examples]
 
 
-def _shots(case: Case, shots: int) -> list[Example]:
+def chosen_shots(case: Case, shots: int) -> list[Example]:
     """The shortest example of each of `shots` different answers, so that several fit in the context."""
     by_answer: dict[str, Example] = {}
     for example in sorted(case.train, key=lambda e: (len(e.prompt), e.prompt)):

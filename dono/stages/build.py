@@ -19,6 +19,7 @@ from dono.stages.contenders import Contender, contenders
 from dono.stages.decide import as_planned, latest_verdict
 from dono.stages.display import clock, print_result
 from dono.stages.gate import check_rights
+from dono.stages.hosted import hosted_again, hosted_arms
 from dono.stages.outcomes import calibration
 from dono.stages.oversight import Oversight, budget_cap
 from dono.stages.pilots import plan_jobs
@@ -77,7 +78,7 @@ def build(place: Workplace, *, route: str | None, only: str | None, dry_run: boo
     for case in prepared.cases:
         if only is not None and case.use_case.name != only:
             continue
-        for arm in chosen_arms(verdict, case, who, route):
+        for arm in chosen_arms(place, verdict, case, who, route):
             seconds = full_seconds_here(jobs[arm], case.use_case.name) if arm in jobs else 1.0
             place.display.say(f"{case.use_case.name}: {arm}, {spending(place, jobs.get(arm), case, seconds)}")
             if not dry_run:
@@ -100,7 +101,9 @@ def spending(place: Workplace, job: Job | None, case: Case, seconds: float) -> s
     return f"{tokens / 1e6:.3g} M tokens, {flops:.2g} FLOPs, {memory:.2g} GB, {said}"
 
 
-def chosen_arms(verdict: Verdict | None, case: Case, who: Sequence[Contender], route: str | None) -> list[str]:
+def chosen_arms(
+    place: Workplace, verdict: Verdict | None, case: Case, who: Sequence[Contender], route: str | None
+) -> list[str]:
     """The arms to build: the person's, else the portfolio's: the use case's first, then those of single languages."""
     if route is None:
         assert verdict is not None
@@ -111,6 +114,7 @@ def chosen_arms(verdict: Verdict | None, case: Case, who: Sequence[Contender], r
         return list(dict.fromkeys(found))
     fitting = [c.name for c in who if case.use_case.kind in c.arm.kinds]
     fitting += [arm.name for arm in ROUTES["predictive"] if case.use_case.kind in arm.kinds]
+    fitting += hosted_arms(place, case)
     exact = [n for n in fitting if route in (n, n.split("@")[0])] or [n for n in fitting if n.split("/")[0] == route]
     if not exact:
         raise Mistake(
@@ -128,7 +132,9 @@ def build_one(
     """One full run: the same functions as the pilots', with the full numbers."""
     contender = next((c for c in who if c.name == arm), None)
     with place.display.task(f"{case.use_case.name}: {arm}", seconds) as view:
-        if contender is None:
+        if contender is None and arm.startswith("hosted/"):
+            run = hosted_again(place, arm, case)
+        elif contender is None:
             run = predictive_run(place, arm, case, 1.0)
         else:
             spec = RunSpec(

@@ -17,7 +17,7 @@ from dono.decisions.routes import ROUTES, Arm
 from dono.errors import Mistake
 from dono.models import Shape, load_model, random_llama, reader_of, shape_of
 from dono.objectives import next_token
-from dono.project import Endpoint
+from dono.stages.hosted import endpoints
 from dono.stages.prepare import Case, Prepared, corpus_tokens
 from dono.stages.vocabularies import WORTH, base_fertility, extended_tokenizer, own_tokenizer
 from dono.stages.workplace import Workplace
@@ -101,8 +101,8 @@ def contenders(place: Workplace, prepared: Prepared) -> tuple[list[Contender], l
     notes: list[str] = []
     kinds = {case.use_case.kind for case in prepared.cases}
     arms = [a for route, of in ROUTES.items() if project.wants(route) for a in of if kinds & set(a.kinds)]
-    if (project.routes != "all" and "hosted" in project.routes) or any(isinstance(b, Endpoint) for b in project.bases):
-        notes.append("hosted: not measured; hosted endpoints are not piloted yet")
+    if project.routes != "all" and "hosted" in project.routes and not endpoints(place):
+        notes.append("hosted: not measured; the project names no endpoint in `bases`")
     bases = [load_base(place, b) for b in project.bases if isinstance(b, str)]
     if not bases and any(a.start == "base" for a in arms):
         notes.append("prompt, finetune, continue: not measured; the project names no base")
@@ -110,7 +110,7 @@ def contenders(place: Workplace, prepared: Prepared) -> tuple[list[Contender], l
         notes.append("continue, scratch: not measured; the project has no corpus")
     found: list[Contender] = []
     for arm in arms:
-        if arm.start == "none" or (arm.corpus_stage and prepared.corpus is None):
+        if arm.start in ("none", "endpoint") or (arm.corpus_stage and prepared.corpus is None):
             continue
         for base in bases if arm.start == "base" else [None]:
             name = named(arm, base, several=len(bases) > 1)
