@@ -41,7 +41,7 @@ class Arm:
 
 
 ANSWERS: tuple[Kind, ...] = ("classify", "generate")
-TEXTS: tuple[Kind, ...] = ("language", "habits")
+TEXTS: tuple[Kind, ...] = ("language", "habits", "harness")
 """Kinds that a model meets without a task stage: what it learned from texts alone."""
 ROUTES: dict[RouteName, tuple[Arm, ...]] = {
     "prompt": (

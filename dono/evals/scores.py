@@ -69,7 +69,7 @@ class ChrfCounts:
         return float(self.metric._compute_f_score(summed))
 
 
-def _bootstrap(value: Callable[[np.ndarray], float], n: int, seed: int) -> float:
+def bootstrapped(value: Callable[[np.ndarray], float], n: int, seed: int) -> float:
     """The standard deviation of `value` over resamples of n items, those left out on which it says nothing (NaN)."""
     random = np.random.default_rng(seed)
     return float(np.nanstd([value(random.integers(0, n, n)) for _ in range(RESAMPLES)], ddof=1)) if n > 1 else 0.0
@@ -106,11 +106,11 @@ def score_answers(
                 codes = {label: code for code, label in enumerate(sorted({*said, *wanted}))}
                 a, w = np.array([codes[s] for s in said]), np.array([codes[s] for s in wanted])
                 value = _macro_f1(said, wanted)
-                stderr = _bootstrap(lambda r, a=a, w=w: _macro_f1_coded(a[r], w[r]), n, seed)  # type: ignore[misc]
+                stderr = bootstrapped(lambda r, a=a, w=w: _macro_f1_coded(a[r], w[r]), n, seed)  # type: ignore[misc]
             else:
                 counts = chrf[metric]
                 value = counts.score(rows)
-                stderr = _bootstrap(lambda r, c=counts, rows=rows: c.score(rows[r]), n, seed)  # type: ignore[misc]
+                stderr = bootstrapped(lambda r, c=counts, rows=rows: c.score(rows[r]), n, seed)  # type: ignore[misc]
             scores.append(Score(metric, language, value, stderr, n))
     return scores
 
@@ -150,7 +150,7 @@ def score_bits(
     scores = []
     for language, rows in _per_language(languages).items():
         b, s = bits[rows], sizes[rows]
-        stderr = _bootstrap(lambda r, b=b, s=s: float(b[r].sum() / s[r].sum()), len(rows), seed)  # type: ignore[misc]
+        stderr = bootstrapped(lambda r, b=b, s=s: float(b[r].sum() / s[r].sum()), len(rows), seed)  # type: ignore[misc]
         scores.append(Score(metric, language, float(b.sum() / s.sum()), stderr, len(rows)))
     return scores
 
@@ -180,7 +180,7 @@ def score_probabilities(
             def resampled(rows: np.ndarray, score: Callable[..., float] = score) -> float:
                 return score(chances[rows], positive[rows]) if positive[rows].any() else float("nan")
 
-            scores.append(Score(name, "all", score(chances, positive), _bootstrap(resampled, n, seed), n))
+            scores.append(Score(name, "all", score(chances, positive), bootstrapped(resampled, n, seed), n))
     elif "auc" in metrics:
 
         def one_against_rest(rows: np.ndarray) -> float:
@@ -188,5 +188,5 @@ def score_probabilities(
                 return float("nan")
             return float(roc_auc_score(truth[rows], probabilities[rows], multi_class="ovr", average="macro"))
 
-        scores.append(Score("auc", "all", one_against_rest(np.arange(n)), _bootstrap(one_against_rest, n, seed), n))
+        scores.append(Score("auc", "all", one_against_rest(np.arange(n)), bootstrapped(one_against_rest, n, seed), n))
     return scores

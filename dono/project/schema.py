@@ -116,9 +116,10 @@ def load_project(path: Path, overrides: Sequence[str] = ()) -> Project:
 def _missing_files(project: Project) -> Iterator[Mistake]:
     """Files that are named but absent. Globs and URLs are looked at when they are read."""
     for case in project.use_cases:
-        for key in ("train", "test"):
+        for key in ("train", "test", "task"):
             named = getattr(case, key)
-            if named is not None and not project.path(named).is_file():
+            there = Path.exists if case.kind == "harness" else Path.is_file  # a set may be a folder
+            if named is not None and not there(project.path(named)):
                 yield Mistake(
                     f"no such file {named!r}", where=f"use_cases[{case.name}].{key}", remedy="Correct the path"
                 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from dono.errors import Mistake
 from dono.project import Privacy, Project, Source, UseCase
 from dono.stages.bookkeeping import record_corpus, record_step
 from dono.stages.habits import prompts, read_habits
+from dono.stages.harness import harness_documents, harness_examples
 from dono.stages.vocabularies import train_documents
 from dono.stages.workplace import Workplace
 from dono.tokens import Shards, load_tokenizer, write_shards
@@ -46,7 +47,7 @@ class Prepared:
 
 def prepare(place: Workplace) -> Prepared:
     """Gather the corpus and the examples; what is finished is taken as it is."""
-    cases = {u.name: prepare_case(place, u) for u in place.project.use_cases if u.kind in ("classify", "generate")}
+    cases = {u.name: CASES[u.kind](place, u) for u in place.project.use_cases if u.kind in CASES}
     corpus = prepare_corpus(place, list(cases.values())) if place.project.corpus else None
     ordered: list[Case] = []
     for use_case in place.project.use_cases:
@@ -187,6 +188,20 @@ def prepare_case(place: Workplace, use_case: UseCase) -> Case:
     made_from = _file_references(paths)
     artifact = place.store.make("examples", spec, make, made_from=made_from, name=use_case.name)
     return Case(use_case, artifact, _read_rows(artifact.path / "train.jsonl"), _read_rows(artifact.path / "test.jsonl"))
+
+
+def prepare_harness(place: Workplace, use_case: UseCase) -> Case:
+    """The documents of a harness use case as a test; nothing is learned for it."""
+    artifact = harness_documents(place, use_case)
+    return Case(use_case, artifact, (), harness_examples(artifact))
+
+
+CASES: dict[str, Callable[[Workplace, UseCase], Case]] = {
+    "classify": prepare_case,
+    "generate": prepare_case,
+    "harness": prepare_harness,
+}
+"""Kinds of use cases whose tests are kept out of the corpus."""
 
 
 def limited(examples: Sequence[Example], limit: int) -> list[Example]:

@@ -26,7 +26,7 @@ def serving(place: Workplace, contender: Contender, reference: Contender, case: 
     The traffic's tokens are taken as counted with the tokenizer of `reference` and a prompt without solved examples.
     """
     traffic = place.project.serving
-    if traffic is None or case.use_case.kind == "habits":  # nobody sends requests to a measurement
+    if traffic is None or case.use_case.kind in ("habits", "harness"):  # nobody sends requests to a measurement
         return None
     choice, currency = place.project.machine, place.project.currency
     if choice.gpu == THIS:
