@@ -22,6 +22,12 @@ SCRIPT_OF = {
     "pa": "Guru", "sa": "Deva", "sat": "Olck", "sd": "Arab", "si": "Sinh", "ta": "Taml", "te": "Telu", "ur": "Arab",
 }  # fmt: skip
 """The script that a tag without one means (CLDR's likely subtags)."""
+BESIDE = {
+    "bgc": "Haryanvi", "brx": "Bodo", "gbm": "Garhwali", "gon": "Gondi", "grt": "Garo", "hne": "Chhattisgarhi",
+    "hoc": "Ho", "kfy": "Kumaoni", "kok": "Konkani", "kru": "Kurukh", "lus": "Mizo", "mtr": "Mewari", "mwr": "Marwari",
+    "raj": "Rajasthani", "sck": "Sadri", "tcy": "Tulu", "trp": "Kok Borok", "und": "unknown",
+}  # fmt: skip
+"""Languages of India that CLDR has no English name for, or another than ours."""
 TAG = regex.compile(r"([A-Za-z]{2,3})(?:[-_]([A-Za-z]{4}))?(?:[-_][A-Za-z0-9]{2,8})*")
 UNSURE = ("und", "mul", "zxx")
 
@@ -29,7 +35,7 @@ UNSURE = ("und", "mul", "zxx")
 @cache
 def _names() -> dict[str, str]:
     """English names by code (CLDR)."""
-    return dict(Locale("en").languages) | {"brx": "Bodo", "kok": "Konkani", "und": "unknown"}
+    return dict(Locale("en").languages) | BESIDE
 
 
 def language_name(tag: str) -> str | None:

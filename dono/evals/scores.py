@@ -106,7 +106,7 @@ def score_answers(
                 codes = {label: code for code, label in enumerate(sorted({*said, *wanted}))}
                 a, w = np.array([codes[s] for s in said]), np.array([codes[s] for s in wanted])
                 value = _macro_f1(said, wanted)
-                stderr = bootstrapped(lambda r, a=a, w=w: _macro_f1_coded(a[r], w[r]), n, seed)  # type: ignore[misc]
+                stderr = bootstrapped(lambda r, a=a, w=w: macro_f1_coded(a[r], w[r]), n, seed)  # type: ignore[misc]
             else:
                 counts = chrf[metric]
                 value = counts.score(rows)
@@ -115,7 +115,7 @@ def score_answers(
     return scores
 
 
-def _macro_f1_coded(answers: np.ndarray, expected: np.ndarray) -> float:
+def macro_f1_coded(answers: np.ndarray, expected: np.ndarray) -> float:
     """Macro-F1 over the classes in `expected` [n], as scikit-learn's, from counts: fast enough for a bootstrap."""
     size = int(max(answers.max(), expected.max())) + 1
     hits = np.bincount(expected[answers == expected], minlength=size)

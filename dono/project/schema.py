@@ -42,6 +42,8 @@ class Project(SettingsFile):
     approvers: dict[str, str] = Field(default_factory=dict)
     """Who may override the rights gate: a name, and the public key (hexadecimal) that this person signs with."""
     bases: tuple[str | Endpoint, ...] = ()
+    judge: Endpoint | None = None
+    """Who compares written answers of two models (`dono evaluate --judge`)."""
     routes: Literal["all"] | tuple[RouteName, ...] = "all"
     budget: Budget
     goal: Goal = "quality"

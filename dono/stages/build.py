@@ -18,13 +18,14 @@ from dono.stages.cards import model_card
 from dono.stages.contenders import Contender, contenders
 from dono.stages.decide import as_planned, latest_verdict
 from dono.stages.display import clock, print_result
+from dono.stages.evaluate import card_of_build, write_card
 from dono.stages.gate import check_rights
 from dono.stages.hosted import hosted_again, hosted_arms
 from dono.stages.outcomes import calibration
 from dono.stages.oversight import Oversight, budget_cap
 from dono.stages.pilots import plan_jobs
 from dono.stages.predictive import predictive_run
-from dono.stages.prepare import Case, prepare
+from dono.stages.prepare import Case, Prepared, prepare
 from dono.stages.runs import RunSpec, carry_out, measurements_of
 from dono.stages.schedule import Job, full_seconds_here
 from dono.stages.uplift import FOLDER as UPLIFT
@@ -82,7 +83,7 @@ def build(place: Workplace, *, route: str | None, only: str | None, dry_run: boo
             seconds = full_seconds_here(jobs[arm], case.use_case.name) if arm in jobs else 1.0
             place.display.say(f"{case.use_case.name}: {arm}, {spending(place, jobs.get(arm), case, seconds)}")
             if not dry_run:
-                built.append(build_one(place, case, arm, who, verdict, seconds))
+                built.append(build_one(place, prepared, case, arm, who, verdict, seconds))
     return built
 
 
@@ -127,9 +128,10 @@ def chosen_arms(
 
 
 def build_one(
-    place: Workplace, case: Case, arm: str, who: Sequence[Contender], verdict: Verdict | None, seconds: float
-) -> Built:
-    """One full run: the same functions as the pilots', with the full numbers."""
+    place: Workplace, prepared: Prepared, case: Case, arm: str, who: Sequence[Contender], verdict: Verdict | None,
+    seconds: float,
+) -> Built:  # fmt: skip
+    """One full run: the same functions as the pilots', with the full numbers; its scorecard lies beside the model."""
     contender = next((c for c in who if c.name == arm), None)
     with place.display.task(f"{case.use_case.name}: {arm}", seconds) as view:
         if contender is None and arm.startswith("hosted/"):
@@ -157,7 +159,10 @@ def build_one(
                 shutil.copyfile(file, folder / file.name)
         if (run.path / UPLIFT).is_dir():
             shutil.copytree(run.path / UPLIFT, folder / UPLIFT)
-        write_atomically(folder / "README.md", model_card(place, case, arm, run, outcome))
+        card = card_of_build(place, prepared, case, run, str(run.path))
+        if card is not None:
+            write_card(card, folder)
+        write_atomically(folder / "README.md", model_card(place, case, arm, run, outcome, card))
         write_atomically(folder / "outcome.json", json.dumps(outcome, ensure_ascii=False, indent=1))
         return {"use_case": case.use_case.name, "arm": arm}
 

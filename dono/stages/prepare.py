@@ -12,6 +12,7 @@ from dono.artifacts import Artifact, Json, Reference, fingerprint, write_atomica
 from dono.corpus import Example, gather, load_examples, overlap, read_documents, source_parts, source_spec
 from dono.corpus.calendar import check_states, read_calendar
 from dono.corpus.privacy import key_fingerprint
+from dono.corpus.tags import check_language
 from dono.errors import Mistake
 from dono.project import Privacy, Project, Source, UseCase
 from dono.stages.bookkeeping import record_corpus, record_step
@@ -157,6 +158,9 @@ def prepare_case(place: Workplace, use_case: UseCase) -> Case:
     def make(folder: Path) -> dict[str, Json]:
         train, train_rejects, formats = load_examples(paths[0], kind)
         test, test_rejects, _ = load_examples(paths[1], kind)
+        for part, examples in (("train", train), ("test", test)):
+            for tag in sorted({e.language for e in examples if e.language is not None}):
+                check_language(tag, where=f"use_cases[{use_case.name}].{part}")
         twins = set(overlap(train, test))
         train = [e for i, e in enumerate(train) if i not in twins]
         kept = limited(test, use_case.test_limit)
@@ -225,7 +229,9 @@ def language_case(use_case: UseCase, corpus: Artifact) -> Case:
     """Held-out documents of the corpus as test, at most `test_limit`, the languages taken in turn."""
     by_language: dict[str, list[Example]] = {}
     for document in read_documents(corpus.path, split="heldout"):
-        by_language.setdefault(document.language, []).append(Example("", document.text, document.language))
+        by_language.setdefault(document.language, []).append(
+            Example("", document.text, document.language, document.region)
+        )
     if not by_language:
         remedy = "Raise training.heldout_share, or add documents"
         raise Mistake("the corpus has no held-out document", where=f"use_cases[{use_case.name}]", remedy=remedy)
