@@ -15,12 +15,10 @@ from dono.corpus.privacy import key_fingerprint
 from dono.corpus.tags import check_language
 from dono.errors import Mistake
 from dono.project import Privacy, Project, Source, UseCase
-from dono.stages.bookkeeping import record_corpus, record_step
+from dono.stages.bookkeeping import record_corpus
 from dono.stages.habits import prompts, read_habits
 from dono.stages.harness import harness_documents, harness_examples
-from dono.stages.vocabularies import train_documents
 from dono.stages.workplace import Workplace
-from dono.tokens import Shards, load_tokenizer, write_shards
 
 
 @dataclass(frozen=True)
@@ -134,6 +132,7 @@ def prepare_corpus(place: Workplace, cases: Sequence[Case]) -> Artifact:
                 ),
                 cleaning=project.cleaning,
                 identities=identities,
+                runner=place.runner,
             )
 
     origins = [*made_from, *(c.artifact.reference for c in cases)]
@@ -249,25 +248,3 @@ def table_case(place: Workplace, use_case: UseCase) -> Artifact:
     return place.store.make(
         "examples", spec, lambda folder: {"files": len(paths)}, made_from=made_from, name=use_case.name
     )
-
-
-def corpus_tokens(place: Workplace, corpus: Artifact, tokenizer: Reference, folder: str) -> tuple[Artifact, Shards]:
-    """The corpus's training documents as tokens of the tokenizer in `folder`."""
-
-    def make(out: Path) -> dict[str, Json]:
-        total = int(str(corpus.result["documents"])) - int(str(corpus.result["heldout_documents"]))
-        with place.display.task(f"tokenizing with {tokenizer.name or tokenizer.id}", total) as view:
-            counts = write_shards(
-                train_documents(corpus), load_tokenizer(folder), out, progress=lambda d, _: view.at(d)
-            )
-        return {
-            "tokens": counts.total.tokens,
-            "bytes": counts.total.bytes,
-            "documents": counts.total.documents,
-            "bytes_per_token": {k: round(c.bytes_per_token, 3) for k, c in counts.by_language.items()},
-        }
-
-    spec: dict[str, Json] = {"corpus": corpus.id, "tokenizer": tokenizer.id}
-    artifact = place.store.make("tokens", spec, make, made_from=[corpus.reference, tokenizer], name=tokenizer.name)
-    record_step(place, "tokens", artifact, "tokens.bin", "index.npz")
-    return artifact, Shards.open(artifact.path)

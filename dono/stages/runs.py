@@ -35,6 +35,7 @@ from dono.stages.prepare import Case
 from dono.stages.workplace import Workplace
 from dono.tokens import check_rows, encode_examples, load_tokenizer, packed, task_batches
 from dono.training import Logbook, LoopSpec, Outcome, Scale, forget_state, likelihood, train, trained_seconds
+from dono.training.world import processes
 
 TASK_WARMUP = 0.1
 """Share of a task stage's steps in which the rate rises (customary)."""
@@ -145,6 +146,7 @@ def _learn_and_answer(
         outcome, model = _train_task(place, spec, model, tokenizer, folder, oversight, capped)
         tokens, trained_for = outcome.tokens, outcome.seconds
         learned = {"steps": len(outcome.losses), "tokens_per_second": round(outcome.tokens_per_second, 1)}
+    place.store.leave()
     oversight.show(f"{spec.name}: scoring")
     notes: list[str] = []
     if spec.case.use_case.kind == "habits":
@@ -198,12 +200,15 @@ def _train_task(
     reader = reader_of(learner)
     batches = task_batches(
         encoded, tokenizer, batch_tokens=training.task_batch_tokens, seed=spec.seed, epochs=training.task_epochs,
-        pack=reader.packs,
+        pack=reader.packs, processes=processes(),
     )  # fmt: skip
     steps = len(batches)
     warmup = max(1, round(TASK_WARMUP * steps))
     peak = training.lora_rate if lora else training.task_rate
-    loop = LoopSpec(start=0, stop=steps, peak=peak, warmup=warmup, decay_from=min(warmup, steps), seed=spec.seed)
+    loop = LoopSpec(
+        start=0, stop=steps, peak=peak, warmup=warmup, decay_from=min(warmup, steps), seed=spec.seed,
+        checkpoints=training.checkpoints,
+    )  # fmt: skip
 
     title = f"{spec.contender.name} · {case.use_case.name} × {spec.examples} examples"
     learn = likelihood(masked_answers)
