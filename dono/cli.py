@@ -101,6 +101,33 @@ def build(
 @dono.command()
 @PROJECT
 @OVERRIDES
+@click.option(
+    "--model",
+    "models",
+    multiple=True,
+    metavar="[LABEL=]DIR",
+    help="A model directory; the last one is scored beside the earlier ones (else the newest that was built).",
+)
+@click.option(
+    "--text",
+    type=click.Path(path_type=Path, exists=True),
+    help="A folder of LANG.txt or LANG/*.txt: held-out text of yours, to see what is known and forgotten.",
+)
+@click.option("--use-case", help="This use case only.")
+@click.option("--limit", default=400, show_default=True, help="Items of each test, at most.")
+@click.option(
+    "--judge", is_flag=True, help="Let the project's judge compare the last model's answers with the first's."
+)
+@click.option("--desk", type=click.Path(path_type=Path), help="A rating desk's folder: win rates by people.")
+@click.option("--out", type=click.Path(path_type=Path), help="Where the card is written (else in the work folder).")
+def evaluate(project: Path, overrides: tuple[str, ...], **asked: object) -> None:
+    """The scorecard of a model: by language, script, form and region of every use case, before and after."""
+    stage("evaluate")(project, overrides, **asked)
+
+
+@dono.command()
+@PROJECT
+@OVERRIDES
 @click.option("--vocabulary", type=int, help="Tokens in the vocabulary (else scratch.vocabulary of the project).")
 @click.option("--tokens", type=float, help="Corpus tokens to train on (else what the budget affords).")
 @click.option("--out", type=click.Path(path_type=Path), help="Also write the model directory here.")

@@ -27,6 +27,7 @@ from dono.objectives import masked_answers
 from dono.stages.answers import Sample, answer_case, render_pairs
 from dono.stages.contenders import Contender
 from dono.stages.corpus_stage import Spent, corpus_run, spent_in
+from dono.stages.harness_answers import answer_harness
 from dono.stages.lift import answer_lift
 from dono.stages.oversight import Oversight
 from dono.stages.pictures import leave_loss_curve
@@ -152,6 +153,8 @@ def _learn_and_answer(
     notes: list[str] = []
     if spec.case.use_case.kind == "habits":
         scores, samples, notes = answer_lift(spec.case, model, tokenizer, folder)
+    elif spec.case.use_case.kind == "harness":
+        scores, samples, notes = answer_harness(place, spec.case, model, tokenizer, contender.context, spec.seed)
     else:
         scores, samples = answer_case(spec.case, model, tokenizer, contender.context, contender.arm.shots, spec.seed)
     cost = spent_in(start) + Spent(tokens, contender.task_flops(tokens), trained_for)
