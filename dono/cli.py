@@ -109,6 +109,15 @@ def train(run: Path, overrides: tuple[str, ...], dry_run: bool) -> None:
     stage("train")(run, overrides, dry_run=dry_run)
 
 
+@dono.command()
+@click.argument("file", type=click.Path(path_type=Path), default=Path("align.yaml"))
+@OVERRIDES
+@DRY_RUN
+def align(file: Path, overrides: tuple[str, ...], dry_run: bool) -> None:
+    """Make a model better by what people preferred, or by a reward that is computed, as an align.yaml says."""
+    stage("align")(file, overrides, dry_run=dry_run)
+
+
 @dono.group()
 def tokenizer() -> None:
     """Tokenizers that fit the corpus: train one, extend a base's, compare several, export one."""
