@@ -23,7 +23,6 @@ from dono.stages.align_data import (
     Prompts,
     gather_prompts,
     seal_preferences,
-    write_rows,
 )
 from dono.stages.align_judges import judge_identity
 from dono.stages.align_policy import learn_policy, tidy, watch_lines
@@ -31,7 +30,7 @@ from dono.stages.align_ready import get_ready
 from dono.stages.align_reward import learn_reward, report_of, reward_run
 from dono.stages.align_start import Round, start_of
 from dono.stages.display import Display, print_result
-from dono.stages.questions import Speaker, answers_of, compared
+from dono.stages.questions import Speaker, answers_of, as_rows, compared
 from dono.stages.train import dry_run_of, train_run
 from dono.stages.workplace import alone_in
 from dono.training.world import World
@@ -140,7 +139,7 @@ def _questions(round_: Round, folder: Path, prompts: Prompts) -> int:
     old, most = round_.start.speaker, round_.align.policy.max_new_tokens
     answers = [answers_of(s.source, asked, max_new_tokens=most, display=round_.display) for s in (old, new)]
     items = compared((old, new), (answers[0], answers[1]), asked, round_.align.questions)
-    write_rows(folder / QUESTIONS, [item.model_dump(mode="json", exclude_defaults=True) for item in items])
+    write_atomically(folder / QUESTIONS, as_rows(items))
     return len(items)
 
 
