@@ -4,8 +4,8 @@ does a page take?
 python -m benchmarks.raters_load [--minutes 3]
 
 A server of its own, with its SQLite store, is asked by fifty clients over HTTP. Each answers every few seconds, some
-five times as fast as people do; some send a form twice at once, hand items back, or go away in the middle and come back. A manager
-looks at the whole every ten seconds. Afterwards the store is held against what the clients were told.
+five times as fast as people do; some send a form twice at once, hand items back, or go away in the middle and come
+back. A manager looks at the whole every ten seconds. Afterwards the store is held against what the clients were told.
 """
 
 from __future__ import annotations
