@@ -147,6 +147,15 @@ def train(run: Path, overrides: tuple[str, ...], dry_run: bool) -> None:
     stage("train")(run, overrides, dry_run=dry_run)
 
 
+@dono.command()
+@click.argument("file", type=click.Path(path_type=Path), default=Path("align.yaml"))
+@OVERRIDES
+@DRY_RUN
+def align(file: Path, overrides: tuple[str, ...], dry_run: bool) -> None:
+    """Make a model better by what people preferred, or by a reward that is computed, as an align.yaml says."""
+    stage("align")(file, overrides, dry_run=dry_run)
+
+
 @dono.group()
 def tokenizer() -> None:
     """Tokenizers that fit the corpus: train one, extend a base's, compare several, export one."""
@@ -253,12 +262,20 @@ def plan(**asked: object) -> None:
     "--renew", multiple=True, metavar="NAME", help="Give this rater a new link; the old one ends (repeatable)."
 )
 @click.option("--proxied", is_flag=True, help="It is reached through TLS: cookies over TLS alone.")
+@click.option(
+    "--answers", multiple=True, metavar="MODEL",
+    help="Ask about the answers of this model to --prompts: one model for thumbs, two for pairs.",
+)  # fmt: skip
+@click.option("--prompts", multiple=True, metavar="FILE", help="Questions that the models of --answers answer.")
+@click.option("--questions", default=200, show_default=True, help="How many of their answers are asked about.")
+@click.option("--max-new-tokens", default=128, show_default=True)
 @click.option("--dry-run", is_flag=True, help="Read items and print links, and stop.")
-def rate(
-    place: Path, host: str, port: int, database: str | None, renew: tuple[str, ...], proxied: bool, dry_run: bool
-) -> None:
+def rate(place: Path, answers: tuple[str, ...], prompts: tuple[str, ...], **how: object) -> None:
     """Open the rating desk: people say which answers are better, in their languages."""
-    stage("rate")(place, host=host, port=port, database=database, renew=renew, proxied=proxied, dry_run=dry_run)
+    asked = {name: how.pop(name) for name in ("questions", "max_new_tokens")}
+    if answers or prompts:
+        stage("questions", "ask_about")(place, answers, prompts, **asked)
+    stage("rate")(place, **how)
 
 
 @dono.command()
