@@ -1,9 +1,9 @@
 """A head start fades: what a pretrained start is worth beside a random one, the more of the same text both have read.
 
-Hernandez et al. 2021 (arXiv 2102.01293, eq. 1): a pretrained start is worth D_T = k · D^α more data, with 0 < α < 1. As a
-share of the data D that were read it falls as D^-(1 - α), so a lead over a model from a random start never grows, and
-what is behind, because much of the base has to be unlearned first, comes near but does not pass. A curve of its own that
-falls more steeply says that it is catching up.
+Hernandez et al. 2021 (arXiv 2102.01293, eq. 1): a pretrained start is worth D_T = k · D^α more data, 0 < α < 1: as a
+share of the data that were read it falls as D^-(1 - α). A model that leads as if it had read (1 + ρ) times as much leads
+by s · ln(1 + ρ) in log loss where the one from a random start falls as D^-s, so its lead never grows; and what is behind,
+because much of the base has to be unlearned first, comes near but does not pass.
 """
 
 from __future__ import annotations
@@ -20,14 +20,17 @@ from dono.decisions.metrics import Metric
 FROM_BASE, FROM_NOTHING = "continue", "scratch"
 """Routes whose arms read the same text, from a pretrained and from a random start."""
 TEXT = "bits_per_byte"
+LEAST = 1e-9
+"""No slope and no distance is taken to be smaller: they stand below a stroke."""
 Along = Callable[[Sequence[float]], Floats]
 """Badness along drawn curves [samples, scales]."""
 
 
 @dataclass(frozen=True)
 class HeadStart:
-    """Beyond its largest pilot at the scale `last` a drawn curve lies `gap` [samples] (in logs) above the one of
-    `scratch`, or higher; what it is behind (a gap above 0) shrinks as scale^-fades [samples], a lead stays at most.
+    """How far a drawn curve lies, at least, above the one of `scratch` beyond its largest pilot, at the scale `last`.
+
+    `gap` [samples] is what it lies above (in logs) there; `fades` [samples] is 1 - α.
     """
 
     last: float
@@ -38,9 +41,20 @@ class HeadStart:
     def held(self, drawn: Floats, scales: Sequence[float]) -> Floats:
         """The drawn curves [samples, scales], none of them below what the start allows."""
         beyond = np.log(np.maximum(np.asarray(scales) / self.last, 1.0))[None]
-        faded = np.where(self.gap[:, None] > 0, np.exp(-self.fades[:, None] * beyond), 1.0)
-        least = self.scratch(scales) * np.exp(self.gap[:, None] * faded)
+        scratch = self.scratch(scales)
+        fallen = np.maximum(np.log(self.scratch([self.last]) / scratch), 0.0)
+        gap, left = self.gap[:, None], -self.fades[:, None] * beyond
+        least = scratch * np.exp(np.where(gap > 0, gap * np.exp(left), -_lead(-gap, fallen, beyond, left)))
         return np.where(beyond > 0, np.maximum(drawn, least), drawn)
+
+
+def _lead(lead: Floats, fallen: Floats, beyond: Floats, left: Floats) -> Floats:
+    """What is left of a lead in log loss: s · ln(1 + ρ · e^left), where s · ln(1 + ρ) is the lead and s · beyond what
+    the model from scratch has `fallen`. Where that falls no more, the lead stays.
+    """
+    slope = np.maximum(fallen / np.maximum(beyond, LEAST), LEAST)
+    whole = np.maximum(lead, 0.0) / slope
+    return slope * np.logaddexp(np.log(-np.expm1(np.minimum(left, -LEAST))), whole + left)
 
 
 def head_start(
