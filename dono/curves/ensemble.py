@@ -16,8 +16,8 @@ from dono.curves.points import Rungs, in_order
 from dono.curves.slopes import POOLED, fit_slopes, pooled_errors
 
 Kind = Literal["pilots", "run", "scratch"]
-"""What the points of a curve are: separate runs, each of them finished, or the log of one run; `scratch` are separate runs
-of a language model from a random start, judged by its loss on text."""
+"""What the points of a curve are: separate runs, each of them finished, or the log of one run. `scratch`: separate
+runs of a language model from a random start, judged by its loss on text."""
 
 LEARNED_SHARE = 0.5
 """Weight of the learned law where it applies (chosen on finetune-flan for finetune-wmt19 and the other way round)."""

@@ -22,9 +22,9 @@ from dono.decisions.verdict import PilotPoint
 ASLEEP = 0.8
 """An arm whose largest pilot still has this share of the worst badness has not begun to learn (assumed)."""
 PACE, PACE_SPREAD = 0.25, 0.4
-"""How far badness falls per doubling once an arm is awake, and its spread, in natural logs (learned from the full runs of
-135 sleeping pilots in six tasks of the truth runs, by the continuous ranked probability score; without one of the tasks
-the centre is 0.2 to 0.3, and 80 % intervals hold 93 % of the ends)."""
+"""How far badness falls per doubling once an arm is awake, and its spread, in natural logs (learned from the full runs
+of 135 sleeping pilots in six tasks of the truth runs, by the continuous ranked probability score; with one task left
+out the centre is 0.2 to 0.3, and 80 % intervals hold 93 % of the ends)."""
 TOGETHER = 0.5
 """The part of the variance that the arms of one use case have in common (assumed)."""
 

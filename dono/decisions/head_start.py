@@ -1,8 +1,8 @@
 """A head start fades: what a pretrained start is worth beside a random one, the more of the same text both have read.
 
 Hernandez et al. 2021 (arXiv 2102.01293, eq. 1): a pretrained start is worth D_T = k · D^α more data, 0 < α < 1: as a
-share of the data that were read it falls as D^-(1 - α). A model that leads as if it had read (1 + ρ) times as much leads
-by s · ln(1 + ρ) in log loss where the one from a random start falls as D^-s, so its lead never grows; and what is behind,
+share of the data that were read it falls as D^-(1 - α). A model that does as if it had read 1 + ρ times as much leads
+by s · ln(1 + ρ) in log loss, where the one from a random start falls as D^-s: its lead never grows. What is behind,
 because much of the base has to be unlearned first, comes near but does not pass.
 """
 

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
-from dono.curves import Forecast, Link, Point, forecast
+from dono.curves import Forecast, Link, forecast
 from dono.curves.drawn import LEAST_BADNESS
 from dono.decisions.dormant import Dormant, dormant
 from dono.decisions.evidence import SUPPORT, ArmEvidence, UseCaseQuestion
 from dono.decisions.head_start import FROM_NOTHING, TEXT, HeadStart, head_start
 from dono.decisions.linked import Linked, linked
+from dono.decisions.measured import as_measured, bounded, points_of, items_error
 from dono.decisions.metrics import Metric
 from dono.decisions.routes import short_name
 from dono.decisions.settling import Settling, settling
@@ -64,7 +64,7 @@ class Outlook:
             logs = np.log(np.maximum(drawn[:, beyond], LEAST_BADNESS))
             middle = np.median(logs, axis=0)
             drawn[:, beyond] = np.exp(middle + self.width * (logs - middle))
-        return _bounded(drawn, self.metric) * self.metric.scale
+        return bounded(drawn, self.metric) * self.metric.scale
 
     def value(self, loss: float) -> float:
         """The metric's value at a loss."""
@@ -158,7 +158,7 @@ def outlook(
     random = np.random.default_rng(seed_of(seed, question.name, evidence.arm))
     items = np.random.default_rng(seed_of(seed, question.name)) if metric.name == TEXT else random
     if not evidence.has_scale:
-        losses = _as_measured(points, metric, items) * metric.scale
+        losses = as_measured(points, metric, items, SAMPLES) * metric.scale
         return Outlook(evidence, metric, losses, np.ones(SAMPLES), None)
     from_nothing = metric.name == TEXT and evidence.route == FROM_NOTHING
     others = [e for e in beside if e.arm != evidence.arm and e.measured and e.has_scale]
@@ -167,7 +167,7 @@ def outlook(
         points, FULL, peers=peers, known=question.known, seed=int(random.integers(2**32)), samples=SAMPLES,
         ceiling=metric.worst, kind="scratch" if from_nothing else "pilots",
     )  # fmt: skip
-    off = _test_error(points, items)
+    off = items_error(points, items, SAMPLES)
     if found.label == "measured":
         return Outlook(evidence, metric, found.samples * metric.scale, off, found)
     together = np.random.default_rng(seed_of(seed, question.name))
@@ -203,55 +203,12 @@ def _views(
     return tuple(views), owner
 
 
-def _test_error(points: Sequence[Point], random: np.random.Generator) -> Floats:
-    """Factors [SAMPLES] by which the whole curve may be off, because its pilots answered a sample of test items.
-
-    All rungs answer the same items, so more rungs do not take this error away; it is that of the largest one. A
-    forecast's own draws are of the score on these items; a measured one's have this error already. Bits per byte of all
-    arms are off together: what makes a document hard for one makes it hard for all (two seeds of one size differ by
-    0.66 of what independent errors would make, with the seeds' own noise in it: 52 pairs of the truth runs).
-    """
-    top = max(p.x for p in points)
-    error = float(np.sqrt(np.mean([(p.stderr / p.y) ** 2 for p in points if p.x == top])))
-    return np.exp(error * _normal(random))
-
-
 def interval(draws: Floats) -> tuple[float, float, float]:
     """Ends of the 80 % interval and the median between them, each one of the draws (some may be infinite)."""
     lo, middle, hi = np.quantile(draws, INTERVAL, method="inverted_cdf")
     return float(lo), float(middle), float(hi)
 
 
-def points_of(evidence: ArmEvidence, metric: Metric) -> list[Point]:
-    """Points for the curves: badness over scale.
-
-    A score on n items cannot tell a perfect arm from one that errs on half an item: neither the badness of a bounded
-    metric nor its standard error is taken to be less than 0.5 / n.
-    """
-    points = []
-    for p in sorted(evidence.points, key=lambda p: (p.scale, p.seed, p.value)):
-        least = 0.5 / p.n if metric.worst is not None else 0.0
-        badness = max(metric.to_badness(p.value), least, LEAST_BADNESS)
-        points.append(Point(p.scale, badness, max(p.stderr / metric.scale, least), p.seed))
-    return points
-
-
 def seed_of(seed: int, *names: str) -> int:
     """A seed of one's own: the same names give the same draws on every machine."""
     return int.from_bytes(hashlib.sha256("\n".join([str(seed), *names]).encode()).digest()[:8], "big")
-
-
-def _as_measured(points: Sequence[Point], metric: Metric, random: np.random.Generator) -> Floats:
-    """Draws [SAMPLES] of badness around the measured value. Repeats share the test items, whose error stays."""
-    middle = float(np.mean([p.y for p in points]))
-    error = float(np.sqrt(np.mean([p.stderr**2 for p in points])))
-    return _bounded(middle + error * _normal(random), metric)
-
-
-def _bounded(badness: Floats, metric: Metric) -> Floats:
-    return np.clip(badness, LEAST_BADNESS, metric.worst)
-
-
-def _normal(random: np.random.Generator) -> Floats:
-    """Standard normal draws [SAMPLES]: evenly spaced quantiles, shuffled."""
-    return random.permutation(ndtri((np.arange(SAMPLES) + 0.5) / SAMPLES))
