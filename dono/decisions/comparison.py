@@ -23,14 +23,6 @@ from dono.decisions.verdict import ArmVerdict, Number, UseCaseVerdict
 UNMEASURED = "no pilot was run"
 
 
-def outlooks(question: UseCaseQuestion, evidence: Sequence[ArmEvidence], seed: int) -> list[Outlook]:
-    """The outlook of every arm that was measured, in one order. What things cost, and the bar, are no part of it."""
-    ordered = in_one_order(evidence)
-    link = link_of(ordered, question.judged_by)
-    level = level_of(ordered, question.judged_by)
-    return [outlook(question, e, seed, link, level, ordered) for e in ordered if e.measured]
-
-
 def compare(
     question: UseCaseQuestion, evidence: Sequence[ArmEvidence], *, seed: int, seen: Sequence[Outlook] | None = None
 ) -> UseCaseVerdict:
