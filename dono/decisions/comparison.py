@@ -12,24 +12,15 @@ from dono.decisions.crossovers import crossovers
 from dono.decisions.evidence import ArmEvidence, UseCaseQuestion, in_one_order
 from dono.decisions.flips import flips
 from dono.decisions.goals import take
-from dono.decisions.linked import link_of
-from dono.decisions.outlook import Outlook, outlook
+from dono.decisions.outlook import Outlook
+from dono.decisions.outlooks import outlooks
 from dono.decisions.ranking import Ranking, rank
 from dono.decisions.sensitivity import sensitivity
 from dono.decisions.sentences import beyond, forgone, nothing, said
-from dono.decisions.settling import level_of
 from dono.decisions.turns import turns
 from dono.decisions.verdict import ArmVerdict, Number, UseCaseVerdict
 
 UNMEASURED = "no pilot was run"
-
-
-def outlooks(question: UseCaseQuestion, evidence: Sequence[ArmEvidence], seed: int) -> list[Outlook]:
-    """The outlook of every arm that was measured, in one order. What things cost, and the bar, are no part of it."""
-    ordered = in_one_order(evidence)
-    link = link_of(ordered, question.judged_by)
-    level = level_of(ordered, question.judged_by)
-    return [outlook(question, e, seed, link, level, ordered) for e in ordered if e.measured]
 
 
 def compare(

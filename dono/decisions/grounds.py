@@ -8,9 +8,10 @@ from dataclasses import dataclass, fields
 
 from pydantic import TypeAdapter, ValidationError
 
-from dono.decisions.comparison import compare, outlooks
-from dono.decisions.evidence import ArmEvidence, Lever, UseCaseQuestion
+from dono.decisions.comparison import compare
+from dono.decisions.evidence import ArmEvidence, Lever, UseCaseQuestion, in_one_order
 from dono.decisions.outlook import Outlook
+from dono.decisions.outlooks import outlooks
 from dono.decisions.outset import outset
 from dono.decisions.portfolio import choose_portfolio
 from dono.decisions.verdict import UseCaseVerdict, Verdict
@@ -66,7 +67,9 @@ def read_grounds(text: str) -> Grounds | None:
 
 def seen_by(grounds: Grounds) -> Seen:
     """The forecasts of all arms: seconds of work, and the same whatever is paid, served or good enough."""
-    return {name: outlooks(q, grounds.evidence[name], grounds.seed) for name, q in grounds.questions.items()}
+    return {
+        name: outlooks(q, in_one_order(grounds.evidence[name]), grounds.seed) for name, q in grounds.questions.items()
+    }
 
 
 def judged_again(verdict: Verdict, grounds: Grounds, seen: Seen | None = None) -> Verdict:

@@ -21,6 +21,7 @@ from dono.stages.contenders import Contender, contenders
 from dono.stages.display import clock, print_result
 from dono.stages.further import Grant, open_further, seconds_for
 from dono.stages.gate import check_rights, judged
+from dono.stages.hosted import endpoints, show_hosted
 from dono.stages.outcomes import calibration
 from dono.stages.outset import train_now
 from dono.stages.overheads import stated, table
@@ -74,7 +75,7 @@ def decide(place: Workplace, *, dry_run: bool = False, more: str | None = None) 
     table(place)  # raises where a currency has no rate, before anything is spent
     prepared = prepare(place)
     who, missing = contenders(place, prepared)
-    if not who and not place.project.wants("predictive"):
+    if not who and not place.project.wants("predictive") and not endpoints(place):
         raise Mistake("no route can be piloted", where="routes", remedy="; ".join(missing) or "Name more routes")
     for note in missing:
         place.display.say(note)
@@ -149,6 +150,7 @@ def show_plan(place: Workplace, prepared: Prepared, planned: Planned, who: Seque
             f"  {name:20s} scales {', '.join(f'{s:g}' for s in scales)}: {tokens / 1e6:.2g} M tokens at the top, "
             f"{clock(job.ladder_seconds(scales))}, {memory:.1f} GB"
         )
+    show_hosted(place, prepared.cases)
     trained = next((c for c in who if c.arm.learns), None)
     for case in (c for c in prepared.cases if c.train and trained):
         assert trained is not None
@@ -177,12 +179,12 @@ def make_verdict(head: Head, pilots: Pilots, everything: Everything, missing: Se
         portfolio_cost=portfolio.cost,
         shared=portfolio.shared,
         budget=project.budget.model_dump(),
-        spent={"pilot_seconds": round(pilots.seconds, 1), "pilot_money": place.money(pilots.seconds)},
+        spent={"pilot_seconds": round(pilots.seconds, 1), "pilot_money": place.money(pilots.seconds) + pilots.fees},
         machine="this machine" if project.machine.gpu == THIS else f"{project.machine.count} × {project.machine.gpu}",
         speed=Number(value=max(speeds), unit="FLOP/s", label="measured", source="this machine, training"),
         assumptions=assumptions(place),
         data=data_summary(head.prepared),
-        measured=[f"{len(pilots.runs) + len(pilots.predictive)} pilots on this machine in {clock(pilots.seconds)}"],
+        measured=[f"{len(finished(pilots))} pilots on this machine in {clock(pilots.seconds)}"],
         warnings=warnings,
         calibration=outcomes,
         width=width.factor,
@@ -197,6 +199,12 @@ def changes_of(place: Workplace, grant: Grant | None, verdict: Verdict) -> tuple
     """What the further pilots under way changed, if a person paid for some."""
     before = None if grant is None else place.store.read("verdict", grant.before)
     return () if before is None else tuple(changed(read_verdict(before), verdict))
+
+
+def finished(pilots: Pilots) -> list[Artifact]:
+    """The runs of all pilots, whatever their route."""
+    asked = [h.run for h in pilots.hosted if h.run is not None]
+    return [p.run for p in pilots.runs.values()] + [p.run for p in pilots.predictive] + asked
 
 
 def leak_warnings(pilots: Pilots) -> list[str]:
@@ -266,7 +274,7 @@ def grounds_of(head: Head, everything: Everything) -> Grounds:
 def keep_verdict(head: Head, verdict: Verdict, pilots: Pilots, grounds: Grounds) -> Path:
     """Seal the verdict with what it was made from; report.html and verdict.json also lie in the work folder."""
     place = head.place
-    made_from = [p.run.reference for p in pilots.runs.values()] + [p.run.reference for p in pilots.predictive]
+    made_from = [run.reference for run in finished(pilots)]
     spec: dict[str, Json] = {
         "project": verdict.project,
         "judge": __version__,

@@ -45,10 +45,13 @@ def add_desk(app: FastAPI, desk: Desk, *, secure: bool, guest: Guest | None = No
 
     @app.get("/enter/{token}")
     def enter(request: Request, token: str) -> Response:
-        """The link that a person was given: it becomes a cookie, and leaves the address bar."""
-        request.app.state.strangers.take(address(request))
+        """The link that a person was given: it becomes a cookie, and leaves the address bar.
+
+        Only unknown tokens are counted: fifty people of one office come from one address on their first morning.
+        """
         found = holder(desk, token)
         if found is None:
+            request.app.state.strangers.take(address(request))
             raise Refused(401, "enter")
         answer = RedirectResponse("/work" if found.role == "rater" else home, 303)
         answer.set_cookie(COOKIE, token, max_age=MONTH, httponly=True, samesite="lax", secure=secure)
