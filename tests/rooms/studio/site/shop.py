@@ -205,10 +205,12 @@ def _judge(store: Store, kept: Sequence[Artifact]) -> None:
     )
 
 
-def opened(file: Path, *, open_door: bool = True, **more: object) -> tuple[Site, FastAPI]:
+def opened(
+    file: Path, *, open_door: bool = True, inside: FastAPI | None = None, **more: object
+) -> tuple[Site, FastAPI]:  # fmt: skip
     """The studio of a project file."""
     site = Site(file, **more)  # type: ignore[arg-type]
-    return site, make_studio(site, open_door=open_door)
+    return site, make_studio(site, open_door=open_door, inside=inside)
 
 
 @contextmanager

@@ -8,7 +8,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from dono.errors import Mistake
-from dono.stages.studio import admit, open_desk
+from dono.serving import service
+from dono.stages.studio import admit, check_serving, open_desk
 from dono.studio.site.access import is_loopback
 from tests.rooms.studio.site.shop import opened, project_file, visited
 
@@ -96,3 +97,23 @@ def test_links_are_printed_once_and_renewed_and_raters_of_the_desk_get_theirs(
         for viewers, renew, said in ((["Asha"], [], "Asha is a rater already"), ([], ["Nobody"], "no rater 'Nobody'")):
             with pytest.raises(Mistake, match=said):
                 say(viewers, renew)
+
+
+def test_a_service_in_the_same_process_answers_below_and_ends_with_the_studio(tmp_path: Path) -> None:
+    inside = service()
+    site, app = opened(project_file(tmp_path), inside=inside)
+    with TestClient(app, base_url="http://127.0.0.1:8750", client=("127.0.0.1", 50000)) as client:
+        assert client.get("/service/v1/models").json()["data"] == []
+        assert client.get("/models").status_code == 200
+        assert not inside.state.service.draining
+    assert inside.state.service.draining
+    site.close()
+
+
+def test_models_are_not_opened_to_others_and_only_one_answers() -> None:
+    check_serving("http://127.0.0.1:8000", serves=False, open_door=False)
+    check_serving(None, serves=True, open_door=True)
+    with pytest.raises(Mistake, match="two would answer"):
+        check_serving("http://127.0.0.1:8000", serves=True, open_door=True)
+    with pytest.raises(Mistake, match="others could ask the models without a key"):
+        check_serving(None, serves=True, open_door=False)
