@@ -167,10 +167,8 @@ class WorkFolder:
         """What the last command said of its progress."""
         try:
             told = json.loads((self.root / PROGRESS).read_text(encoding="utf8"))
-            return Progress(
-                str(told["title"]), *(float(told[k]) for k in ("done", "total", "elapsed")), str(told["note"]),
-                float(told["at"]),
-            )  # fmt: skip
+            done, total, elapsed, at = (float(told[key]) for key in ("done", "total", "elapsed", "at"))
+            return Progress(str(told["title"]), done, total, elapsed, str(told["note"]), at)
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
