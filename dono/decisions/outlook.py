@@ -15,7 +15,7 @@ from dono.decisions.dormant import Dormant, dormant
 from dono.decisions.evidence import SUPPORT, ArmEvidence, UseCaseQuestion
 from dono.decisions.head_start import FROM_NOTHING, TEXT, HeadStart, head_start
 from dono.decisions.linked import Linked, linked
-from dono.decisions.measured import as_measured, bounded, points_of, items_error
+from dono.decisions.measured import as_measured, bounded, items_error, points_of
 from dono.decisions.metrics import Metric
 from dono.decisions.routes import short_name
 from dono.decisions.settling import Settling, settling
