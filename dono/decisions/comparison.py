@@ -23,15 +23,19 @@ from dono.decisions.verdict import ArmVerdict, Number, UseCaseVerdict
 UNMEASURED = "no pilot was run"
 
 
-def compare(question: UseCaseQuestion, evidence: Sequence[ArmEvidence], *, seed: int) -> UseCaseVerdict:
+def compare(
+    question: UseCaseQuestion, evidence: Sequence[ArmEvidence], *, seed: int, seen: Sequence[Outlook] | None = None
+) -> UseCaseVerdict:
     """The verdict for one use case. The same evidence gives the same verdict in any order.
+
+    `seen`: its `outlooks`, where they are at hand.
 
     The arm taken is the one that serves the question's goal best (see `goals`), of those that break no constraint; it
     is the `winner` where that is clear and its pilots support it, else `winner` is None.
     Raises `Mistake` for points that no curve can be fitted to.
     """
     ordered = in_one_order(evidence)
-    seen = outlooks(question, ordered, seed)
+    seen = outlooks(question, ordered, seed) if seen is None else seen
     known = [o for o in seen if not o.evidence.broken]
     barred = [o for o in seen if o.evidence.broken]
     lost = [_failed(question, e) for e in ordered if not e.measured]

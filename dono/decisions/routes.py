@@ -7,7 +7,7 @@ from typing import Literal
 
 from dono.project import Kind, RouteName
 
-Start = Literal["none", "base", "random"]
+Start = Literal["none", "base", "random", "endpoint"]
 Vocabulary = Literal["none", "kept", "extended", "replaced", "own"]
 TaskStage = Literal["none", "lora", "full", "tfidf", "boosting", "counts"]
 
@@ -41,7 +41,7 @@ class Arm:
 
 
 ANSWERS: tuple[Kind, ...] = ("classify", "generate")
-TEXTS: tuple[Kind, ...] = ("language", "habits")
+TEXTS: tuple[Kind, ...] = ("language", "habits", "harness")
 """Kinds that a model meets without a task stage: what it learned from texts alone."""
 ROUTES: dict[RouteName, tuple[Arm, ...]] = {
     "prompt": (
@@ -50,7 +50,12 @@ ROUTES: dict[RouteName, tuple[Arm, ...]] = {
         Arm(name="prompt/few-shot", short="Prompt with examples", title="Ask the base model, showing it four examples",
             start="base", vocabulary="kept", corpus_stage=False, task_stage="none", kinds=ANSWERS, shots=4),
     ),
-    "hosted": (),
+    "hosted": (
+        Arm(name="hosted/zero-shot", short="Hosted", title="Ask a hosted model as it is",
+            start="endpoint", vocabulary="none", corpus_stage=False, task_stage="none", kinds=ANSWERS),
+        Arm(name="hosted/few-shot", short="Hosted with examples", title="Ask a hosted model, showing it four examples",
+            start="endpoint", vocabulary="none", corpus_stage=False, task_stage="none", kinds=ANSWERS, shots=4),
+    ),
     "finetune": (
         Arm(name="finetune/lora", short="Fine-tune (LoRA)", title="Fine-tune the base with a small adapter (LoRA)",
             start="base", vocabulary="kept", corpus_stage=False, task_stage="lora", kinds=ANSWERS),
@@ -85,7 +90,6 @@ ROUTES: dict[RouteName, tuple[Arm, ...]] = {
             start="none", vocabulary="none", corpus_stage=False, task_stage="counts", kinds=("habits",)),
     ),
 }  # fmt: skip
-"""The hosted route is measured once serving exists; a project that asks for it is told so."""
 
 
 def short_name(arm: str) -> str:

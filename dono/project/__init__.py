@@ -1,11 +1,12 @@
 """The project file `dono.yaml`: data, use cases, bases, budget, machine. Frozen; all mistakes found in one reading."""
 
+from dono.project.endpoints import Endpoint, PriceChoice
 from dono.project.habits import Habits
 from dono.project.learning import Architecture, Training
 from dono.project.preparing import Cleaning, Mixture, TokenizerChoice, TokenizerKind, Weights
 from dono.project.reading import read_settings
 from dono.project.rights import Rights
-from dono.project.schema import Endpoint, Project, load_project, schema_text
+from dono.project.schema import Project, load_project, schema_text
 from dono.project.sections import Section, SettingsFile
 from dono.project.sources import CHATS, ENVIRONMENT, CalendarDay, DateOrder, Privacy, Source, Templates
 from dono.project.spending import Budget, MachineChoice, Serving
@@ -32,6 +33,7 @@ __all__ = [
     "MetricName",
     "Mixture",
     "Overheads",
+    "PriceChoice",
     "Privacy",
     "Project",
     "Rights",

@@ -22,11 +22,12 @@ from dono.artifacts import (
 )
 from dono.decisions.routes import TEXTS
 from dono.errors import Mistake
-from dono.models import add_lora, load_model, merge_lora, reader_of, save_model
+from dono.models import add_lora, load_model, merge_lora, reader_of, save_adapter, save_model
 from dono.objectives import masked_answers
 from dono.stages.answers import Sample, answer_case, render_pairs
 from dono.stages.contenders import Contender
 from dono.stages.corpus_stage import Spent, corpus_run, spent_in
+from dono.stages.harness_answers import answer_harness
 from dono.stages.lift import answer_lift
 from dono.stages.oversight import Oversight
 from dono.stages.pictures import leave_loss_curve
@@ -34,7 +35,10 @@ from dono.stages.prepare import Case
 from dono.stages.workplace import Workplace
 from dono.tokens import check_rows, encode_examples, load_tokenizer, packed, task_batches
 from dono.training import Logbook, LoopSpec, Outcome, Scale, forget_state, likelihood, train, trained_seconds
+from dono.training.world import processes
 
+ADAPTER = "adapter"
+"""The folder of a kept model that holds its low-rank updates alone, where it has any: several share a base in use."""
 TASK_WARMUP = 0.1
 """Share of a task stage's steps in which the rate rises (customary)."""
 
@@ -144,10 +148,13 @@ def _learn_and_answer(
         outcome, model = _train_task(place, spec, model, tokenizer, folder, oversight, capped)
         tokens, trained_for = outcome.tokens, outcome.seconds
         learned = {"steps": len(outcome.losses), "tokens_per_second": round(outcome.tokens_per_second, 1)}
+    place.store.leave()
     oversight.show(f"{spec.name}: scoring")
     notes: list[str] = []
     if spec.case.use_case.kind == "habits":
         scores, samples, notes = answer_lift(spec.case, model, tokenizer, folder)
+    elif spec.case.use_case.kind == "harness":
+        scores, samples, notes = answer_harness(place, spec.case, model, tokenizer, contender.context, spec.seed)
     else:
         scores, samples = answer_case(spec.case, model, tokenizer, contender.context, contender.arm.shots, spec.seed)
     cost = spent_in(start) + Spent(tokens, contender.task_flops(tokens), trained_for)
@@ -195,12 +202,15 @@ def _train_task(
     reader = reader_of(learner)
     batches = task_batches(
         encoded, tokenizer, batch_tokens=training.task_batch_tokens, seed=spec.seed, epochs=training.task_epochs,
-        pack=reader.packs,
+        pack=reader.packs, processes=processes(),
     )  # fmt: skip
     steps = len(batches)
     warmup = max(1, round(TASK_WARMUP * steps))
     peak = training.lora_rate if lora else training.task_rate
-    loop = LoopSpec(start=0, stop=steps, peak=peak, warmup=warmup, decay_from=min(warmup, steps), seed=spec.seed)
+    loop = LoopSpec(
+        start=0, stop=steps, peak=peak, warmup=warmup, decay_from=min(warmup, steps), seed=spec.seed,
+        checkpoints=training.checkpoints,
+    )  # fmt: skip
 
     title = f"{spec.contender.name} · {case.use_case.name} × {spec.examples} examples"
     learn = likelihood(masked_answers)
@@ -210,4 +220,6 @@ def _train_task(
         watch = oversight.watching(title, book)
         outcome = train(reader, batches.parts_at, learn, loop, folder, watch=watch, capped=capped)
     leave_loss_curve(folder, title)
+    if lora and spec.keep:
+        save_adapter(learner, folder / ADAPTER)
     return outcome, merge_lora(learner) if lora else learner
