@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ray.train import FailureConfig, RunConfig, ScalingConfig
+from ray.train import FailureConfig, RunConfig, ScalingConfig, TrainingFailedError
 from ray.train.torch import TorchTrainer
 
+from dono.errors import Mistake
 from dono.runners.outcomes import RESTARTS, Outcomes
 from dono.runners.tasks import A
 
@@ -14,7 +15,8 @@ from dono.runners.tasks import A
 def fit(outcomes: Outcomes, work: Callable[[A], None], argument: A, processes: int, gpus: bool) -> None:
     """Run the group. This is a task of the cluster itself: who asked may sit outside of it.
 
-    Where a process dies all begin again, with fewer where there is no room for as many.
+    Where a process dies all begin again, with fewer where there is no room for as many. Raises `Mistake` where they
+    die again and again.
     """
 
     def member() -> None:
@@ -27,4 +29,9 @@ def fit(outcomes: Outcomes, work: Callable[[A], None], argument: A, processes: i
             name=outcomes.key, storage_path=str(outcomes.folder), failure_config=FailureConfig(max_failures=RESTARTS)
         ),
     )
-    trainer.fit()
+    try:
+        trainer.fit()
+    except TrainingFailedError as error:
+        remedy = "See that memory suffices, and run the same command again: it goes on from the last checkpoint"
+        what = f"a group of {processes} processes died again and again"
+        raise Mistake(what, where=str(outcomes.folder), remedy=remedy) from error
