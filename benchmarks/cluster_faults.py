@@ -132,7 +132,7 @@ class Exam:
 
 def kill_process(exam: Exam, _: subprocess.Popen[bytes]) -> None:
     """SIGKILL a worker process that works."""
-    part = "RayTrainWorker" if exam.work.name == "training" else "ray::_do"
+    part = "ray::Member" if exam.work.name == "training" else "ray::_do"
     for machine in reversed(exam.net.workers):
         for pid in named_in(machine.name, part)[:1]:
             os.kill(pid, signal.SIGKILL)

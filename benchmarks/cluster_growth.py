@@ -38,6 +38,8 @@ CORES_A_GPU = 12
 ARMS, RUNGS, PILOT_SHARE = 8, 4, 0.05
 PILOT_SAVE_HOURS = 1 / 60
 """Pilots save every minute (`LoopSpec.save_seconds`)."""
+CARD = 50e9
+"""Bytes a second of a network card of 400 Gbit/s."""
 DRAWS = 20
 TRIED = (0.4, 0.5, 0.63, 0.8, 1.0, 1.25, 1.6, 2.0, 2.5)
 """Intervals that are tried, over Young and Daly's."""
@@ -229,6 +231,7 @@ def page(found: Sequence[Grown], speed: Speed, factors: dict[int, Interval]) -> 
         llama_every=f"{llama_plan.failures.interval_minutes:.0f}", llama_failures=llama_run.failures,
         llama_useful=f"{llama_run.useful:.1%}", most_useful=f"{most.pilots.useful:.0%}", most_gpus=f"{most.gpus:,}",
         most_joined=days(most.joining_hours), most_corpus=days(most.joining_hours + most.corpus_hours),
+        crowded=" and ".join(f"{one.gpus:,}" for one in found if one.network > CARD),
         excess=f"{max(one.excess for one in factors.values()):.2%}", tried=len(TRIED),
     )  # fmt: skip
 

@@ -35,10 +35,10 @@ def join(address: str) -> bool:
             importlib.import_module("grpc")
     except ModuleNotFoundError as error:
         raise Mistake(f"{error.name} is not installed", where=f"--on {address}", remedy=INSTALL) from error
-    if ray.is_initialized():
-        return False
     if address not in ("local", "auto"):
         _knock(address)
+    if ray.is_initialized():
+        return False
     own = {"include_dashboard": False} if address == "local" else {}
     if address == "local":
         os.environ.setdefault("RAY_worker_register_timeout_seconds", "300")

@@ -1,8 +1,7 @@
-"""A Ray cluster: tasks that come back from lost machines, and groups that Ray Train starts again."""
+"""A Ray cluster: tasks that come back from lost machines, and groups that begin again."""
 
 from __future__ import annotations
 
-import importlib
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from dono import __version__
 from dono.errors import Capped, Mistake
 from dono.runners.joining import Head, head_of, understood
 from dono.runners.outcomes import Outcomes
+from dono.runners.ray_group import run_group
 from dono.runners.tasks import A, Crew, Job, Needs, Note, R, S, T, Tasks, Work
 
 RETRIES = 8
@@ -138,26 +138,19 @@ class OnRay:
         return wanted
 
     def together(self, work: Callable[[A], None], argument: A, *, processes: int, folder: Path) -> None:
-        """Ray Train starts the processes and, when one dies, all of them again: fewer where machines are gone."""
-        gpus = int(ray.cluster_resources().get("GPU", 0))
-        there = gpus or self.cores
+        """Actors in one placement group; when one dies all begin again, fewer where machines are gone."""
+        needs = self._needs(Needs())
+        there = self._room(needs)
         if there < processes:
-            what = (
-                f"{processes} processes are to train together, and there are {there} {'GPUs' if gpus else 'processors'}"
-            )
+            kind = "GPUs" if needs.gpus else "processors"
+            what = f"{processes} processes are to train together, and there are {there} {kind}"
             raise Mistake(what, where="machine.count", remedy="Lower it, or add machines to the cluster")
-        outcomes, head = Outcomes(folder), head_of(self.outside)
-        fit = importlib.import_module("dono.runners.ray_group").fit  # torch is slow to load
+        outcomes = Outcomes(folder)
         with understood("the group"):
-            remote = ray.remote(fit).options(num_cpus=0, max_retries=RETRIES)
-            group = remote.remote(outcomes, work, argument, processes, bool(gpus))
-            try:
-                while not ray.wait([group], timeout=EVERY)[0]:
-                    head.check()
-            except KeyboardInterrupt:
-                ray.cancel(group)
-                raise
-            ray.get(group)
+            run_group(
+                outcomes, work, argument, room=self._room, processes=processes, needs=needs,
+                head=head_of(self.outside),
+            )  # fmt: skip
         outcomes.raise_what_was_raised()
 
     def close(self) -> None:
