@@ -75,8 +75,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             "languages": len(LANGUAGES), "seconds": round(time.monotonic() - began), "harness": numbers[0],
             "ours": numbers[1], "harness_equal": numbers[0] == numbers[1], "forgotten_by_scratch": sorted(set(lost)),
         }  # fmt: skip
-        for measure in ("accuracy", "macro_f1", "bits_per_byte"):
-            found |= {f"{measure}_{s}": round(said[s, measure, "all"] or 0.0, 4) for s in card.stages}
+        for name in ("accuracy", "macro_f1", "bits_per_byte"):
+            found |= {f"{name}_{s}": round(said[s, name, "all"] or 0.0, 4) for s in card.stages}
         keep_result("scorecards", found)
 
 

@@ -38,7 +38,7 @@ judge: {{endpoint: "{url}", model: any}}
 budget: {{hours: 1}}
 scratch: {{width: 32, layers: 2, heads: 2, vocabulary: 400, context: 64}}
 """
-TEXTS = {"hi": "मेरा पार्सल {} कहाँ है", "ta": "உங்கள் ஆர்டர் {} எங்கே", "hi-Latn": "mera parcel {} kahan hai bhai"}
+TEXTS = {"hi": "मेरा पार्सल {} कहाँ है", "ta": "உங்கள் ஆர்டர் {} எங்கே", "hi-Latn": "mera saamaan {} kahan hai bhai"}
 
 
 def prefers_long(body: Body) -> Body:
