@@ -25,7 +25,7 @@ from dono.stages.outcomes import calibration
 from dono.stages.pilots import plan_jobs
 from dono.stages.predictive import predictive_run
 from dono.stages.prepare import Case, Prepared, prepare
-from dono.stages.runs import RunSpec, measurements_of
+from dono.stages.runs import ADAPTER, RunSpec, measurements_of
 from dono.stages.schedule import Job, full_seconds_here
 from dono.stages.together import full_run
 from dono.stages.uplift import FOLDER as UPLIFT
@@ -160,8 +160,9 @@ def build_one(
         for file in run.path.iterdir():
             if file.name != "artifact.json" and file.is_file():
                 shutil.copyfile(file, folder / file.name)
-        if (run.path / UPLIFT).is_dir():
-            shutil.copytree(run.path / UPLIFT, folder / UPLIFT)
+        for name in (UPLIFT, ADAPTER):
+            if (run.path / name).is_dir():
+                shutil.copytree(run.path / name, folder / name)
         card = card_of_build(place, prepared, case, run, str(run.path))
         if card is not None:
             write_card(card, folder)

@@ -11,11 +11,11 @@ from pathlib import Path
 from dono import __version__
 from dono.artifacts import Artifact, Json, Reference
 from dono.costs import THIS
-from dono.decisions import Assumption, Number, Verdict, changed, choose_portfolio, width_of
+from dono.decisions import GROUNDS, Assumption, Grounds, Number, Verdict, changed, choose_portfolio, width_of
 from dono.errors import Mistake
 from dono.stages.answers import shown_example
 from dono.stages.bookkeeping import record_step
-from dono.stages.choosing import Head, best_of_more, refusal
+from dono.stages.choosing import Everything, Head, best_of_more, questions, refusal
 from dono.stages.constraints import check_constraints
 from dono.stages.contenders import Contender, contenders
 from dono.stages.display import clock, print_result
@@ -100,8 +100,9 @@ def decide(place: Workplace, *, dry_run: bool = False, more: str | None = None) 
         further.withdraw()
         priced = head.priced(head.compared(head.evidence(pilots)), pilots)
         raise refusal(priced, bought[0], place.project.budget.pilot_scale)
-    verdict = make_verdict(head, pilots, missing)
-    return verdict, keep_verdict(head, verdict, pilots)
+    everything = head.evidence(pilots)
+    verdict = make_verdict(head, pilots, everything, missing)
+    return verdict, keep_verdict(head, verdict, pilots, grounds_of(head, everything))
 
 
 def as_planned(who: Sequence[Contender], verdict: Artifact) -> list[Contender]:
@@ -157,10 +158,10 @@ def show_plan(place: Workplace, prepared: Prepared, planned: Planned, who: Seque
         place.display.say(f"  {case.use_case.name} learns what stands between ⟦ and ⟧: {shown}")
 
 
-def make_verdict(head: Head, pilots: Pilots, missing: Sequence[str]) -> Verdict:
+def make_verdict(head: Head, pilots: Pilots, everything: Everything, missing: Sequence[str]) -> Verdict:
     """Compare the arms of every use case, choose a portfolio, and say it."""
     place, project = head.place, head.place.project
-    everything, outcomes = head.evidence(pilots), calibration(place)
+    outcomes = calibration(place)
     verdicts, width = head.priced(head.compared(everything), pilots), width_of(outcomes)
     portfolio = choose_portfolio(
         verdicts, everything, money=project.budget.money, hours=project.budget.hours, currency=project.currency
@@ -260,7 +261,17 @@ def data_summary(prepared: Prepared) -> dict[str, str | int | float]:
     return summary
 
 
-def keep_verdict(head: Head, verdict: Verdict, pilots: Pilots) -> Path:
+def grounds_of(head: Head, everything: Everything) -> Grounds:
+    """What the verdict is judged by, kept beside it: so it can be judged again with something moved."""
+    project = head.place.project
+    return Grounds(
+        questions=questions(head.place, everything), evidence=everything, seed=project.training.seed,
+        currency=project.currency, money=project.budget.money, hours=project.budget.hours,
+        worth={u.name: u.worth_per_month for u in project.use_cases if u.worth_per_month is not None},
+    )  # fmt: skip
+
+
+def keep_verdict(head: Head, verdict: Verdict, pilots: Pilots, grounds: Grounds) -> Path:
     """Seal the verdict with what it was made from; report.html and verdict.json also lie in the work folder."""
     place = head.place
     made_from = [run.reference for run in finished(pilots)]
@@ -276,6 +287,7 @@ def keep_verdict(head: Head, verdict: Verdict, pilots: Pilots) -> Path:
     def make(folder: Path) -> dict[str, Json]:
         write_report(verdict, folder / "report.html")
         (folder / "verdict.json").write_text(verdict.model_dump_json(indent=1), encoding="utf8")
+        (folder / GROUNDS).write_text(grounds.as_json(), encoding="utf8")
         tokens = {c.name: c.corpus_tokens for c in head.who}
         return {"sentence": verdict.sentence, "corpus_tokens": tokens, "scales": pilots.planned.scales}
 

@@ -6,7 +6,6 @@ import glob
 import importlib
 import socket
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from dono.errors import Mistake
 from dono.project import load_project, read_settings
 from dono.ratings import Desk, DeskSettings, EventStore, read_items
 from dono.stages.display import print_result
+from dono.stages.listening import listening, serve, shown_host
 
 FILE, DATABASE = "desk.yaml", "desk.sqlite"
 TEMPLATE = """\
@@ -40,12 +40,12 @@ def command(
     try:
         desk.configure(settings)
         read_in(desk, settings)
-        with _listening(host, port) as listening:
-            own = f"http://{_shown(host)}:{listening.getsockname()[1]}"
+        with listening(host, port) as found:
+            own = f"http://{shown_host(host)}:{found.getsockname()[1]}"
             _say_links(desk, settings, renew, settings.public_url.rstrip("/") or own)
             if not dry_run:
                 print_result(f"the desk is open on {own} (Ctrl-C closes it)")
-                _serve(desk, listening, proxied or settings.public_url.startswith("https"))
+                _serve(desk, found, proxied or settings.public_url.startswith("https"))
     finally:
         desk.store.close()
 
@@ -116,33 +116,10 @@ def _say_links(desk: Desk, settings: DeskSettings, renew: tuple[str, ...], addre
         print_result(f"links as before: {', '.join(kept)} (a new one: --renew NAME)")
 
 
-@contextmanager
-def _listening(host: str, port: int) -> Iterator[socket.socket]:
-    """A socket that is bound, so that its port is known before links are printed."""
-    with closing(socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)) as listening:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listening.bind((host, port))
-            listening.listen()
-        except OSError as error:
-            remedy = "Give another one: --port, or --port 0 for any that is free"
-            raise Mistake(f"cannot listen ({error.strerror})", where=f"{host}:{port}", remedy=remedy) from error
-        yield listening
-
-
-def _serve(desk: Desk, listening: socket.socket, secure: bool) -> None:
+def _serve(desk: Desk, found: socket.socket, secure: bool) -> None:
     """Until somebody stops it. Loaded here: whoever does not rate needs neither."""
     try:
-        uvicorn = importlib.import_module("uvicorn")
         app = importlib.import_module("dono.studio.desk").make_app(desk, secure=secure)
+        serve(app, found, secure)
     except ImportError as error:
         raise Mistake(f"{error.name} is missing", where="dono rate", remedy="pip install 'dono[desk]'") from error
-    config = uvicorn.Config(
-        app, log_level="warning", access_log=False, proxy_headers=secure, forwarded_allow_ips="127.0.0.1",
-        server_header=False, timeout_keep_alive=30,
-    )  # fmt: skip
-    uvicorn.Server(config).run(sockets=[listening])
-
-
-def _shown(host: str) -> str:
-    return f"[{host}]" if ":" in host else host

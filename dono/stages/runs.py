@@ -22,7 +22,7 @@ from dono.artifacts import (
 )
 from dono.decisions.routes import TEXTS
 from dono.errors import Mistake
-from dono.models import add_lora, load_model, merge_lora, reader_of, save_model
+from dono.models import add_lora, load_model, merge_lora, reader_of, save_adapter, save_model
 from dono.objectives import masked_answers
 from dono.stages.answers import Sample, answer_case, render_pairs
 from dono.stages.contenders import Contender
@@ -37,6 +37,8 @@ from dono.tokens import check_rows, encode_examples, load_tokenizer, packed, tas
 from dono.training import Logbook, LoopSpec, Outcome, Scale, forget_state, likelihood, train, trained_seconds
 from dono.training.world import processes
 
+ADAPTER = "adapter"
+"""The folder of a kept model that holds its low-rank updates alone, where it has any: several share a base in use."""
 TASK_WARMUP = 0.1
 """Share of a task stage's steps in which the rate rises (customary)."""
 
@@ -218,4 +220,6 @@ def _train_task(
         watch = oversight.watching(title, book)
         outcome = train(reader, batches.parts_at, learn, loop, folder, watch=watch, capped=capped)
     leave_loss_curve(folder, title)
+    if lora and spec.keep:
+        save_adapter(learner, folder / ADAPTER)
     return outcome, merge_lora(learner) if lora else learner
