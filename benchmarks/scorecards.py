@@ -116,7 +116,7 @@ def project(corpora: Path, folder: Path, languages: Sequence[str], bases: tuple[
         "use_cases": [{"name": "topic", "kind": "classify", "train": "train.jsonl", "test": "test.jsonl",
                        "test_limit": TEST * len(languages), "unseen_labels": "set_aside"}],
         "budget": {"hours": minutes / 60}, "training": {"batch": 8, "corpus_epochs": 2, "task_epochs": 2},
-        "cleaning": {"near_duplicates": None},
+        "cleaning": {"near_duplicates": None}, "routes": ["finetune", "scratch"],
     }  # fmt: skip
     (folder / "dono.yaml").write_text(yaml.safe_dump(settings, allow_unicode=True), encoding="utf8")
     return open_workplace(folder / "dono.yaml")
