@@ -13,12 +13,15 @@ from pathlib import Path
 import pytest
 from transformers import AutoModelForCausalLM
 
+from dono.alignfile import load_align
 from dono.artifacts import Artifact, Store
 from dono.cli import main
 from dono.ratings import Candidate, Desk, DeskSettings, EventStore, Item, Turn, read_items
+from dono.runfile import load_run
 from tests.rooms.stages.runs_of_train import write_data, write_run
 from tests.way.conftest import dono, finished
 
+RECIPE = Path(__file__).parents[2] / "recipes" / "align"
 REWARD = (
     "def yes(prompt, answer, row):\n    return float(answer.startswith('yes'))\n\ndef broken(*a):\n    return 1 / 0\n"
 )
@@ -239,6 +242,12 @@ def test_a_model_too_far_away_is_stopped_and_the_best_weights_kept(
     best = max(sum(look["rewards"]) / len(look["rewards"]) for look in looks)
     assert figures(made(folder, "far"))["reward", "after"] == pytest.approx(best)
     assert looks[-1]["step"] < 30
+
+
+def test_the_recipe_loads() -> None:
+    align = load_align(RECIPE / "align.yaml")
+    assert align.path(align.model) == load_run(RECIPE / "run.yaml").out_folder
+    assert align.reward == "chrf" and align.method is None
 
 
 def test_two_models_answers_become_questions_for_the_desk(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
