@@ -87,15 +87,19 @@ def open_desk(folder: Path) -> None:
         [
             Item(
                 id=prompt, kind="pair", prompt=(Turn(role="user", text=prompt),), language="en",
-                answers=(Candidate(text=f"yes {prompt}", model="old"), Candidate(text=f"no {prompt}", model="new")),
+                answers=tuple(
+                    Candidate(text=f"{word} {prompt}", model=model)
+                    for word, model in (("yes", "old"), ("no", "new"))[:: 1 if number % 2 else -1]
+                ),
             )
-            for prompt in asked
+            for number, prompt in enumerate(asked)
         ]
     )  # fmt: skip
     for name in ("Asha", "Bina"):
         desk.admit(name, languages=["en"])
         while not isinstance(lease := desk.next(name), str):
-            desk.submit(name, lease.id, {"choice": str(lease.order.index(0) + 1)})
+            better = asked.index(lease.item) % 2 == 0
+            desk.submit(name, lease.id, {"choice": str(lease.order.index(int(better)) + 1)})
     desk.store.close()
 
 
@@ -112,19 +116,23 @@ def test_a_desks_ratings_become_a_better_model_its_card_and_new_questions(
     AutoModelForCausalLM.from_pretrained(artifact.path)
     card = (artifact.path / "README.md").read_text(encoding="utf8")
     assert "Desk desk: 2 people gave 60 ratings" in card and "earned ₹180" in card
-    assert "Krippendorff's alpha, pair: 1.000" in card and "old wins" in card
+    assert "Krippendorff's alpha, pair: 1.000" in card and "Shown blind, new wins 2% against old" in card
     assert not any(name in card for name in ("Asha", "Bina"))
     items, rejected = read_items(folder / "desk" / f"one-{artifact.id[:8]}.jsonl")
     assert 0 < len(items) <= 6 and not rejected and f"{len(items)} questions" in said.out
-    assert {a.model for i in items for a in i.answers} == {f"base@{base_id(artifact)}", f"one@{artifact.id[:8]}"}
+    assert {a.model for i in items for a in i.answers} == {f"base@{base_of(artifact)[:8]}", f"one@{artifact.id[:8]}"}
     assert all(i.answers[0].text != i.answers[1].text for i in items)
     why = list(Store(folder / "work").why(artifact))
     assert why[0].startswith("aligned one") and any("desk desk @" in line for line in why)
     assert run("align", path) == 0 and made(folder, "one").path == artifact.path
+    capsys.readouterr()
+    assert run("why", artifact.path) == 0
+    told = capsys.readouterr().out.splitlines()
+    assert told[0] == f"aligned one @{artifact.id}" and f"  base base @{base_of(artifact)}" in told
 
 
-def base_id(artifact: Artifact) -> str:
-    return next(r.id[:8] for r in artifact.made_from if r.kind == "base")
+def base_of(artifact: Artifact) -> str:
+    return next(r.id for r in artifact.made_from if r.kind == "base")
 
 
 @pytest.mark.parametrize("method", ["rloo", "grpo", "ppo"])

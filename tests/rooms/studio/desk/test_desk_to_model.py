@@ -51,9 +51,9 @@ def folder(tmp_path: Path) -> Iterator[Path]:
     items = [
         Item(
             id=f"{language} {asked}", kind="pair", language=language, prompt=(Turn(role="user", text=asked),),
-            answers=(Candidate(text=good, model="amber"), Candidate(text=bad, model="birch")),
+            answers=(Candidate(text=good, model="amber"), Candidate(text=bad, model="birch"))[:: 1 if n % 2 else -1],
         )
-        for language, asked, good, bad in questions()
+        for n, (language, asked, good, bad) in enumerate(questions())
     ]  # fmt: skip
     rows = (item.model_dump(mode="json", exclude_defaults=True) for item in items)
     (desk / "items.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf8")
