@@ -116,7 +116,7 @@ def test_a_desks_ratings_become_a_better_model_its_card_and_new_questions(
     AutoModelForCausalLM.from_pretrained(artifact.path)
     card = (artifact.path / "README.md").read_text(encoding="utf8")
     assert "Desk desk: 2 people gave 60 ratings" in card and "earned ₹180" in card
-    assert "Krippendorff's alpha, pair: 1.000" in card and "Shown blind, new wins 2% against old" in card
+    assert "Krippendorff's alpha, pair: 1.000" in card and "Shown blind, new wins 1% against old" in card
     assert not any(name in card for name in ("Asha", "Bina"))
     items, rejected = read_items(folder / "desk" / f"one-{artifact.id[:8]}.jsonl")
     assert 0 < len(items) <= 6 and not rejected and f"{len(items)} questions" in said.out
