@@ -353,6 +353,7 @@ def revoke_key(name: str, file: Path) -> None:
 )
 @click.option("--port", default=8750, show_default=True)
 @click.option("--service", metavar="URL", help="Who answers the playground, on this machine: http://127.0.0.1:8000/v1.")
+@click.option("--serve", "serves", is_flag=True, help="The models that were built answer it, in this very process.")
 @click.option(
     "--viewer", "viewers", multiple=True, metavar="NAME", help="Give this person a link to look (repeatable)."
 )

@@ -43,7 +43,7 @@ def command(
         read_in(desk, settings)
         with listening(host, port) as found:
             own = f"http://{shown_host(host)}:{found.getsockname()[1]}"
-            _say_links(desk, settings, renew, settings.public_url.rstrip("/") or own)
+            say_links(desk, settings, renew, settings.public_url.rstrip("/") or own)
             if not dry_run:
                 print_result(f"the desk is open on {own} (Ctrl-C closes it)")
                 _serve(desk, found, proxied or settings.public_url.startswith("https"))
@@ -69,10 +69,11 @@ def desk_settings(place: Path) -> DeskSettings:
         file.write_text(TEMPLATE, encoding="utf8")
         remedy = "It was written: name your raters in it, put items beside it, and run the command again"
         raise Mistake("there was no desk.yaml", where=str(file), remedy=remedy)
-    return read_settings(file, (), DeskSettings, _missing)
+    return read_settings(file, (), DeskSettings, two_of_a_name)
 
 
-def _missing(settings: DeskSettings) -> Iterator[Mistake]:
+def two_of_a_name(settings: DeskSettings) -> Iterator[Mistake]:
+    """Raters that share a name."""
     names = [r.name for r in settings.raters]
     for name in sorted({n for n in names if names.count(n) > 1}):
         yield Mistake(f"two raters are named {name!r}", where="raters", remedy="Give each a name of their own")
@@ -97,7 +98,7 @@ def read_in(desk: Desk, settings: DeskSettings) -> None:
         raise Mistake(f"no file matches {patterns}", where=str(settings.folder), remedy="Put a file of items there")
 
 
-def _say_links(desk: Desk, settings: DeskSettings, renew: tuple[str, ...], address: str) -> None:
+def say_links(desk: Desk, settings: DeskSettings, renew: tuple[str, ...], address: str) -> None:
     """Links of those who have none, or a new one; each is shown once, since only its hash is kept."""
     with desk.store.reading() as book:
         admitted = {n: (r.languages, r.token_hash) for n, r in book.raters.items()}
