@@ -15,6 +15,10 @@ from transformers import PreTrainedTokenizerBase
 from dono.errors import Mistake
 
 
+SPACING = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
+"""JSON is written on one line as most of it is; where blanks are free, a weak model writes them without end."""
+
+
 class Matcher(Protocol):
     """What llguidance's matcher does."""
 
@@ -68,7 +72,7 @@ class Grammars:
     def of_schema(self, schema: Mapping[str, object]) -> str:
         """A grammar of a JSON schema. Raises `Mistake` for one that is none, or that cannot be enforced in full."""
         try:
-            grammar = str(self._guide.LLMatcher.grammar_from_json_schema(json.dumps(schema)))
+            grammar = str(self._guide.LLMatcher.grammar_from_json_schema(json.dumps(schema), defaults=SPACING))
         except ValueError as error:
             raise Mistake(str(error), where="response_format", remedy="Mend the schema") from error
         return self.checked(grammar)

@@ -2,7 +2,7 @@
 
 from dono.tokens.batches import Batches
 from dono.tokens.bytewise import SPACE, bytes_of, is_bytewise, spellings, written
-from dono.tokens.chat import chat_prompt, encode_chat, encode_prompt
+from dono.tokens.chat import encode_chat, encode_prompt
 from dono.tokens.checks import check_rows, show_rows
 from dono.tokens.compare import Compared, compare_tokenizers, worst_ratio
 from dono.tokens.extend import Extended, extend_tokenizer, word_floor
