@@ -242,13 +242,17 @@ def main() -> None:
     parser.add_argument("--clients", type=int, nargs="+", default=list(CLIENTS))
     parser.add_argument("--soak", type=float, help="ours alone at 32 clients for so many seconds")
     parser.add_argument("--engine-only", action="store_true", help="the engine without HTTP, on random weights")
+    parser.add_argument("--unrecorded", action="store_true", help="the engine alone on a GPU without recorded steps")
     parser.add_argument("--device")
     parser.add_argument("--dtype")
     asked = parser.parse_args()
     if asked.engine_only:
         from benchmarks.peers.serve_engine import measure  # noqa: PLC0415
 
-        keep_result("serve_engine", measure(asked.params, asked.tokens, asked.clients, asked.device, asked.dtype))
+        found_alone = measure(
+            asked.params, asked.tokens, asked.clients, asked.device, asked.dtype, recorded=not asked.unrecorded
+        )
+        keep_result("serve_engine", found_alone)
         return
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made) / "model"

@@ -23,7 +23,7 @@ VOCABULARY = 32_000
 
 
 def measure(
-    params: float, tokens: int, clients: Sequence[int], device: str | None, dtype: str | None
+    params: float, tokens: int, clients: Sequence[int], device: str | None, dtype: str | None, *, recorded: bool = True
 ) -> dict[str, object]:
     """Answers of so many tokens at each number of clients; also whether greedy tokens are those of `generate`."""
     where = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
@@ -41,10 +41,11 @@ def measure(
     name = torch.cuda.get_device_name(where) if where.type == "cuda" else "cpu"
     print(f"{count / 1e6:.0f} M parameters, {kind}, {name}, torch {torch.__version__}", flush=True)
     began = time.perf_counter()
-    rows = rows_of(model, slots=max(clients), capacity=CAPACITY)
+    rows = rows_of(model, slots=max(clients), capacity=CAPACITY, recorded=recorded)
     print(f"{type(rows).__name__}, made in {time.perf_counter() - began:.2f} s", flush=True)
     result: dict[str, object] = {
         "params": count, "dtype": str(kind), "device": name, "rows": type(rows).__name__,
+        "recorded": recorded and where.type == "cuda",
         "greedy_equal": _equal(model, rows), "clients": [],
     }  # fmt: skip
     print(f"greedy tokens as generate's, 8 prompts together: {result['greedy_equal']}")

@@ -14,7 +14,6 @@ from transformers import PreTrainedTokenizerBase
 
 from dono.errors import Mistake
 
-
 SPACING = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
 """JSON is written on one line as most of it is; where blanks are free, a weak model writes them without end."""
 

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
+from dono.serving.graphs import Recordings
 from dono.serving.slots import ROUNDING, Prefix, SlotCache, bytes_of_token, example_of, masks
 
 AGREE = 1e-3
@@ -51,15 +52,20 @@ class Rows(Protocol):
 class SlotRows:
     """All rows in one pass over a `SlotCache`."""
 
-    def __init__(self, model: PreTrainedModel, slots: int, capacity: int) -> None:
+    def __init__(self, model: PreTrainedModel, slots: int, capacity: int, *, recorded: bool = False) -> None:
         self.model, self.slots, self.capacity = model, slots, capacity
         self.cache = SlotCache(model, slots, capacity)
         self.token_bytes = bytes_of_token(example_of(model))
+        self._recordings = Recordings(model, self.cache) if recorded and model.device.type == "cuda" else None
 
     @torch.inference_mode()
     def read(self, first: int, ids: Sequence[Sequence[int]], starts: Sequence[int], adapters: Adapters) -> Tensor:
         """One pass for all rows; shorter ones are filled up, and what fills them goes nowhere."""
         new = max(len(row) for row in ids)
+        if self._recordings is not None and first == 0 and new == 1 and not any(adapters):
+            logits = self._recordings.read([row[0] for row in ids], starts)
+            if logits is not None:
+                return logits
         table = torch.tensor([[start, *row, *([0] * (new - len(row)))] for start, row in zip(starts, ids, strict=True)])
         table = _sent(table, self.model.device)
         inputs, places = table[:, 1:], table[:, :1] + torch.arange(new, device=table.device)
@@ -67,19 +73,21 @@ class SlotRows:
         length = min(-(-longest // ROUNDING) * ROUNDING, self.capacity + 1)
         self.cache.point(first, places, length)
         lasts = sorted({len(row) - 1 for row in ids})
+        alike = len(lasts) == 1
         out = self.model(
-            input_ids=inputs, position_ids=places, attention_mask=masks(self.model, places, length),
-            past_key_values=self.cache, use_cache=True, logits_to_keep=torch.tensor(lasts, device=table.device),
+            input_ids=inputs, position_ids=places.clamp(max=self.capacity - 1), past_key_values=self.cache,
+            attention_mask=masks(self.model, places, length), use_cache=True,
+            logits_to_keep=1 if alike else torch.tensor(lasts, device=table.device),
             **named_adapters(self.model, adapters),
         )  # fmt: skip
-        if len(lasts) == 1:
-            return out.logits[:, 0]
+        if alike:
+            return out.logits[:, -1]
         chosen = torch.tensor([lasts.index(len(row) - 1) for row in ids], device=table.device)
         return out.logits[torch.arange(len(ids), device=table.device), chosen]
 
     def use_model(self, model: PreTrainedModel) -> None:
-        """The same model with adapters."""
-        self.model = model
+        """The same model with adapters; its layers are no longer those that were recorded."""
+        self.model, self._recordings = model, None
 
     def move(self, source: int, target: int, length: int) -> None:
         """Copy a slot."""
@@ -145,11 +153,14 @@ def named_adapters(model: PreTrainedModel, adapters: Adapters) -> dict[str, list
     return {"adapter_names": [name or "__base__" for name in adapters]}
 
 
-def rows_of(model: PreTrainedModel, *, slots: int, capacity: int) -> Rows:
-    """Slots where this model reads rows together as it reads them alone; else separate rows."""
+def rows_of(model: PreTrainedModel, *, slots: int, capacity: int, recorded: bool = True) -> Rows:
+    """Slots where this model reads rows together as it reads them alone; else separate rows.
+
+    `recorded`: on a GPU single steps are recorded and replayed.
+    """
     try:
         if _reads_together(model):
-            return SlotRows(model, slots, capacity)
+            return SlotRows(model, slots, capacity, recorded=recorded)
     except (TypeError, ValueError, RuntimeError, AttributeError, IndexError, KeyError):
         pass  # it has no such cache, takes no such mask or position: it is asked in its own way
     return SeparateRows(model, slots, capacity)
