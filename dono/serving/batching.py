@@ -209,7 +209,7 @@ class Batcher:
             self._joining = []
             return
         group, began = self._joining, time.perf_counter()
-        room = max(1, self.chunk // len(group))
+        room = max(1, self.chunk // len(group)) if self.rows.token_bytes else max(len(g.prompt) for g in group)
         new = [g.tokens[g.read : g.read + room] for g in group]
         # a row that is through waits for the others: its last token is read again, which changes nothing
         ids = [piece or [g.tokens[-1]] for piece, g in zip(new, group, strict=True)]

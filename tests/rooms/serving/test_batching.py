@@ -8,6 +8,7 @@ import pytest
 import torch
 from transformers import MambaConfig, MambaForCausalLM, PreTrainedModel
 
+from dono.errors import Mistake
 from dono.serving.batching import Batcher, Full, Stopped
 from dono.serving.generation import Drawn, Generation
 from dono.serving.prefixes import SHORTEST
@@ -45,6 +46,14 @@ def test_greedy_answers_are_those_of_generate_whatever_else_is_in_the_batch(name
         assert (batcher.load.kept_tokens > 0) == (expected is SlotRows)
     wanted = [generated(model, prompt, 12) for prompt in asked]
     assert found == again == wanted
+
+
+def test_a_model_that_cannot_go_on_is_refused() -> None:
+    model = build(FAMILIES["llama"])
+    whole = model.forward
+    model.forward = lambda input_ids, use_cache=None: whole(input_ids=input_ids, use_cache=False)
+    with pytest.raises(Mistake, match="does not go on from what it has read"):
+        rows_of(model, slots=2, capacity=CAPACITY)
 
 
 @pytest.fixture(scope="module")

@@ -78,6 +78,7 @@ def test_clients_vanish_a_signal_drains_and_a_kill_loses_nothing(plain_folder: P
         reader.start()
         process.send_signal(signal.SIGTERM)
         reader.join(60)
+        waiting.close()
         assert b"data: [DONE]" in b"".join(whole)  # what was under way came to its end
         process.wait(60)
     before = ledger.used("asha").requests

@@ -8,7 +8,7 @@ from dono.serving.text import Detokenizer, Stops
 
 
 @settings(deadline=None, max_examples=80)
-@given(st.text(max_size=40))
+@given(text=st.text(max_size=40))
 def test_pieces_together_are_the_text(text: str, tokenizer: PreTrainedTokenizerBase) -> None:
     ids = list(tokenizer(text, add_special_tokens=False)["input_ids"])
     made = Detokenizer(tokenizer)
@@ -17,7 +17,7 @@ def test_pieces_together_are_the_text(text: str, tokenizer: PreTrainedTokenizerB
 
 
 @settings(deadline=None, max_examples=80)
-@given(st.data())
+@given(data=st.data())
 def test_any_ids_give_the_text_of_all_decoded_at_once(data: st.DataObject, tokenizer: PreTrainedTokenizerBase) -> None:
     ids = data.draw(st.lists(st.integers(0, len(tokenizer) - 1), max_size=30))
     made = Detokenizer(tokenizer)
