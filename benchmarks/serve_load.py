@@ -5,7 +5,7 @@ request when its last one ended. Every answer has the same number of tokens (bot
 
     python -m benchmarks.serve_load                     # 1, 8 and 32 clients: ours, and the peer in both of its modes
     python -m benchmarks.serve_load --soak 600          # ours alone at 32 clients for ten minutes
-    python -m benchmarks.serve_load --engine-only --params 1e9   # the engine without HTTP, random weights, any device
+    python -m benchmarks.peers.serve_engine --params 1e9   # the engine without HTTP, random weights, any device
 
 RESULT: `tokens_ratio_8` (tokens a second at 8 clients, ours over the peer's better mode), `p95_ratio_8` (time to first
 token, 95th percentile, ours over the peer's in that mode: below 1 is sooner) and `failed` (requests of ours).
@@ -241,19 +241,7 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, default=64, help="of each answer")
     parser.add_argument("--clients", type=int, nargs="+", default=list(CLIENTS))
     parser.add_argument("--soak", type=float, help="ours alone at 32 clients for so many seconds")
-    parser.add_argument("--engine-only", action="store_true", help="the engine without HTTP, on random weights")
-    parser.add_argument("--unrecorded", action="store_true", help="the engine alone on a GPU without recorded steps")
-    parser.add_argument("--device")
-    parser.add_argument("--dtype")
     asked = parser.parse_args()
-    if asked.engine_only:
-        from benchmarks.peers.serve_engine import measure  # noqa: PLC0415
-
-        found_alone = measure(
-            asked.params, asked.tokens, asked.clients, asked.device, asked.dtype, recorded=not asked.unrecorded
-        )
-        keep_result("serve_engine", found_alone)
-        return
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made) / "model"
         make_checkpoint(folder, asked.params)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import time
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ import numpy as np
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from benchmarks.peers.serve_checkpoint import shape_for
+from benchmarks.result import keep_result
 from dono.serving.batching import Batcher
 from dono.serving.generation import Drawn, Generation
 from dono.serving.prefixes import Prefixes
@@ -22,16 +23,26 @@ CAPACITY = 1024
 VOCABULARY = 32_000
 
 
+def sizes_for(params: float, vocabulary: int) -> tuple[int, int, int]:
+    """Width, layers and heads of about so many parameters: heads of 64, a layer for each head (about Llama 3's)."""
+
+    def count(heads: int) -> float:
+        return vocabulary * 64 * heads + 12 * max(2, heads) * (64 * heads) ** 2
+
+    heads = min(range(1, 128), key=lambda h: abs(count(h) - params))
+    return 64 * heads, max(2, heads), heads
+
+
 def measure(
     params: float, tokens: int, clients: Sequence[int], device: str | None, dtype: str | None, *, recorded: bool = True
 ) -> dict[str, object]:
     """Answers of so many tokens at each number of clients; also whether greedy tokens are those of `generate`."""
     where = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     kind = getattr(torch, dtype or ("bfloat16" if where.type == "cuda" else "float32"))
-    shape = shape_for(params)
+    width, layers, heads = sizes_for(params, VOCABULARY)
     config = LlamaConfig(
-        vocab_size=VOCABULARY, hidden_size=shape.width, intermediate_size=-(-shape.width * 8 // 3 // 128) * 128,
-        num_hidden_layers=shape.layers, num_attention_heads=shape.heads, num_key_value_heads=shape.heads,
+        vocab_size=VOCABULARY, hidden_size=width, intermediate_size=-(-width * 8 // 3 // 128) * 128,
+        num_hidden_layers=layers, num_attention_heads=heads, num_key_value_heads=heads,
         max_position_embeddings=CAPACITY, tie_word_embeddings=True,
     )  # fmt: skip
     torch.manual_seed(0)
@@ -124,3 +135,23 @@ def _generate_speed(model: LlamaForCausalLM, tokens: int) -> float:
     began = time.perf_counter()
     _generated(model, prompt, tokens)
     return tokens / (time.perf_counter() - began)
+
+
+def main() -> None:
+    """Alone, where the rest of Dono's needs are not installed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--params", type=float, default=1e9)
+    parser.add_argument("--tokens", type=int, default=128)
+    parser.add_argument("--clients", type=int, nargs="+", default=[1, 8, 32])
+    parser.add_argument("--unrecorded", action="store_true")
+    parser.add_argument("--device")
+    parser.add_argument("--dtype")
+    asked = parser.parse_args()
+    keep_result(
+        "serve_engine",
+        measure(asked.params, asked.tokens, asked.clients, asked.device, asked.dtype, recorded=not asked.unrecorded),
+    )
+
+
+if __name__ == "__main__":
+    main()

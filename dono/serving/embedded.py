@@ -91,8 +91,8 @@ class EmbeddedEngine:
         dtype = getattr(torch, kind, None)
         if dtype not in (torch.float32, torch.bfloat16, torch.float16):
             raise Mistake(f"no precision {kind!r}", where="--dtype", remedy="Use float32, bfloat16 or float16")
-        tokenizer = load_tokenizer(place)
-        return cls(name, load_model(place, dtype=dtype), tokenizer, settings)
+        model = load_model(place, dtype=dtype)
+        return cls(name, model, load_tokenizer(place), settings)
 
     def names(self) -> Sequence[str]:
         """The model names."""

@@ -162,8 +162,8 @@ def named_adapters(model: PreTrainedModel, adapters: Adapters) -> dict[str, list
 def rows_of(model: PreTrainedModel, *, slots: int, capacity: int, recorded: bool = True) -> Rows:
     """Slots where this model reads rows together as it reads them alone; else separate rows.
 
-    `recorded`: on a GPU single steps are recorded and replayed. Raises `Mistake` for a model that cannot go on from what
-    it has read at all.
+    `recorded`: on a GPU single steps are recorded and replayed. Raises `Mistake` for a model that cannot go on from
+    what it has read at all.
     """
     try:
         if _reads_together(model):

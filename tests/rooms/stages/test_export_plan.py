@@ -23,7 +23,7 @@ def test_axolotl_is_given_the_ids_that_dono_trains(
 ) -> None:
     (said,) = PLANS["axolotl"](plan(tokenizer_folder, 16), tmp_path)
     config = yaml.safe_load((tmp_path / "axolotl.yaml").read_text(encoding="utf8"))
-    rows = [json.loads(line) for line in (tmp_path / "train.jsonl").open(encoding="utf8")]
+    rows = [json.loads(line) for line in (tmp_path / "train.jsonl").read_text(encoding="utf8").splitlines()]
     encoded, _ = encode_examples(tokenizer, PAIRS, max_length=64)
     assert [r["input_ids"] for r in rows] == [e.ids for e in encoded]
     for row, example in zip(rows, encoded, strict=True):
