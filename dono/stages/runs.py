@@ -149,6 +149,10 @@ def _learn_and_answer(
         tokens, trained_for = outcome.tokens, outcome.seconds
         learned = {"steps": len(outcome.losses), "tokens_per_second": round(outcome.tokens_per_second, 1)}
     place.store.leave()
+    if spec.examples and spec.task_stage == "lora":
+        if spec.keep:
+            save_adapter(model, folder / ADAPTER)
+        model = merge_lora(model)
     oversight.show(f"{spec.name}: scoring")
     notes: list[str] = []
     if spec.case.use_case.kind == "habits":
@@ -188,7 +192,10 @@ def _train_task(
     oversight: Oversight,
     capped: Callable[[float], str | None],
 ) -> tuple[Outcome, PreTrainedModel]:
-    """Train on the first examples of the seed's order: a smaller pilot's are part of a larger one's."""
+    """Train on the first examples of the seed's order: a smaller pilot's are part of a larger one's.
+
+    Low-rank updates are on the model that is returned, not added in.
+    """
     training, case = place.project.training, spec.case
     chosen = shuffled(len(case.train), spec.seed)[: spec.examples]
     pairs = render_pairs(case, tokenizer, [case.train[i] for i in chosen])
@@ -220,6 +227,4 @@ def _train_task(
         watch = oversight.watching(title, book)
         outcome = train(reader, batches.parts_at, learn, loop, folder, watch=watch, capped=capped)
     leave_loss_curve(folder, title)
-    if lora and spec.keep:
-        save_adapter(learner, folder / ADAPTER)
-    return outcome, merge_lora(learner) if lora else learner
+    return outcome, learner
