@@ -41,21 +41,23 @@ class Arm:
 
 
 ANSWERS: tuple[Kind, ...] = ("classify", "generate")
+ROWS: tuple[Kind, ...] = ("predict",)
+"""Kinds whose rows a base reads as texts: asked as it is, and fine-tuned on them."""
 TEXTS: tuple[Kind, ...] = ("language", "habits")
 """Kinds that a model meets without a task stage: what it learned from texts alone."""
 ROUTES: dict[RouteName, tuple[Arm, ...]] = {
     "prompt": (
         Arm(name="prompt/zero-shot", short="Prompt only", title="Ask the base model as it is",
-            start="base", vocabulary="kept", corpus_stage=False, task_stage="none", kinds=(*ANSWERS, *TEXTS)),
+            start="base", vocabulary="kept", corpus_stage=False, task_stage="none", kinds=(*ANSWERS, *ROWS, *TEXTS)),
         Arm(name="prompt/few-shot", short="Prompt with examples", title="Ask the base model, showing it four examples",
             start="base", vocabulary="kept", corpus_stage=False, task_stage="none", kinds=ANSWERS, shots=4),
     ),
     "hosted": (),
     "finetune": (
         Arm(name="finetune/lora", short="Fine-tune (LoRA)", title="Fine-tune the base with a small adapter (LoRA)",
-            start="base", vocabulary="kept", corpus_stage=False, task_stage="lora", kinds=ANSWERS),
+            start="base", vocabulary="kept", corpus_stage=False, task_stage="lora", kinds=(*ANSWERS, *ROWS)),
         Arm(name="finetune/full", short="Fine-tune (all weights)", title="Fine-tune all of the base",
-            start="base", vocabulary="kept", corpus_stage=False, task_stage="full", kinds=ANSWERS),
+            start="base", vocabulary="kept", corpus_stage=False, task_stage="full", kinds=(*ANSWERS, *ROWS)),
     ),
     "continue": (
         Arm(name="continue/kept", short="Base, more training",

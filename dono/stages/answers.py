@@ -46,7 +46,8 @@ def template_of(case: Case) -> str:
 
 def fields_of(case: Case, example: Example) -> dict[str, str]:
     """What a template may name."""
-    return {"text": example.prompt, "prompt": example.prompt, "language": example.language or ""}
+    fields = {"text": example.prompt, "prompt": example.prompt, "language": example.language or ""}
+    return fields if case.use_case.target is None else fields | {"target": case.use_case.target}
 
 
 def render_pairs(case: Case, tokenizer: PreTrainedTokenizerBase, examples: Sequence[Example]) -> list[tuple[str, str]]:

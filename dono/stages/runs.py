@@ -31,6 +31,7 @@ from dono.stages.lift import answer_lift
 from dono.stages.oversight import Oversight
 from dono.stages.pictures import leave_loss_curve
 from dono.stages.prepare import Case
+from dono.stages.row_answers import answer_rows
 from dono.stages.workplace import Workplace
 from dono.tokens import check_rows, encode_examples, load_tokenizer, packed, task_batches
 from dono.training import Logbook, LoopSpec, Outcome, Scale, forget_state, likelihood, train, trained_seconds
@@ -148,6 +149,9 @@ def _learn_and_answer(
     notes: list[str] = []
     if spec.case.use_case.kind == "habits":
         scores, samples, notes = answer_lift(spec.case, model, tokenizer, folder)
+    elif spec.case.use_case.kind == "predict":
+        shots = contender.arm.shots
+        scores, samples, notes = answer_rows(spec.case, model, tokenizer, contender.context, shots, spec.seed)
     else:
         scores, samples = answer_case(spec.case, model, tokenizer, contender.context, contender.arm.shots, spec.seed)
     cost = spent_in(start) + Spent(tokens, contender.task_flops(tokens), trained_for)

@@ -2,6 +2,7 @@
 
 from dono.corpus.calendar.festivals import (
     LANGUAGES,
+    OWN,
     SEASONS,
     Calendar,
     FeastDay,
@@ -13,6 +14,7 @@ from dono.corpus.calendar.states import state_code, state_name, states
 
 __all__ = [
     "LANGUAGES",
+    "OWN",
     "SEASONS",
     "Calendar",
     "FeastDay",

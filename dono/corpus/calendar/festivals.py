@@ -26,6 +26,8 @@ YEARS = range(2001, 2036)
 """For which the `holidays` package knows the moving days; before and after only fixed days are known."""
 FIXED_YEARS = range(1900, 2201)
 """For which fixed days are said at all: a date beyond is a slip of the pen."""
+OWN = "own"
+"""The key of the days that a person adds."""
 ESTIMATED = " (estimated)"
 """How the package marks a day that waits for the moon to be seen."""
 
@@ -170,7 +172,7 @@ class Calendar:
 
     def _own_days(self, year: int) -> list[FeastDay]:
         return [
-            FeastDay("own", {"en": own.name}, own.date, own.date, own.date, _states_of(own.state))
+            FeastDay(OWN, {"en": own.name}, own.date, own.date, own.date, _states_of(own.state))
             for own in self.own
             if own.date.year == year
         ]

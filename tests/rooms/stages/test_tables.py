@@ -15,7 +15,8 @@ from dono.predictive.uplift import UpliftModel
 from dono.stages.predictive import predictive_run
 from dono.stages.prepare import Case, table_case
 from dono.stages.runs import measurements_of
-from dono.stages.tables import found_in, parts_of, settings_of
+from dono.stages.table_settings import found_in, settings_of
+from dono.stages.tables import parts_of
 from dono.stages.workplace import Workplace, open_workplace
 
 
