@@ -21,7 +21,7 @@ from dono.stages.lift import answer_by_counts
 from dono.stages.prepare import Case
 from dono.stages.row_texts import limited_rows
 from dono.stages.runs import shuffled, subset
-from dono.stages.table_settings import found_in, settings_of
+from dono.stages.table_settings import embedded_by, embedder_of, found_in, settings_of
 from dono.stages.tables import parts_of
 from dono.stages.uplift import uplift_or_why_not
 from dono.stages.workplace import Workplace
@@ -73,7 +73,7 @@ def predictive_run(place: Workplace, arm: str, case: Case, scale: float) -> Arti
     spec: dict[str, Json] = {
         "arm": arm, "use_case": case.use_case.name, "examples_from": case.artifact.id, "scale": scale, "seed": seed,
         "target": case.use_case.target, "test_limit": case.use_case.test_limit,
-        "table": case.use_case.table.model_dump(mode="json"),
+        "table": case.use_case.table.model_dump(mode="json"), "embedded_by": embedded_by(place, case.use_case),
     }  # fmt: skip
 
     def make(folder: Path) -> dict[str, Json]:
@@ -140,7 +140,8 @@ def _fit_table(place: Workplace, case: Case, scale: float, seed: int, folder: Pa
     searching = float(str(settings.result["own_seconds"])) if scale == 1.0 else 0.0
     searching -= time.monotonic() - began  # the search counts once, with the full run, whichever run did it
     chosen = shuffled(len(train.labels), seed)[: subset(len(train.labels), scale)]
-    model = TableModel(found_in(settings), dates=case.use_case.table.dates)
+    embedder = embedder_of(place, case.use_case)
+    model = TableModel(found_in(settings), dates=case.use_case.table.dates, embedder=embedder)
     model.fit(take(train.columns, chosen), [train.labels[i] for i in chosen], seed)
     order = list(model.classes)
     if len(order) < 2:

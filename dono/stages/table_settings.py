@@ -8,8 +8,9 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from dono.artifacts import Artifact, Json
-from dono.predictive import Found, Reading, folds, search, take
+from dono.artifacts import Artifact, Json, fingerprint
+from dono.predictive import Embedder, Found, Reading, folds, search, take
+from dono.predictive.settings import drawn
 from dono.project import UseCase
 from dono.stages.prepare import Case
 from dono.stages.tables import Parts, chosen_of
@@ -24,7 +25,7 @@ def settings_of(place: Workplace, case: Case, parts: Parts) -> Artifact:
     use_case, seed = case.use_case, place.project.training.seed
     spec: dict[str, Json] = {
         "use_case": use_case.name, "examples_from": case.artifact.id, "target": use_case.target, "seed": seed,
-        "table": use_case.table.model_dump(mode="json"),
+        "table": use_case.table.model_dump(mode="json"), "embedded_by": embedded_by(place, use_case),
     }  # fmt: skip
 
     def make(folder: Path) -> dict[str, Json]:
@@ -40,23 +41,43 @@ def settings_of(place: Workplace, case: Case, parts: Parts) -> Artifact:
     return place.store.make("settings", spec, make, made_from=made_from, name=use_case.name, keep_partial=True)
 
 
+def embedder_of(place: Workplace, use_case: UseCase) -> Embedder | None:
+    """The model by which the texts of a table are read, where one is named."""
+    source = use_case.table.embeddings
+    if source is None:
+        return None
+    local = place.project.path(source)
+    return Embedder(str(local) if local.is_dir() else source)
+
+
+def embedded_by(place: Workplace, use_case: UseCase) -> str | None:
+    """The identity of that model."""
+    embedder = embedder_of(place, use_case)
+    if embedder is None:
+        return None
+    return fingerprint(Path(embedder.source)) if Path(embedder.source).is_dir() else embedder.source
+
+
 def _searched(place: Workplace, use_case: UseCase, parts: Parts, folder: Path) -> tuple[Found, list[str]]:
     seed, choices, labels = place.project.training.seed, use_case.table, parts.train.labels
+    plain = Found(members=((drawn(0, seed, choices.learners), 1.0),))
     if choices.trials == 1:
-        return Found(), []
+        return plain, []
     step = -(-len(labels) // LARGEST_SEARCH)
     some = range(0, len(labels), step)
     labels = [labels[i] for i in some]
     cut = folds(labels, seed=seed, times=chosen_of(parts.times, some), groups=chosen_of(parts.groups, some))
     if not cut:
-        return Found(), ["too few rows of a class to compare settings: the plain trees are taken"]
-    reading, values = Reading.of(take(parts.train.columns, some), labels, dates=choices.dates, seed=seed)
+        return plain, [f"too few rows of a class to compare settings: plain {choices.learners[0]} are taken"]
+    columns, embedder = take(parts.train.columns, some), embedder_of(place, use_case)
+    reading, values = Reading.of(columns, labels, dates=choices.dates, seed=seed, embedder=embedder)
     if not reading.columns:
-        return Found(), []
+        return plain, []
     seconds = float("inf") if choices.minutes is None else 60 * choices.minutes
-    with place.display.task(f"{use_case.name}: settings of the trees", choices.trials) as view:
+    with place.display.task(f"{use_case.name}: settings of {' and '.join(choices.learners)}", choices.trials) as view:
         found = search(
             values, labels, reading.categorical, cut, trials=choices.trials, folder=folder, seed=seed, seconds=seconds,
+            learners=choices.learners,
             say=lambda done: view.at(done, f"{done} of {choices.trials} tried"),
         )  # fmt: skip
     return found, [f"{found.trials} settings compared by cross-validation, {len(found.members)} averaged"]
