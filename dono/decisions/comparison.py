@@ -124,7 +124,17 @@ def _failed(question: UseCaseQuestion, evidence: ArmEvidence) -> ArmVerdict:
 def _row(evidence: ArmEvidence, **found: object) -> ArmVerdict:
     known: dict[str, object] = {
         name: getattr(evidence, name)
-        for name in ("arm", "route", "title", "full_cost", "full_hours", "pilot_cost", "serving_per_month", "latency")
+        for name in (
+            "arm",
+            "route",
+            "title",
+            "full_cost",
+            "full_hours",
+            "pilot_cost",
+            "serving_per_month",
+            "latency",
+            "lifts",
+        )
     }
     known |= {
         "pilots": sorted(evidence.points, key=lambda p: (p.scale, p.seed, p.value)),

@@ -44,7 +44,9 @@ ANSWERS: tuple[Kind, ...] = ("classify", "generate")
 ROWS: tuple[Kind, ...] = ("predict",)
 """Kinds whose rows a base reads as texts: asked as it is, and fine-tuned on them."""
 TEXTS: tuple[Kind, ...] = ("language", "habits")
-"""Kinds that a model meets without a task stage: what it learned from texts alone."""
+"""Kinds that a model with a corpus stage meets without a task stage: what it learned from texts alone."""
+RECORDS: tuple[Kind, ...] = ("habits",)
+"""Kinds whose records, as sentences, a base is fine-tuned on."""
 ROUTES: dict[RouteName, tuple[Arm, ...]] = {
     "prompt": (
         Arm(name="prompt/zero-shot", short="Prompt only", title="Ask the base model as it is",
@@ -55,9 +57,9 @@ ROUTES: dict[RouteName, tuple[Arm, ...]] = {
     "hosted": (),
     "finetune": (
         Arm(name="finetune/lora", short="Fine-tune (LoRA)", title="Fine-tune the base with a small adapter (LoRA)",
-            start="base", vocabulary="kept", corpus_stage=False, task_stage="lora", kinds=(*ANSWERS, *ROWS)),
+            start="base", vocabulary="kept", corpus_stage=False, task_stage="lora", kinds=(*ANSWERS, *ROWS, *RECORDS)),
         Arm(name="finetune/full", short="Fine-tune (all weights)", title="Fine-tune all of the base",
-            start="base", vocabulary="kept", corpus_stage=False, task_stage="full", kinds=(*ANSWERS, *ROWS)),
+            start="base", vocabulary="kept", corpus_stage=False, task_stage="full", kinds=(*ANSWERS, *ROWS, *RECORDS)),
     ),
     "continue": (
         Arm(name="continue/kept", short="Base, more training",

@@ -51,7 +51,9 @@ def fields_of(case: Case, example: Example) -> dict[str, str]:
 
 
 def render_pairs(case: Case, tokenizer: PreTrainedTokenizerBase, examples: Sequence[Example]) -> list[tuple[str, str]]:
-    """Prompts as the model sees them, with their answers."""
+    """Prompts as the model sees them, with their answers; habits are sentences already."""
+    if case.use_case.kind == "habits":
+        return [(e.prompt, e.answer) for e in examples]
     template = template_of(case)
     return [(render_prompt(template, fields_of(case, e), tokenizer), e.answer) for e in examples]
 

@@ -23,6 +23,8 @@ from dono.tokens import fill
 
 NO_FESTIVAL = "none"
 PARTS = ("train", "test")
+MOST_TAUGHT = 5000
+"""Records that a base is fine-tuned on, at most: it pays for each (assumed)."""
 TEST_SHARE = 0.3
 """Held out of records that come without a test file."""
 Row = tuple[str, str, str, str]
@@ -183,9 +185,12 @@ def _numbered(train: Sequence[Row], test: Sequence[Row]) -> tuple[Records, np.nd
 
 def records_of(artifact: Artifact) -> tuple[Records, np.ndarray]:
     """The test's records, and the train's counts [R, P, C]."""
-    read = {name: (artifact.path / f"{name}.jsonl").read_text(encoding="utf8") for name in ("train", "test")}
-    train, test = ([tuple(json.loads(line)) for line in text.splitlines()] for text in read.values())
-    return _numbered(train, test)
+    return _numbered(_kept(artifact, "train"), _kept(artifact, "test"))
+
+
+def _kept(artifact: Artifact, name: str) -> list[Row]:
+    lines = (artifact.path / f"{name}.jsonl").read_text(encoding="utf8").splitlines()
+    return [(region, period, category, customer) for region, period, category, customer in map(json.loads, lines)]
 
 
 def cells(records: Records) -> Iterator[tuple[int, int]]:
@@ -196,15 +201,34 @@ def cells(records: Records) -> Iterator[tuple[int, int]]:
 
 def sentence(use_case: UseCase, records: Records, region: int, period: int, phrase: str) -> tuple[str, str]:
     """The prompt filled for a cell, parted where the category begins."""
+    return filled(use_case, records.regions[region], records.periods[period], phrase)
+
+
+def filled(use_case: UseCase, region: str, period: str, phrase: str) -> tuple[str, str]:
+    """The prompt filled for a region, a period and a phrase of a category, parted where the phrase begins."""
     assert use_case.habits is not None and use_case.prompt is not None
     words = use_case.habits.words
-    said = {
-        "region": words.get(records.regions[region], records.regions[region]),
-        "period": words.get(records.periods[period], records.periods[period]),
-        "category": phrase,
-    }
+    said = {"region": words.get(region, region), "period": words.get(period, period), "category": phrase}
     before, _, after = use_case.prompt.partition("{category}")
     return fill(before, said), phrase + fill(after, said)
+
+
+def taught_sentences(use_case: UseCase, artifact: Artifact, seed: int) -> list[tuple[str, str]]:
+    """Records of the train as sentences, parted where the category begins: at most `MOST_TAUGHT`, drawn at random.
+
+    Of several phrases of a category one is drawn.
+    """
+    assert use_case.habits is not None
+    rows = _kept(artifact, "train")
+    random = np.random.default_rng(seed)
+    chosen = np.sort(random.permutation(len(rows))[:MOST_TAUGHT])
+    found = []
+    for region, period, category, _ in (rows[i] for i in chosen):
+        several = use_case.habits.phrases.get(category, category)
+        phrase = several if isinstance(several, str) else several[int(random.integers(len(several)))]
+        before, after = filled(use_case, region, period, phrase)
+        found.append((before.rstrip(), after))
+    return found
 
 
 def prompts(use_case: UseCase, artifact: Artifact) -> list[str]:

@@ -13,10 +13,11 @@ from dono.stages.answers import render_pairs
 from dono.stages.contenders import Contender, TaskSize, task_size
 from dono.stages.display import TaskView, clock
 from dono.stages.oversight import Oversight
-from dono.stages.predictive import SCALES, Predictive, predictive_pilots
+from dono.stages.predictive import Predictive, predictive_pilots
 from dono.stages.prepare import Case, Prepared
 from dono.stages.runs import RunSpec, carry_out
 from dono.stages.schedule import SETUP_SECONDS, Job, cases_for, job, ladders, total_seconds
+from dono.stages.table_settings import SCALES, search_plan
 from dono.stages.workplace import Workplace
 from dono.tokens import load_tokenizer
 
@@ -153,8 +154,10 @@ def asking_seconds(place: Workplace, prepared: Prepared, contenders: Sequence[Co
     """What the pilots take that learn nothing, and those without a language model, in seconds (a guess)."""
     asked = sum(_asking(prepared, c) for c in contenders if not c.arm.learns)
     rows = sum(len(c.train) for c in prepared.cases if c.use_case.kind == "classify")
-    fitted = PREDICTIVE_SECONDS_A_ROW * rows * sum(SCALES) if place.project.wants("predictive") else 0.0
-    return asked + fitted
+    if not place.project.wants("predictive"):
+        return asked
+    tables = sum(search_plan(c).seconds for c in prepared.cases if c.use_case.kind == "predict")
+    return asked + PREDICTIVE_SECONDS_A_ROW * rows * sum(SCALES) + tables
 
 
 def _asking(prepared: Prepared, contender: Contender) -> float:

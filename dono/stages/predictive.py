@@ -21,12 +21,10 @@ from dono.stages.lift import answer_by_counts
 from dono.stages.prepare import Case
 from dono.stages.row_texts import limited_rows
 from dono.stages.runs import shuffled, subset
-from dono.stages.table_settings import embedded_by, embedder_of, found_in, settings_of
+from dono.stages.table_settings import SCALES, embedded_by, embedder_of, found_in, settings_of
 from dono.stages.tables import parts_of
 from dono.stages.uplift import uplift_or_why_not
 from dono.stages.workplace import Workplace
-
-SCALES = (0.125, 0.25, 0.5, 1.0)
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,10 @@ from dono.corpus import Example, gather, load_examples, overlap, read_documents,
 from dono.corpus.calendar import check_states
 from dono.corpus.privacy import key_fingerprint
 from dono.errors import Mistake
+from dono.predictive.tables import table_size
 from dono.project import Privacy, Project, Source, UseCase
 from dono.stages.bookkeeping import record_corpus, record_step
-from dono.stages.habits import own_days, prompts, read_habits
+from dono.stages.habits import own_days, prompts, read_habits, taught_sentences
 from dono.stages.row_texts import asked_of_models, row_examples
 from dono.stages.tables import parts_of
 from dono.stages.vocabularies import train_documents
@@ -61,7 +62,10 @@ def prepare(place: Workplace) -> Prepared:
             ordered.append(prepare_table(place, use_case))
         elif use_case.kind == "habits":
             habits = read_habits(place, use_case)
-            ordered.append(Case(use_case, habits, (), tuple(Example(p, "", None) for p in prompts(use_case, habits))))
+            told = taught_sentences(use_case, habits, place.project.training.seed)
+            taught = tuple(Example(before, after, None) for before, after in told)
+            asked = tuple(Example(p, "", None) for p in prompts(use_case, habits))
+            ordered.append(Case(use_case, habits, taught, asked))
         else:
             ordered.append(cases[use_case.name])
     return Prepared(corpus, tuple(ordered))
@@ -240,12 +244,14 @@ def table_case(place: Workplace, use_case: UseCase, *, as_texts: bool = False) -
         }  # fmt: skip
 
     def make(folder: Path) -> dict[str, Json]:
+        rows, columns = table_size(paths[0])
+        size: dict[str, Json] = {"files": len(paths), "rows": rows, "columns": columns}
         if not as_texts:
-            return {"files": len(paths)}
+            return size
         train, test = row_examples(parts_of(place, use_case), use_case, seed)
         _write_rows(folder / "train.jsonl", train)
         _write_rows(folder / "test.jsonl", test)
-        return {"files": len(paths), "train": len(train), "test": len(test)}
+        return size | {"train": len(train), "test": len(test)}
 
     return place.store.make("examples", spec, make, made_from=_file_references(paths), name=use_case.name)
 

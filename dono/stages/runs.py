@@ -62,8 +62,9 @@ class RunSpec:
 
     @property
     def task_stage(self) -> str:
-        """`none`, `lora` or `full`: held-out text and habits are met without a task stage."""
-        return "none" if self.case.use_case.kind in TEXTS else self.contender.arm.task_stage
+        """`none`, `lora` or `full`: after a corpus stage, held-out text and habits are met without a task stage."""
+        arm = self.contender.arm
+        return "none" if arm.corpus_stage and self.case.use_case.kind in TEXTS else arm.task_stage
 
     @property
     def examples(self) -> int:

@@ -8,6 +8,7 @@ from dono.corpus.calendar.festivals import (
     FeastDay,
     check_states,
     feast_days,
+    feast_name,
     read_calendar,
 )
 from dono.corpus.calendar.states import state_code, state_name, states
@@ -20,6 +21,7 @@ __all__ = [
     "FeastDay",
     "check_states",
     "feast_days",
+    "feast_name",
     "read_calendar",
     "state_code",
     "state_name",

@@ -72,6 +72,12 @@ def feasts() -> dict[str, Feast]:
     return {key: Feast.model_validate(values) for key, values in read.items()}
 
 
+def feast_name(key: str) -> str | None:
+    """The English name of one of our festivals, None for a key that is none."""
+    feast = feasts().get(key)
+    return None if feast is None else feast.names["en"]
+
+
 @lru_cache(maxsize=4096)
 def _listed(state: str | None, year: int, *, optional: bool) -> dict[dt.date, tuple[str, ...]]:
     """The holidays of the `holidays` package in a state (None: of the whole country)."""

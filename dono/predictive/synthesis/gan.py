@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
 
 from dono.predictive.synthesis.choices import Choices
 from dono.predictive.synthesis.conditions import Conditions
@@ -40,6 +41,8 @@ class GanSpec:
     penalty: float = 10.0
     temperature: float = 0.2
     memory: float = 0.998
+    telling: float = 1.0
+    dropout: float = 0.5
     seed: int = 0
 
 
@@ -63,9 +66,27 @@ class Generator(nn.Module):
 def critic(spec: GanSpec, width: int) -> nn.Sequential:
     """How real `pac` rows side by side look."""
     return nn.Sequential(
-        nn.Linear(spec.pac * width, spec.width), nn.LeakyReLU(0.2), nn.Dropout(0.5),
-        nn.Linear(spec.width, spec.width), nn.LeakyReLU(0.2), nn.Dropout(0.5), nn.Linear(spec.width, 1),
+        nn.Linear(spec.pac * width, spec.width), nn.LeakyReLU(0.2), nn.Dropout(spec.dropout),
+        nn.Linear(spec.width, spec.width), nn.LeakyReLU(0.2), nn.Dropout(spec.dropout), nn.Linear(spec.width, 1),
     )  # fmt: skip
+
+
+class Teller(nn.Module):
+    """Tells the target of an encoded row from its other columns: log-odds of each class."""
+
+    def __init__(self, width: int, start: int, classes: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Linear(width, 64), nn.LeakyReLU(0.2), nn.Dropout(0.5),
+            nn.Linear(64, 64), nn.LeakyReLU(0.2), nn.Dropout(0.5), nn.Linear(64, classes),
+        )  # fmt: skip
+        others = torch.ones(width)
+        others[start : start + classes] = 0
+        self.register_buffer("others", others)
+
+    def forward(self, rows: Tensor) -> Tensor:
+        """[rows, width] to [rows, classes]."""
+        return self.layers(rows * self.others)
 
 
 class Synthesizer:
@@ -113,11 +134,16 @@ class _State:
         rates = {"lr": spec.rate, "betas": (0.5, 0.9), "fused": True}
         self.of_generator = torch.optim.Adam(self.generator.parameters(), weight_decay=spec.weight_decay, **rates)
         self.of_critic = torch.optim.Adam(self.critic.parameters(), **rates)
+        start, classes = conditions.target or (0, 1)
+        self.teller = Teller(layout.width, start, classes)
+        self.of_teller = torch.optim.AdamW(self.teller.parameters(), lr=1e-3, weight_decay=1e-2)
+        self.classes = torch.from_numpy(conditions.classes)
 
     def _parts(self) -> dict[str, nn.Module | torch.optim.Optimizer]:
         return {
             "generator": self.generator, "mean": self.mean, "critic": self.critic,
-            "of_generator": self.of_generator, "of_critic": self.of_critic,
+            "of_generator": self.of_generator, "of_critic": self.of_critic, "teller": self.teller,
+            "of_teller": self.of_teller,
         }  # fmt: skip
 
     def save(self, path: Path) -> None:
@@ -157,6 +183,8 @@ def train_gan(
             state.load(path)
         saved = time.monotonic()
         while state.step < spec.steps:
+            for optimizer in (state.of_generator, state.of_critic):
+                optimizer.param_groups[0]["lr"] = spec.rate * min(1.0, 2 * (1 - state.step / spec.steps))
             _step(state, spec, real)
             state.step += 1
             watch(state.step)
@@ -181,10 +209,14 @@ def _step(state: _State, spec: GanSpec, real: Tensor) -> None:
     loss.backward()
     state.of_critic.step()
 
-    asked = torch.from_numpy(state.conditions.draw(spec.batch, state.random, evenly=True).vectors).float()
+    drawn = state.conditions.draw(spec.batch, state.random, evenly=True)
+    asked = torch.from_numpy(drawn.vectors).float()
     raw = state.generator(_entry(asked, spec))
-    fake = torch.cat([state.choices.activated(raw, spec.temperature), asked], dim=1)
+    rows = state.choices.activated(raw, spec.temperature)
+    fake = torch.cat([rows, asked], dim=1)
     loss = -state.critic(fake.reshape(-1, spec.pac * fake.shape[1])).mean()
+    if state.conditions.target is not None and spec.telling:
+        loss = loss + spec.telling * _told_otherwise(state, rows, real, torch.from_numpy(drawn.rows))
     # and the cross-entropy between the categories asked for and those made
     heeded = asked * state.choices.logs(raw).index_select(1, state.wanted)
     loss = loss - heeded.sum() / len(raw)
@@ -192,6 +224,34 @@ def _step(state: _State, spec: GanSpec, real: Tensor) -> None:
     loss.backward()
     state.of_generator.step()
     _remember(state, spec.memory)
+
+
+def _told_otherwise(state: _State, fake: Tensor, real: Tensor, numbers: Tensor) -> Tensor:
+    """How far the log-odds of the target are distributed otherwise for made rows than for real ones of the same class.
+
+    A small model learns to tell the target from one half of the real rows. Of the other half, which it has not seen,
+    its log-odds are sorted beside those of the made rows that were asked for the same: their mean distance is the
+    1-Wasserstein distance along the direction that a model of the target looks in.
+    """
+    known, unseen = numbers % 2 == 0, numbers % 2 == 1
+    state.teller.train()
+    learned = cross_entropy(state.teller(real[numbers[known]]), state.classes[numbers[known]])
+    state.of_teller.zero_grad()
+    learned.backward()
+    state.of_teller.step()
+    state.teller.eval()
+    with torch.no_grad():
+        truly = _centred(state.teller(real[numbers[unseen]]))
+    made, classes = _centred(state.teller(fake[unseen])), state.classes[numbers[unseen]]
+    apart = fake.new_zeros(())
+    for one in classes.unique():
+        mine = classes == one
+        apart = apart + (made[mine].sort(0).values - truly[mine].sort(0).values).abs().mean(1).sum()
+    return apart / max(1, len(classes))
+
+
+def _centred(odds: Tensor) -> Tensor:
+    return odds - odds.mean(1, keepdim=True)
 
 
 def _entry(asked: Tensor, spec: GanSpec) -> Tensor:
