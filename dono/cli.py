@@ -15,6 +15,12 @@ from dono.errors import Capped, Mistake
 
 PROJECT = click.argument("project", type=click.Path(path_type=Path), default=Path("dono.yaml"))
 OVERRIDES = click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
+ON = click.option(
+    "--on",
+    metavar="ADDRESS",
+    help="Work on a Ray cluster: ray://HOST:PORT, HOST:PORT, auto (the one that this machine is part of), or local "
+    "(one that is started here). Else machine.ray of the project, else this machine.",
+)
 DRY_RUN = click.option("--dry-run", is_flag=True, help="Show what it would spend, and stop.")
 
 
@@ -44,9 +50,10 @@ def init(folder: Path, sample: bool, scale: float) -> None:
 @dono.command()
 @PROJECT
 @OVERRIDES
-def prepare(project: Path, overrides: tuple[str, ...]) -> None:
+@ON
+def prepare(project: Path, overrides: tuple[str, ...], on: str | None) -> None:
     """Gather the corpus, split it, tokenize it, and print what is there."""
-    stage("survey")(project, overrides)
+    stage("survey")(project, overrides, on=on)
 
 
 @dono.command()
@@ -70,10 +77,11 @@ def audit(project: Path, overrides: tuple[str, ...], documents: int, seed: int, 
     help="Spend this much on further pilots after a verdict: money in the project's currency, like 500, or (where the "
     "machine has no price) a time, like 30m or 2h. After a break the same command goes on.",
 )
+@ON
 @DRY_RUN
-def decide(project: Path, overrides: tuple[str, ...], more: str | None, dry_run: bool) -> None:
+def decide(project: Path, overrides: tuple[str, ...], more: str | None, on: str | None, dry_run: bool) -> None:
     """The main job: pilots of every route, a verdict, a report."""
-    stage("decide")(project, overrides, dry_run=dry_run, more=more)
+    stage("decide")(project, overrides, dry_run=dry_run, more=more, on=on)
 
 
 @dono.command()
@@ -81,10 +89,13 @@ def decide(project: Path, overrides: tuple[str, ...], more: str | None, dry_run:
 @OVERRIDES
 @click.option("--route", help="Build this arm or route instead of the verdict's, e.g. scratch or finetune/lora.")
 @click.option("--use-case", help="Build for this use case only.")
+@ON
 @DRY_RUN
-def build(project: Path, overrides: tuple[str, ...], route: str | None, use_case: str | None, dry_run: bool) -> None:
+def build(
+    project: Path, overrides: tuple[str, ...], route: str | None, use_case: str | None, on: str | None, dry_run: bool
+) -> None:
     """Carry the verdict out at full budget, and compare the outcome with the prediction."""
-    stage("build")(project, overrides, route=route, use_case=use_case, dry_run=dry_run)
+    stage("build")(project, overrides, route=route, use_case=use_case, dry_run=dry_run, on=on)
 
 
 @dono.command()
@@ -193,6 +204,9 @@ def chat(model: Path, template: str | None, max_new_tokens: int) -> None:
 @click.option("--tokens-in", default=400.0, show_default=True)
 @click.option("--tokens-out", default=150.0, show_default=True)
 @click.option("--worth-per-month", type=float, help="What the model is worth a month: train now, or wait?")
+@click.option("--skypilot", type=click.Path(path_type=Path), help="Also write a task that runs it, for SkyPilot.")
+@click.option("--slurm", type=click.Path(path_type=Path), help="The same as a batch script for Slurm.")
+@click.option("--rayjob", type=click.Path(path_type=Path), help="The same as a RayJob for Kubernetes.")
 def plan(**asked: object) -> None:
     """Hours, money, memory, layout and energy of a run of any size on any machines, with their ranges."""
     module = importlib.import_module("dono.stages.plan")

@@ -128,6 +128,12 @@ class Store:
         assert sealed is not None
         return sealed
 
+    def lead(self) -> None:
+        """What comes after is done by one process. Where many make a directory together, the others leave off here."""
+
+    def leave(self) -> None:
+        """What comes after is done by one process alone: where many make a directory together, all leave off here."""
+
     def all(self) -> Iterator[Artifact]:
         """Every finished artifact."""
         for record in sorted(self.root.glob(f"*/*/{RECORD}")):

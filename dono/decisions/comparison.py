@@ -133,7 +133,6 @@ def _row(evidence: ArmEvidence, **found: object) -> ArmVerdict:
             "pilot_cost",
             "serving_per_month",
             "latency",
-            "lifts",
         )
     }
     known |= {
@@ -143,5 +142,6 @@ def _row(evidence: ArmEvidence, **found: object) -> ArmVerdict:
         "notes": evidence.notes,
         "broken": evidence.broken,
         "parts": evidence.parts,
+        "lifts": evidence.lifts,
     }
     return ArmVerdict.model_validate(known | found)

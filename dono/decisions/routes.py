@@ -92,6 +92,11 @@ ROUTES: dict[RouteName, tuple[Arm, ...]] = {
 """The hosted route is measured once serving exists; a project that asks for it is told so."""
 
 
+def task_stage_of(arm: Arm, kind: Kind) -> TaskStage:
+    """The arm's task stage on a use case of this kind: after a corpus stage, `TEXTS` are met without one."""
+    return "none" if arm.corpus_stage and kind in TEXTS else arm.task_stage
+
+
 def short_name(arm: str) -> str:
     """A few words for an arm, with its base where the name has one: `finetune/lora@Qwen3` is "Fine-tune (LoRA), Qwen3".
 

@@ -113,7 +113,7 @@ class ArmVerdict(Stated):
     `regret_without` is what is lost on average by who decides without this arm, in the metric's unit.
 
     `broken` are the constraints that it breaks: such an arm is shown and never chosen. `parts` are what it costs once,
-    the machines of the full run first; `latency` is of one request, in milliseconds; `lifts` are of a use case of habits.
+    the machines of the full run first; `latency` is of one request, in milliseconds; `lifts` are those of habits.
     """
 
     arm: str

@@ -3,10 +3,11 @@
 from dono.models.adapters import add_lora, load_adapter, merge_lora, save_adapter
 from dono.models.llama import random_llama
 from dono.models.pretrained import Shape, load_model, save_model, shape_of
-from dono.models.reader import Placed, Reader, Scorer, body, head_of, layers_of, placed, reader_of
+from dono.models.reader import Critic, Placed, Reader, Scorer, body, head_of, layers_of, placed, reader_of
 from dono.models.vocabulary import extend_vocabulary, replace_vocabulary
 
 __all__ = [
+    "Critic",
     "Placed",
     "Reader",
     "Scorer",

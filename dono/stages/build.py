@@ -20,12 +20,12 @@ from dono.stages.decide import as_planned, latest_verdict
 from dono.stages.display import clock, print_result
 from dono.stages.gate import check_rights
 from dono.stages.outcomes import calibration
-from dono.stages.oversight import Oversight, budget_cap
 from dono.stages.pilots import plan_jobs
 from dono.stages.predictive import predictive_run
 from dono.stages.prepare import Case, prepare
-from dono.stages.runs import RunSpec, carry_out, measurements_of
+from dono.stages.runs import RunSpec, measurements_of
 from dono.stages.schedule import Job, full_seconds_here
+from dono.stages.together import full_run
 from dono.stages.uplift import FOLDER as UPLIFT
 from dono.stages.workplace import Workplace, open_workplace
 
@@ -40,9 +40,12 @@ class Built:
     outcome: dict[str, float | str]
 
 
-def command(project: Path, overrides: Sequence[str], *, route: str | None, use_case: str | None, dry_run: bool) -> None:
+def command(
+    project: Path, overrides: Sequence[str], *, route: str | None, use_case: str | None, dry_run: bool,
+    on: str | None = None,
+) -> None:  # fmt: skip
     """Build every use case's arm, print outcome against prediction, and where the models are."""
-    place = open_workplace(project, overrides)
+    place = open_workplace(project, overrides, on=on)
     with place.alone():
         found = build(place, route=route, only=use_case, dry_run=dry_run)
     for built in found:
@@ -135,7 +138,7 @@ def build_one(
                 contender=contender, case=case, seed=place.project.training.seed, keep=True,
                 scales=_pilot_scales(verdict, case, arm),
             )  # fmt: skip
-            run = carry_out(place, spec, Oversight(view.note, budget_cap(place)))
+            run = full_run(place, spec, view.note)
     if run.result.get("failed"):
         raise Mistake(
             str(run.result["failed"]), where=f"{case.use_case.name}: {arm}", remedy="Mend the cause and build again"

@@ -24,7 +24,8 @@ from dono.stages.gate import check_rights, judged
 from dono.stages.outcomes import calibration
 from dono.stages.outset import train_now
 from dono.stages.overheads import stated, table
-from dono.stages.pilots import Pilots, Planned, plan_pilots, run_pilots
+from dono.stages.piloting import run_pilots
+from dono.stages.pilots import Pilots, Planned, plan_pilots
 from dono.stages.prepare import Prepared, prepare
 from dono.stages.schedule import total_seconds
 from dono.stages.table_settings import search_plan
@@ -36,9 +37,11 @@ ASKED = {"use_cases", "budget", "machine", "serving", "currency", "rates", "goal
 """Keys of the project file that a verdict depends on, beside the runs that it was made from."""
 
 
-def command(project: Path, overrides: Sequence[str], *, dry_run: bool, more: str | None = None) -> None:
+def command(
+    project: Path, overrides: Sequence[str], *, dry_run: bool, more: str | None = None, on: str | None = None
+) -> None:
     """Decide, print the verdict's sentence and the files written. `more` pays for further pilots after a verdict."""
-    place = open_workplace(project, overrides)
+    place = open_workplace(project, overrides, on=on)
     with place.alone():
         decided = decide(place, dry_run=dry_run, more=more)
     if decided is None:
@@ -266,7 +269,7 @@ def keep_verdict(head: Head, verdict: Verdict, pilots: Pilots) -> Path:
         "judge": __version__,
         "runs": list[Json](sorted(r.id for r in made_from)),
         "outcomes": list[Json](str(row["model"]) for row in verdict.calibration),
-        "asked": place.project.model_dump(mode="json", include=ASKED),
+        "asked": place.project.model_dump(mode="json", include=ASKED, exclude={"machine": {"ray"}}),
         "day": str(datetime.now(UTC).date()) if place.project.constraints.deadline else None,
     }
 

@@ -107,8 +107,10 @@ def judge(records: Records, log_p: np.ndarray, folder: Path) -> Judged:
     _write_table(folder / TABLE, records, own, log_p)
     strong = cells_of(records, own, log_p, strongest(own, SHOWN))
     samples = [
-        {"prompt": f"{where_and_when(m.region, m.period)}: {plain_name(m.category)}", "answer": f"{m.model:.1f}×", "expected": f"{m.data:.1f}×",
-         "language": "und"}
+        {
+            "prompt": f"{where_and_when(m.region, m.period)}: {plain_name(m.category)}", "language": "und",
+            "answer": f"{m.model:.1f}×", "expected": f"{m.data:.1f}×",
+        }
         for m in strong
     ]  # fmt: skip
     return scores, samples, notes

@@ -15,13 +15,11 @@ from dono.corpus.privacy import key_fingerprint
 from dono.errors import Mistake
 from dono.predictive.tables import table_size
 from dono.project import Privacy, Project, Source, UseCase
-from dono.stages.bookkeeping import record_corpus, record_step
+from dono.stages.bookkeeping import record_corpus
 from dono.stages.habits import own_days, prompts, read_habits, taught_sentences
 from dono.stages.row_texts import asked_of_models, row_examples
 from dono.stages.tables import parts_of
-from dono.stages.vocabularies import train_documents
 from dono.stages.workplace import Workplace
-from dono.tokens import Shards, load_tokenizer, write_shards
 
 
 @dataclass(frozen=True)
@@ -136,6 +134,7 @@ def prepare_corpus(place: Workplace, cases: Sequence[Case]) -> Artifact:
                 ),
                 cleaning=project.cleaning,
                 identities=identities,
+                runner=place.runner,
             )
 
     origins = [*made_from, *(c.artifact.reference for c in cases)]
@@ -254,25 +253,3 @@ def table_case(place: Workplace, use_case: UseCase, *, as_texts: bool = False) -
         return size | {"train": len(train), "test": len(test)}
 
     return place.store.make("examples", spec, make, made_from=_file_references(paths), name=use_case.name)
-
-
-def corpus_tokens(place: Workplace, corpus: Artifact, tokenizer: Reference, folder: str) -> tuple[Artifact, Shards]:
-    """The corpus's training documents as tokens of the tokenizer in `folder`."""
-
-    def make(out: Path) -> dict[str, Json]:
-        total = int(str(corpus.result["documents"])) - int(str(corpus.result["heldout_documents"]))
-        with place.display.task(f"tokenizing with {tokenizer.name or tokenizer.id}", total) as view:
-            counts = write_shards(
-                train_documents(corpus), load_tokenizer(folder), out, progress=lambda d, _: view.at(d)
-            )
-        return {
-            "tokens": counts.total.tokens,
-            "bytes": counts.total.bytes,
-            "documents": counts.total.documents,
-            "bytes_per_token": {k: round(c.bytes_per_token, 3) for k, c in counts.by_language.items()},
-        }
-
-    spec: dict[str, Json] = {"corpus": corpus.id, "tokenizer": tokenizer.id}
-    artifact = place.store.make("tokens", spec, make, made_from=[corpus.reference, tokenizer], name=tokenizer.name)
-    record_step(place, "tokens", artifact, "tokens.bin", "index.npz")
-    return artifact, Shards.open(artifact.path)

@@ -20,7 +20,7 @@ from dono.artifacts import (
     write_atomically,
     write_measurements,
 )
-from dono.decisions.routes import TEXTS
+from dono.decisions.routes import task_stage_of
 from dono.errors import Mistake
 from dono.models import add_lora, load_model, merge_lora, reader_of, save_model
 from dono.objectives import masked_answers
@@ -35,6 +35,7 @@ from dono.stages.row_answers import answer_rows
 from dono.stages.workplace import Workplace
 from dono.tokens import check_rows, encode_examples, load_tokenizer, packed, task_batches
 from dono.training import Logbook, LoopSpec, Outcome, Scale, forget_state, likelihood, train, trained_seconds
+from dono.training.world import processes
 
 TASK_WARMUP = 0.1
 """Share of a task stage's steps in which the rate rises (customary)."""
@@ -62,9 +63,8 @@ class RunSpec:
 
     @property
     def task_stage(self) -> str:
-        """`none`, `lora` or `full`: after a corpus stage, held-out text and habits are met without a task stage."""
-        arm = self.contender.arm
-        return "none" if arm.corpus_stage and self.case.use_case.kind in TEXTS else arm.task_stage
+        """`none`, `lora` or `full`."""
+        return task_stage_of(self.contender.arm, self.case.use_case.kind)
 
     @property
     def examples(self) -> int:
@@ -146,6 +146,7 @@ def _learn_and_answer(
         outcome, model = _train_task(place, spec, model, tokenizer, folder, oversight, capped)
         tokens, trained_for = outcome.tokens, outcome.seconds
         learned = {"steps": len(outcome.losses), "tokens_per_second": round(outcome.tokens_per_second, 1)}
+    place.store.leave()
     oversight.show(f"{spec.name}: scoring")
     notes: list[str] = []
     if spec.case.use_case.kind == "habits":
@@ -200,12 +201,15 @@ def _train_task(
     reader = reader_of(learner)
     batches = task_batches(
         encoded, tokenizer, batch_tokens=training.task_batch_tokens, seed=spec.seed, epochs=training.task_epochs,
-        pack=reader.packs,
+        pack=reader.packs, processes=processes(),
     )  # fmt: skip
     steps = len(batches)
     warmup = max(1, round(TASK_WARMUP * steps))
     peak = training.lora_rate if lora else training.task_rate
-    loop = LoopSpec(start=0, stop=steps, peak=peak, warmup=warmup, decay_from=min(warmup, steps), seed=spec.seed)
+    loop = LoopSpec(
+        start=0, stop=steps, peak=peak, warmup=warmup, decay_from=min(warmup, steps), seed=spec.seed,
+        checkpoints=training.checkpoints,
+    )  # fmt: skip
 
     title = f"{spec.contender.name} · {case.use_case.name} × {spec.examples} examples"
     learn = likelihood(masked_answers)

@@ -38,19 +38,19 @@ from dono.stages.pictures import leave_loss_curve
 from dono.stages.train_data import Preferences, Texts, bytes_a_label, open_data, scored
 from dono.stages.train_plan import loop_of, pairs_a_step
 from dono.stages.train_ready import TOKENIZER, TOKENS, Ready, get_ready, learner_of
-from dono.stages.validation import reference_of, score_documents, score_pairs
+from dono.stages.validation import reference_of, score_documents, score_judged, score_pairs
 from dono.stages.workplace import alone_in
-from dono.tokens import IGNORED, Batches, Rows, TaskBatches, padding_id, save_tokenizer
-from dono.training import Outcome, Progress, forget_state, train
+from dono.tokens import Batches, TaskBatches, filled_up, padding_id, save_tokenizer
+from dono.training import Outcome, Progress, forget_state, train, with_divergence
 from dono.training.learners import Floats
 from dono.training.logbook import Logbook, Scale, sentence
-from dono.training.pair_batches import PairBatches
+from dono.training.pair_batches import JudgedBatches, PairBatches
 from dono.training.world import World, device, joined
 
 ASKED, REFERENCE, BEFORE, RESULT = "asked.json", "reference.npy", "before.jsonl", "result.json"
 MADE_FIRST = (TOKENS, TOKENIZER, "run", "rejects")
 """What is written before a run is sure to begin, without the ends of their names."""
-NEED_REFERENCE: tuple[ObjectiveName, ...] = ("dpo", "dpo_length_normalised")
+NEED_REFERENCE: tuple[ObjectiveName, ...] = ("dpo", "dpo_length_normalised", "kto")
 
 
 def command(path: Path, overrides: Sequence[str], *, dry_run: bool) -> None:
@@ -182,6 +182,9 @@ def _scores(ready: Ready, reader: Reader, reference: Floats | None) -> list[Scor
     if not isinstance(encoded, Preferences):
         return score_documents(reader, encoded.held_out, **how)
     held = None if reference is None else reference[len(encoded.pairs) :]
+    if encoded.held_out_desirable is not None:
+        assert held is not None
+        return score_judged(reader, encoded.held_out, encoded.held_out_desirable, held, **how)
     return score_pairs(reader, encoded.held_out, PREFERENCES[ready.objective], held, **how)
 
 
@@ -212,6 +215,7 @@ def _learn(ready: Ready, reference: Floats | None, display: Display) -> Outcome:
 
         outcome = train(
             ready.reader, _parts(ready, reference), learner_of(ready.objective), loop_of(run), ready.folder,
+            prepare=with_divergence if ready.objective == "kto" else None,
             watch=watch, validate=validate, capped=capped,
         )  # fmt: skip
     if log.trouble is not None:
@@ -227,10 +231,11 @@ def _parts(ready: Ready, reference: Floats | None) -> Callable[[int], Sequence[A
     if isinstance(encoded, Preferences):
         batch = pairs_a_step(run.batch_tokens, ready.sizes, world.size)
         known = None if reference is None else reference[: len(encoded.pairs)]
-        return PairBatches(
-            encoded.pairs, batch=batch, seed=run.seed, pad=pad, part_tokens=ready.part_tokens, processes=world.size,
-            pack=packs, reference=known,
-        ).parts_at  # fmt: skip
+        how = {"batch": batch, "part_tokens": ready.part_tokens, "processes": world.size, "pack": packs}
+        if encoded.desirable is not None:
+            assert known is not None
+            return JudgedBatches(encoded.pairs, encoded.desirable, known, seed=run.seed, pad=pad, **how).parts_at
+        return PairBatches(encoded.pairs, seed=run.seed, pad=pad, reference=known, **how).parts_at
     if isinstance(encoded, Texts):
         batch = run.batch_tokens // run.context
         windows = equal_parts(max(1, batch // world.size), max(1, ready.part_tokens // run.context))
@@ -245,12 +250,6 @@ def _parts(ready: Ready, reference: Floats | None) -> Callable[[int], Sequence[A
 def equal_parts(number: int, most: int) -> int:
     """The largest divisor of `number` up to `most`, so that all parts have one shape."""
     return next(size for size in range(min(number, most), 0, -1) if number % size == 0)
-
-
-def filled_up(parts: list[Rows], processes: int) -> list[Rows]:
-    """The parts, and copies of the first that train nothing, up to a multiple of the processes."""
-    nothing = parts[0]._replace(labels=np.full_like(parts[0].labels, IGNORED), tokens=0)
-    return parts + [nothing] * (-len(parts) % processes)
 
 
 def _keep(ready: Ready, reference: Floats | None, outcome: Outcome) -> list[Measurement]:

@@ -11,7 +11,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from dono.artifacts import write_atomically
 from dono.errors import Mistake
 from dono.models import Reader, add_lora, load_model, random_llama, reader_of, shape_of
-from dono.objectives import OBJECTIVES, PREFERENCES
+from dono.objectives import OBJECTIVES, PREFERENCES, kto
 from dono.runfile import BOOKKEEPING, ObjectiveName, RunFile, load_run
 from dono.stages.display import Display
 from dono.stages.train_data import (
@@ -22,6 +22,7 @@ from dono.stages.train_data import (
     encode_answers,
     encode_preferences,
     encode_texts,
+    encode_thumbs,
     keep_rejects,
     largest_part,
     learn_tokenizer,
@@ -44,9 +45,9 @@ from dono.stages.train_plan import (
 )
 from dono.stages.validation import read_part
 from dono.tokens import Rows, check_rows, document, load_tokenizer, packed, show_rows
-from dono.training import likelihood, preferences
+from dono.training import judgements, likelihood, preferences
 from dono.training.dry_run import tokens_that_fit
-from dono.training.learners import Learner, PairRows
+from dono.training.learners import JudgedRows, Learner, PairRows
 from dono.training.memory import available_memory
 from dono.training.precision import Precision, bfloat16_pays, pass_seconds
 from dono.training.world import World, device
@@ -145,7 +146,7 @@ def _settled(
     tried = whole.model_copy(update={"precision": "float32"}) if run.precision == "auto" else whole
     loop = loop_of(tried)
 
-    def part_of(tokens: int) -> Rows | PairRows:
+    def part_of(tokens: int) -> Rows | PairRows | JudgedRows:
         return largest_part(encoded, longest, tokens, pack=reader.packs)
 
     fits = tokens_that_fit(
@@ -191,7 +192,9 @@ def _model(run: RunFile, tokenizer: PreTrainedTokenizerBase) -> PreTrainedModel:
 def _encode(data: DataFiles, tokenizer: PreTrainedTokenizerBase, context: int, folder: Path) -> Encoded:
     if data.kind == "texts":
         return encode_texts(data, tokenizer, context, folder)
-    encode = encode_answers if data.kind == "answers" else encode_preferences
+    if data.kind == "answers":
+        return encode_answers(data, tokenizer, context)
+    encode = encode_thumbs if data.kind == "thumbs" else encode_preferences
     return encode(data, tokenizer, context)
 
 
@@ -223,4 +226,6 @@ def learner_of(objective: ObjectiveName) -> Learner[Any]:
     """The objective as a learner of the data's parts."""
     if objective in PREFERENCES:
         return preferences(PREFERENCES[objective])
+    if objective == "kto":
+        return judgements(kto)
     return likelihood(OBJECTIVES[objective])

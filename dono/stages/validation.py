@@ -9,11 +9,12 @@ import numpy as np
 import torch
 
 from dono.evals import Score, score_bits
+from dono.evals.roc import auc_delong
 from dono.models import Reader
-from dono.objectives import Answers, PairObjective, Pairs
+from dono.objectives import Answers, Judged, PairObjective, Pairs, kto, kto_divergence
 from dono.stages.train_data import HeldOut
 from dono.tokens import IGNORED, Document, Rows, packed, padded
-from dono.training.learners import Floats, PairRows, answers_in, device_of
+from dono.training.learners import Floats, JudgedRows, PairRows, answers_in, device_of
 from dono.training.pair_batches import Pair
 from dono.training.precision import Precision, products_in
 
@@ -44,9 +45,9 @@ def _answers(reader: Reader, documents: Sequence[Document], precision: Precision
 
 
 @torch.no_grad()
-def read_part(reader: Reader, part: Rows | PairRows, precision: Precision) -> None:
+def read_part(reader: Reader, part: Rows | PairRows | JudgedRows, precision: Precision) -> None:
     """Read all documents of a part as scoring reads them, to learn what memory that takes."""
-    rows = part.rows if isinstance(part, PairRows) else part
+    rows = part if isinstance(part, Rows) else part.rows
     many = len(rows.inputs) if rows.bounds is None else len(rows.bounds) - 1
     reader.eval()
     with products_in(device_of(reader), precision):
@@ -84,6 +85,29 @@ def score_pairs(
             losses.append(float(found.total))
             right.append(float(found.metrics.accuracy))
     return [_mean("loss", losses), _mean("pairs_ranked_right", right)]
+
+
+@torch.no_grad()
+def score_judged(
+    reader: Reader, pairs: Sequence[Pair], desirable: Sequence[bool], reference: Floats, *, precision: Precision,
+    part_tokens: int,
+) -> list[Score]:  # fmt: skip
+    """KTO's loss per row, and how often a good answer gained more likelihood than a bad one (the area under the ROC).
+
+    The divergence that the loss subtracts is that of all these rows.
+    """
+    now = reference_of(reader, pairs, precision=precision, part_tokens=part_tokens)
+    gained, mismatched = torch.from_numpy(now - reference).unbind(1)
+    verdicts, divergence, one = torch.tensor(desirable), kto_divergence(mismatched), torch.ones(1, 1, dtype=torch.bool)
+    losses = [
+        float(kto(Judged(Answers(by.view(1, 1), one), torch.zeros(1), verdict.view(1), divergence)).total)
+        for by, verdict in zip(gained, verdicts, strict=True)
+    ]
+    scores = [_mean("loss", losses)]
+    if len(set(desirable)) == 2:
+        area, spread = auc_delong(gained.double().numpy(), verdicts.numpy())
+        scores.append(Score("good_above_bad", "all", area, spread, len(verdicts)))
+    return scores
 
 
 def _mean(metric: str, values: Sequence[float]) -> Score:

@@ -2,7 +2,7 @@
 
 from dono.tokens.batches import Batches
 from dono.tokens.bytewise import SPACE, bytes_of, is_bytewise, spellings, written
-from dono.tokens.chat import encode_chat
+from dono.tokens.chat import encode_chat, encode_prompt
 from dono.tokens.checks import check_rows, show_rows
 from dono.tokens.compare import Compared, compare_tokenizers, worst_ratio
 from dono.tokens.extend import Extended, extend_tokenizer, word_floor
@@ -12,9 +12,9 @@ from dono.tokens.llama_cpp import llama_name, write_gguf
 from dono.tokens.mixture import SAFE_REPEATS, Part, Rings, portions, repeated, whole
 from dono.tokens.packing import best_fit, even_parts, near_parts
 from dono.tokens.patterns import CL100K_PATTERN, OUR_PATTERN, PHRASE_PATTERN
-from dono.tokens.rows import IGNORED, Document, Ids, Rows, document, packed, padded, separate
+from dono.tokens.rows import IGNORED, Document, Ids, Rows, document, filled_up, packed, padded, separate
 from dono.tokens.sample import Sample, Taken, balanced_sample
-from dono.tokens.shards import Counts, Shards, TokenCounts, write_shards
+from dono.tokens.shards import Counts, Shards, TokenCounts, join_shards, write_shards
 from dono.tokens.tasks import (
     TEMPLATES,
     Cuts,
@@ -75,12 +75,15 @@ __all__ = [
     "encode_example",
     "encode_examples",
     "encode_plain",
+    "encode_prompt",
     "even_parts",
     "extend_tokenizer",
     "fertility",
     "few_shot",
     "fill",
+    "filled_up",
     "is_bytewise",
+    "join_shards",
     "llama_name",
     "load_tokenizer",
     "near_parts",

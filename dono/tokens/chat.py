@@ -12,7 +12,7 @@ from transformers import PreTrainedTokenizerBase
 
 from dono.errors import Mistake
 from dono.tokens.rows import IGNORED, Document, document
-from dono.tokens.tasks import TEMPLATES, answer_ids, empty_answer, eos_id, fill, fitted, prompt_ids, with_bos
+from dono.tokens.tasks import TEMPLATES, answer_ids, cut_left, empty_answer, eos_id, fill, fitted, prompt_ids, with_bos
 from dono.tokens.train import encode_plain
 
 Message = Mapping[str, str]
@@ -164,3 +164,19 @@ def _closed(tokenizer: PreTrainedTokenizerBase, answer: list[int], closing: set[
         if tokenizer.decode([answer[end - 1]]).strip():
             break
     return answer
+
+
+def encode_prompt(
+    tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message], *, max_length: int, where: str = "prompt"
+) -> list[int]:
+    """The ids after which the next answer of a chat is generated, as `encode_chat` trains it; the last `max_length`."""
+    if tokenizer.chat_template is None:
+        system = list(messages[:1]) if messages and messages[0]["role"] == "system" else []
+        turns = _turns([*messages[len(system) :], {"role": "assistant", "content": "?"}], where)
+        laid = _plain(tokenizer, system, turns)
+        ids = laid.ids[: laid.spans[-1][0]]
+    else:
+        rendered = _render(tokenizer, list(messages), where, prompt=True)
+        encoded = tokenizer(rendered, add_special_tokens=False, verbose=False)["input_ids"]
+        ids = with_bos(tokenizer, list(encoded), where=where)
+    return cut_left(tokenizer, ids, max_length)

@@ -284,8 +284,11 @@ def task_batches(
     seed: int,
     epochs: float = 1,
     pack: bool = True,
+    processes: int = 1,
 ) -> TaskBatches:
     """`TaskBatches` of these examples, padded as this tokenizer pads."""
     documents = [e.document for e in encoded]
     pad = padding_id(tokenizer)
-    return TaskBatches(documents, batch_tokens=batch_tokens, seed=seed, pad=pad, epochs=epochs, pack=pack)
+    return TaskBatches(
+        documents, batch_tokens=batch_tokens, seed=seed, pad=pad, epochs=epochs, processes=processes, pack=pack
+    )
