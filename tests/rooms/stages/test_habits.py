@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 from transformers import LlamaForCausalLM, PreTrainedTokenizerBase
 
-from dono.artifacts import Store
+from dono.artifacts import Artifact, Measurement, Store, write_measurements
 from dono.errors import Mistake
 from dono.evals.lift import model_log_lifts
 from dono.project import load_project
+from dono.stages.answers import render_pairs
 from dono.stages.display import Display
 from dono.stages.habits import cells, prompts, read_habits, records_of
-from dono.stages.lift import answer_by_counts, answer_lift, category_scores
+from dono.stages.lift import answer_by_counts, answer_lift, category_scores, lifts_of, where_and_when
 from dono.stages.prepare import Case, prepare
 from dono.stages.workplace import Workplace
 
@@ -197,7 +198,40 @@ def test_every_arm_is_asked_the_same_and_leaves_its_table(
     value = {s.metric: s.value for s in counted}
     assert value["lift_correlation"] > 0.9 and value["lift_sign_share"] == 1.0
     assert value["category_bits"] < {s.metric: s.value for s in scores}["category_bits"]
-    assert any("onam in kerala" in note for note in told) and len(notes) == len(told)
+    assert any("Onam in Kerala, rice: says" in note for note in told) and len(notes) == len(told)
+
+
+def test_what_a_run_measured_is_read_back_with_its_largest_misses(
+    tmp_path: Path, model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerBase
+) -> None:
+    case = case_of(write(tmp_path))
+    scores, _, notes = answer_lift(case, model, tokenizer, tmp_path)
+    rows = [
+        Measurement(
+            run="r", use_case="habits", arm="prompt/zero-shot", metric=s.metric, split="test", n=s.n, language="all",
+            value=s.value, stderr=s.stderr, scale=0.5, tokens=0, examples=0, flops=0, seconds=0, money=0, seed=0,
+            full=False,
+        )
+        for s in scores
+    ]  # fmt: skip
+    write_measurements(tmp_path / "measurements.jsonl", rows)
+    found = lifts_of(Artifact("run", "r", "r", tmp_path, {}, (), {}, {}), 0.5)
+    assert found is not None and found.cells == 8 and 0 < found.ceiling <= 1 and found.off > 1 and found.scale == 0.5
+    assert notes[-1] == "misses most: " + "; ".join(found.misses)
+
+
+def test_a_base_is_fine_tuned_on_records_as_sentences(tmp_path: Path) -> None:
+    place = write(tmp_path)
+    case = case_of(place)
+    assert len(case.train) == 160 and {e.prompt for e in case.train} == {e.prompt.rstrip() for e in case.test}
+    in_kerala = [e.answer for e in case.train if e.prompt == "In Kochi at onam all buy"]
+    assert in_kerala.count("a lamp.") == 4 and 8 < in_kerala.count("jaggery.") < 28 and len(in_kerala) == 40
+    assert render_pairs(case, None, case.train[:1]) == [(case.train[0].prompt, case.train[0].answer)]  # type: ignore[arg-type]
+
+
+def test_names_are_those_of_people() -> None:
+    assert where_and_when("tamil_nadu", "poila_boishakh") == "Poila Boishakh in Tamil Nadu"
+    assert where_and_when("north zone", "none") == "No festival in north zone"
 
 
 def test_a_share_of_the_records_is_counted_at_a_smaller_scale(tmp_path: Path) -> None:
