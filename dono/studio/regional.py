@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from dono.decisions import ArmVerdict, Lifts
 from dono.decisions.routes import short_name
+from dono.studio.amounts import percent
 
 LOCAL = ("continue", "scratch")
 """Routes that read the country's own texts."""
@@ -48,5 +49,5 @@ def answer(found: Sequence[Taught]) -> str:
 
 
 def _said(found: Taught) -> str:
-    scale = "" if found.lifts.scale >= 1 else f" at {found.lifts.scale:.2g} of the full run"
+    scale = "" if found.lifts.scale >= 1 else f" at {percent(found.lifts.scale)} of the full run"
     return f"{short_name(found.arm.arm)} {found.lifts.correlation:.2f} ± {found.lifts.stderr:.2f}{scale}"

@@ -38,7 +38,7 @@ def said(verdict: Verdict, known: dict[str, Lifts]) -> str:
 
 def test_it_is_said_whether_the_country_s_texts_taught_the_region(verdict: Verdict) -> None:
     assert said(verdict, KNOWN) == (
-        "Yes: From scratch 0.31 ± 0.03 at 0.12 of the full run, against Prompt only 0.02 ± 0.03. "
+        "Yes: From scratch 0.31 ± 0.03 at 12 % of the full run, against Prompt only 0.02 ± 0.03. "
         "Counting the records reaches 0.80."
     )
     close = KNOWN | {"scratch/own": lifts(0.06)}
