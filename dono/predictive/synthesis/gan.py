@@ -3,7 +3,9 @@
 The generator is asked for a row with one category given; real rows with that category are what it is compared with.
 Columns and categories are drawn so that rare ones are learned too: a column by equal chances, a category by the
 logarithm of its count (section 4.3). The critic sees `pac` rows at once (Lin et al. 2018), its gradient is held to
-norm 1 (Gulrajani et al. 2017). What answers in the end is the running mean of the generator's weights.
+norm 1 (Gulrajani et al. 2017). Where a target is named, every row is asked for a class of it too, and a small model
+that tells the target holds made rows to what real ones say of it (`teller`). Over the second half the rates fall to 0;
+what answers in the end is the running mean of the generator's weights.
 """
 
 from __future__ import annotations
@@ -17,11 +19,11 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
 
 from dono.predictive.synthesis.choices import Choices
 from dono.predictive.synthesis.conditions import Conditions
 from dono.predictive.synthesis.layout import Floats, Layout, Levels
+from dono.predictive.synthesis.teller import TELLER_DECAY, TELLER_RATE, Teller, learn_to_tell, told_otherwise
 from dono.predictive.tables import Cell, Columns
 
 STATE = "gan.pt"
@@ -29,20 +31,21 @@ STATE = "gan.pt"
 
 @dataclass(frozen=True, kw_only=True)
 class GanSpec:
-    """Sizes and rates: those of the paper, but for `steps` and the running mean's `memory` (assumed)."""
+    """Sizes and rates: those of the paper, but for `steps`, `rate`, the running mean's `memory`, and `telling`, the
+    weight of what made rows say of the target: chosen on parts of two tables' rows to learn from (docs/log.md).
+    """
 
     steps: int = 3000
     batch: int = 500
     pac: int = 10
     noise: int = 128
     width: int = 256
-    rate: float = 2e-4
+    rate: float = 5e-4
     weight_decay: float = 1e-6
     penalty: float = 10.0
     temperature: float = 0.2
-    memory: float = 0.998
+    memory: float = 0.995
     telling: float = 1.0
-    dropout: float = 0.5
     seed: int = 0
 
 
@@ -66,27 +69,9 @@ class Generator(nn.Module):
 def critic(spec: GanSpec, width: int) -> nn.Sequential:
     """How real `pac` rows side by side look."""
     return nn.Sequential(
-        nn.Linear(spec.pac * width, spec.width), nn.LeakyReLU(0.2), nn.Dropout(spec.dropout),
-        nn.Linear(spec.width, spec.width), nn.LeakyReLU(0.2), nn.Dropout(spec.dropout), nn.Linear(spec.width, 1),
+        nn.Linear(spec.pac * width, spec.width), nn.LeakyReLU(0.2), nn.Dropout(0.5),
+        nn.Linear(spec.width, spec.width), nn.LeakyReLU(0.2), nn.Dropout(0.5), nn.Linear(spec.width, 1),
     )  # fmt: skip
-
-
-class Teller(nn.Module):
-    """Tells the target of an encoded row from its other columns: log-odds of each class."""
-
-    def __init__(self, width: int, start: int, classes: int) -> None:
-        super().__init__()
-        self.layers = nn.Sequential(
-            nn.Linear(width, 64), nn.LeakyReLU(0.2), nn.Dropout(0.5),
-            nn.Linear(64, 64), nn.LeakyReLU(0.2), nn.Dropout(0.5), nn.Linear(64, classes),
-        )  # fmt: skip
-        others = torch.ones(width)
-        others[start : start + classes] = 0
-        self.register_buffer("others", others)
-
-    def forward(self, rows: Tensor) -> Tensor:
-        """[rows, width] to [rows, classes]."""
-        return self.layers(rows * self.others)
 
 
 class Synthesizer:
@@ -134,9 +119,8 @@ class _State:
         rates = {"lr": spec.rate, "betas": (0.5, 0.9), "fused": True}
         self.of_generator = torch.optim.Adam(self.generator.parameters(), weight_decay=spec.weight_decay, **rates)
         self.of_critic = torch.optim.Adam(self.critic.parameters(), **rates)
-        start, classes = conditions.target or (0, 1)
-        self.teller = Teller(layout.width, start, classes)
-        self.of_teller = torch.optim.AdamW(self.teller.parameters(), lr=1e-3, weight_decay=1e-2)
+        self.teller = Teller(layout.width, *(conditions.target or (0, 1)))
+        self.of_teller = torch.optim.AdamW(self.teller.parameters(), lr=TELLER_RATE, weight_decay=TELLER_DECAY)
         self.classes = torch.from_numpy(conditions.classes)
 
     def _parts(self) -> dict[str, nn.Module | torch.optim.Optimizer]:
@@ -216,7 +200,9 @@ def _step(state: _State, spec: GanSpec, real: Tensor) -> None:
     fake = torch.cat([rows, asked], dim=1)
     loss = -state.critic(fake.reshape(-1, spec.pac * fake.shape[1])).mean()
     if state.conditions.target is not None and spec.telling:
-        loss = loss + spec.telling * _told_otherwise(state, rows, real, torch.from_numpy(drawn.rows))
+        numbers = torch.from_numpy(drawn.rows)
+        learn_to_tell(state.teller, state.of_teller, real, state.classes, numbers)
+        loss = loss + spec.telling * told_otherwise(state.teller, rows, real, state.classes, numbers)
     # and the cross-entropy between the categories asked for and those made
     heeded = asked * state.choices.logs(raw).index_select(1, state.wanted)
     loss = loss - heeded.sum() / len(raw)
@@ -224,34 +210,6 @@ def _step(state: _State, spec: GanSpec, real: Tensor) -> None:
     loss.backward()
     state.of_generator.step()
     _remember(state, spec.memory)
-
-
-def _told_otherwise(state: _State, fake: Tensor, real: Tensor, numbers: Tensor) -> Tensor:
-    """How far the log-odds of the target are distributed otherwise for made rows than for real ones of the same class.
-
-    A small model learns to tell the target from one half of the real rows. Of the other half, which it has not seen,
-    its log-odds are sorted beside those of the made rows that were asked for the same: their mean distance is the
-    1-Wasserstein distance along the direction that a model of the target looks in.
-    """
-    known, unseen = numbers % 2 == 0, numbers % 2 == 1
-    state.teller.train()
-    learned = cross_entropy(state.teller(real[numbers[known]]), state.classes[numbers[known]])
-    state.of_teller.zero_grad()
-    learned.backward()
-    state.of_teller.step()
-    state.teller.eval()
-    with torch.no_grad():
-        truly = _centred(state.teller(real[numbers[unseen]]))
-    made, classes = _centred(state.teller(fake[unseen])), state.classes[numbers[unseen]]
-    apart = fake.new_zeros(())
-    for one in classes.unique():
-        mine = classes == one
-        apart = apart + (made[mine].sort(0).values - truly[mine].sort(0).values).abs().mean(1).sum()
-    return apart / max(1, len(classes))
-
-
-def _centred(odds: Tensor) -> Tensor:
-    return odds - odds.mean(1, keepdim=True)
 
 
 def _entry(asked: Tensor, spec: GanSpec) -> Tensor:

@@ -12,6 +12,7 @@ from dono.predictive import Cell
 from dono.predictive.synthesis import GanSpec, Layout, train_gan
 from dono.predictive.synthesis.choices import Choices
 from dono.predictive.synthesis.conditions import Conditions
+from dono.predictive.synthesis.teller import Teller, learn_to_tell, told_otherwise
 
 SMALL = GanSpec(steps=6, batch=50, pac=5, noise=8, width=16)
 
@@ -104,4 +105,40 @@ def test_what_hangs_together_is_learned(tmp_path: Path) -> None:
     spend = np.asarray(made["spend"], dtype=float)
     churned = np.asarray(made["churned"]) == "yes"
     assert 0.1 < churned.mean() < 0.35
+    assert np.median(spend[churned]) > np.median(spend[~churned]) + 20
+
+
+def test_what_rows_say_of_the_target_is_compared_on_rows_that_were_not_learned_from() -> None:
+    random = torch.Generator().manual_seed(0)
+    classes = torch.arange(400) % 4 // 2  # both classes among even and odd numbers
+    real = torch.randn(400, 6, generator=random)
+    real[:, 0] += 2.0 * classes
+    real[:, 4:] = torch.eye(2)[classes]
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        teller = Teller(6, 4, 2)
+        optimizer = torch.optim.AdamW(teller.parameters(), lr=1e-2)
+        for _ in range(150):
+            learn_to_tell(teller, optimizer, real, classes, torch.randint(0, 400, (100,), generator=random))
+    teller.eval()
+    right = teller(real).argmax(1) == classes
+    assert right.float().mean() > 0.8 and torch.equal(teller(real), teller(real * torch.tensor([1.0] * 4 + [0.0] * 2)))
+    numbers = torch.arange(400)
+    assert float(told_otherwise(teller, real, real, classes, numbers).detach()) == pytest.approx(0.0, abs=1e-6)
+    order = torch.cat([torch.where((classes == c) & (numbers % 2 == 1))[0].flip(0) for c in (0, 1)])
+    shuffled = real.clone()
+    shuffled[torch.cat([torch.where((classes == c) & (numbers % 2 == 1))[0] for c in (0, 1)])] = real[order]
+    assert float(told_otherwise(teller, shuffled, real, classes, numbers).detach()) == pytest.approx(0.0, abs=1e-6)
+    blurred = real.clone()
+    blurred[:, 0] = 1.0
+    assert float(told_otherwise(teller, blurred, real, classes, numbers).detach()) > 0.3
+    assert float(told_otherwise(teller, blurred, real, classes, numbers[::2]).detach()) == 0.0  # none is unseen
+
+
+def test_a_target_s_rows_are_told_apart_as_well_as_real_ones(tmp_path: Path) -> None:
+    rows = table()
+    spec = GanSpec(steps=120, batch=200, pac=5, noise=16, width=64, rate=2e-3, memory=0.95)
+    made = train_gan(Layout.of(rows), rows, spec, tmp_path, target="churned").rows(1000, list(rows))
+    spend, churned = np.asarray(made["spend"], dtype=float), np.asarray(made["churned"]) == "yes"
+    assert churned.mean() == pytest.approx(0.2, abs=0.05)
     assert np.median(spend[churned]) > np.median(spend[~churned]) + 20
