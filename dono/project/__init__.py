@@ -11,7 +11,7 @@ from dono.project.schema import Project, load_project, schema_text
 from dono.project.sections import Section, SettingsFile
 from dono.project.sources import CHATS, CalendarDay, DateOrder, Privacy, Source, Templates
 from dono.project.spending import Budget, MachineChoice, Serving
-from dono.project.tables import TableChoices
+from dono.project.tables import USUAL_LEARNERS, TableChoices, TableLearner
 from dono.project.use_cases import METRIC_OF_KIND, Kind, MetricName, UseCase
 from dono.project.wishes import Constraints, Country, Goal, Overheads, RouteName
 
@@ -19,6 +19,7 @@ __all__ = [
     "CHATS",
     "ENVIRONMENT",
     "METRIC_OF_KIND",
+    "USUAL_LEARNERS",
     "Architecture",
     "Budget",
     "CalendarDay",
@@ -44,6 +45,7 @@ __all__ = [
     "SettingsFile",
     "Source",
     "TableChoices",
+    "TableLearner",
     "Templates",
     "TokenizerChoice",
     "TokenizerKind",
