@@ -15,7 +15,8 @@ from dono.ratings import Desk, DeskSettings, EventStore, read_items
 from dono.stages.display import print_result
 from dono.stages.listening import listening, serve, shown_host
 
-FILE, DATABASE = "desk.yaml", "desk.sqlite"
+FILE, DATABASE, DESK = "desk.yaml", "desk.sqlite", "desk"
+"""Settings and events of a desk, and the folder of a project's own desk within its work folder."""
 TEMPLATE = """\
 # How this desk works. All of it may be left out; `dono rate` reads it at every start.
 title: Ratings
@@ -57,7 +58,7 @@ def desk_settings(place: Path) -> DeskSettings:
     """
     file = place
     if place.is_file() and place.name != FILE:
-        file = load_project(place).work_folder / "desk" / FILE
+        file = load_project(place).work_folder / DESK / FILE
     elif not place.is_file():
         if not place.is_dir():
             remedy = "Give a folder with a desk.yaml, or a dono.yaml"
