@@ -163,3 +163,16 @@ def test_a_work_folder_of_hostile_json_breaks_no_page(copied: Path) -> None:
     (half.parent / "trainer_log.jsonl").write_text('[1]\n{"step": "x", "loss": null}\n7\n', encoding="utf8")
     with visited(copied) as (_, client):
         assert [client.get(path).status_code for path in PAGES] == [200] * 7
+
+
+def test_a_page_of_dono_evaluate_is_shown_as_it_lies_there_and_can_do_nothing(copied: Path) -> None:
+    folder = copied.parent / "work" / "scorecards" / "after"
+    folder.mkdir(parents=True)
+    (folder / "scorecard.html").write_text("<style>b { color: red }</style><b>0.91</b>", encoding="utf8")
+    with visited(copied) as (_, client):
+        assert 'href="/models/scorecards/after"' in client.get("/models").text
+        found = client.get("/models/scorecards/after")
+        assert "0.91" in found.text and "sandbox" in found.headers["Content-Security-Policy"]
+        assert "script-src" not in found.headers["Content-Security-Policy"]
+        assert client.get("/models/scorecards/..%2F..%2Fdono.yaml").status_code in (404, 422)
+        assert client.get("/models/scorecards/before").status_code == 422
