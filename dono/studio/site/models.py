@@ -202,8 +202,10 @@ def models(site: TheSite, who: Reader) -> HTMLResponse:
     project, work = site.project(), site.work()
     runs = runs_of(work, project)
     found = models_of(work, project, runs)
-    page = render("models", who, title="Models", here="models", project=project, models=found, looks=looks_of(runs),
-                  cards=side_by_side(found), file=site.file, judged=work.judged(), evaluated=evaluated(work))  # fmt: skip
+    page = render(
+        "models", who, title="Models", here="models", project=project, models=found, looks=looks_of(runs),
+        cards=side_by_side(found), file=site.file, judged=work.judged(), evaluated=evaluated(work),
+    )  # fmt: skip
     return HTMLResponse(page)
 
 
