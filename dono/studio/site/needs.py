@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from dono.artifacts import Json, drift
 from dono.decisions.routes import short_name
 from dono.decisions.wording import share, together
+from dono.errors import Mistake
 from dono.project import Project
 from dono.ratings import Desk
 from dono.studio.site.commands import to_go_on
@@ -35,13 +36,21 @@ def needs_of(site: Site, runs: list[RunView]) -> list[Need]:
     project, work = site.project(), site.work()
     judged = work.judged()
     return [
-        *(Need(line) for line in site.needs(project)),
+        *_of_rights(site, project),
         *_of_folder(work, site),
         *_of_runs(runs),
         *(_of_verdict(judged, project, work) if judged else _without_verdict(work, site)),
         *_of_models(models_of(work, project, runs)),
         *_of_desk(site.desk()),
     ]
+
+
+def _of_rights(site: Site, project: Project) -> Iterator[Need]:
+    try:
+        found = site.needs(project)
+    except Mistake as mistake:  # a ledger that cannot be read
+        found = [str(mistake)]
+    yield from map(Need, found)
 
 
 def _of_folder(work: WorkFolder, site: Site) -> Iterator[Need]:

@@ -176,3 +176,20 @@ def test_a_page_of_dono_evaluate_is_shown_as_it_lies_there_and_can_do_nothing(co
         assert "script-src" not in found.headers["Content-Security-Policy"]
         assert client.get("/models/scorecards/..%2F..%2Fdono.yaml").status_code in (404, 422)
         assert client.get("/models/scorecards/before").status_code == 422
+
+
+def test_a_log_is_read_on_from_where_it_ended_and_anew_when_it_was_written_again(copied: Path) -> None:
+    with visited(copied) as (site, _):
+        work = site.work()
+        (half,) = work.begun()
+        log = half.path / "trainer_log.jsonl"
+        assert [r["step"] for r in work.log(half)] == list(range(1, 18))
+        with log.open("a", encoding="utf8") as file:
+            file.write('ss": 2.5}\n{"step": 19, "loss": 2.25}\n')
+        assert [r["loss"] for r in work.log(half)[-2:]] == [2.5, 2.25] and len(work.log(half)) == 19
+        again = log.with_name("again")
+        again.write_text('{"step": 1, "loss": 9.0}\n', encoding="utf8")
+        again.replace(log)
+        assert [(r["step"], r["loss"]) for r in work.log(half)] == [(1, 9.0)]
+        log.unlink()
+        assert work.log(half) == []
