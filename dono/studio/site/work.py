@@ -85,6 +85,7 @@ class WorkFolder:
     _measured: dict[tuple[Path, str], list[Measurement]] = field(default_factory=dict)
     _judged: Judged | None = None
     _mutex: threading.Lock = field(default_factory=threading.Lock)
+    _reading: threading.Lock = field(default_factory=threading.Lock)
 
     def sealed(self) -> list[Artifact]:
         """Every finished artifact, the earliest first."""
@@ -121,17 +122,18 @@ class WorkFolder:
     def log(self, artifact: Artifact) -> list[Row]:
         """The steps of a run so far; none for one without a log. Only what was added is read."""
         file = artifact.path / LOG
-        try:
-            found = file.stat()
-            known = self._logs.get(file)
-            same = known is not None and known.inode == found.st_ino and known.offset <= found.st_size
-            tail = known if known is not None and same else Tail(found.st_ino)
-            rows, tail.offset = read_log_from(file, tail.offset)
-        except OSError:
-            return []
-        tail.rows += [{key: row.get(key) for key in SHOWN} for row in rows if _sound(row)]
-        self._logs[file] = tail
-        return tail.rows
+        with self._reading:
+            try:
+                found = file.stat()
+                known = self._logs.get(file)
+                same = known is not None and known.inode == found.st_ino and known.offset <= found.st_size
+                tail = known if known is not None and same else Tail(found.st_ino)
+                rows, tail.offset = read_log_from(file, tail.offset)
+            except OSError:
+                return []
+            tail.rows += [{key: row.get(key) for key in SHOWN} for row in rows if _sound(row)]
+            self._logs[file] = tail
+            return tail.rows
 
     def quiet_for(self, artifact: Artifact) -> float:
         """Seconds since the log of a run has grown; infinite for one without."""
