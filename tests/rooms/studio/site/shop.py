@@ -35,6 +35,10 @@ budget: {hours: 24, pilot_share: 0.05}
 machine: {gpu: this, price_per_hour: 25}
 serving: {requests_per_day: 20_000, tokens_in: 40, tokens_out: 40}
 """
+ASKED: dict[str, Json] = {
+    "currency": "INR", "budget": {"hours": 24.0}, "use_cases": [{"name": "intent", "bar": 0.8}, {"name": "reply"}],
+}  # fmt: skip
+"""What the verdict's project file said, by an older Dono that knew fewer keys."""
 ARMS = ("scratch/own", "finetune/lora", "continue/kept")
 SCALES = (0.0625, 0.25)
 LANGUAGES = ("hi", "ta", "ur", "en")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import shutil
@@ -148,10 +149,17 @@ def test_a_verdict_without_its_grounds_is_shown_and_cannot_be_moved(copied: Path
     assert "kept no grounds" in page and 'id="knobs"' not in page and "Use case 1 of 2" in page
 
 
-def test_a_changed_project_file_is_noticed(copied: Path) -> None:
-    copied.write_text(shop.PROJECT.replace("currency: INR", "currency: USD"), encoding="utf8")
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [("hours: 24", "hours: 48", "budget.hours: 24.0 → 48.0"), ("bar: 0.8", "bar: 0.9", "use_cases.intent.bar: 0.8 → 0.9"),
+     ("name: reply", "name: answer", "use_cases.answer: None →")],
+)  # fmt: skip
+def test_a_changed_project_file_is_noticed(copied: Path, old: str, new: str, said: str) -> None:
     with visited(copied) as (_, client):
-        assert "has changed since the verdict" in client.get("/").text
+        assert "has changed since the verdict" not in client.get("/").text
+        copied.write_text(shop.PROJECT.replace(old, new), encoding="utf8")
+        page = client.get("/").text
+    assert "has changed since the verdict" in page and said in html.unescape(page)
 
 
 def test_a_work_folder_of_hostile_json_breaks_no_page(copied: Path) -> None:
