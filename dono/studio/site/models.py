@@ -16,6 +16,7 @@ from dono.decisions import METRICS
 from dono.decisions.routes import ROUTES as ROUTES_OF_MODELS
 from dono.decisions.routes import short_name
 from dono.project import Project, Rights
+from dono.studio.amounts import compact
 from dono.studio.ancestry import Node, draw_ancestry, gathered, rows_of
 from dono.studio.site.access import Reader, TheSite
 from dono.studio.site.learning import RunView, looks_of, runs_of
@@ -170,7 +171,7 @@ def _said(made: Artifact | None, reference: Reference) -> str:
     value = made.result.get("scale", made.spec.get("scale"))
     tokens = made.result.get("tokens")
     if isinstance(tokens, int | float) and tokens:
-        return f"{tokens:,.0f} tokens"
+        return f"{compact(tokens)} tokens"
     return f"× {value:g}" if isinstance(value, int | float) else str(made.made_by.get("when", ""))[:10]
 
 
