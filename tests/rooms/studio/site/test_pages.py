@@ -151,9 +151,12 @@ def test_a_verdict_without_its_grounds_is_shown_and_cannot_be_moved(copied: Path
 
 @pytest.mark.parametrize(
     ("old", "new", "said"),
-    [("hours: 24", "hours: 48", "budget.hours: 24.0 → 48.0"),
-     ("bar: 0.8", "bar: 0.9", "use_cases.intent.bar: 0.8 → 0.9"), ("name: reply", "name: answer", "use_cases.answer: None →")],
-)  # fmt: skip
+    [
+        ("hours: 24", "hours: 48", "budget.hours: 24.0 → 48.0"),
+        ("bar: 0.8", "bar: 0.9", "use_cases.intent.bar: 0.8 → 0.9"),
+        ("name: reply", "name: answer", "use_cases.answer: None →"),
+    ],
+)
 def test_a_changed_project_file_is_noticed(copied: Path, old: str, new: str, said: str) -> None:
     with visited(copied) as (_, client):
         assert "has changed since the verdict" not in client.get("/").text
