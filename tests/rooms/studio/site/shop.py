@@ -208,7 +208,7 @@ def _judge(store: Store, kept: Sequence[Artifact]) -> None:
         return {}
 
     store.make(
-        "verdict", {"asked": {"currency": "INR"}}, make, made_from=[k.reference for k in kept], name="desk-verdict"
+        "verdict", {"asked": ASKED}, make, made_from=[k.reference for k in kept], name="desk-verdict"
     )
 
 
