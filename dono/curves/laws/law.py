@@ -23,9 +23,9 @@ class Cells:
     log_prior: Floats
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Law:
-    """A family of curves.
+    """A family of curves. Two are equal only where they are one object.
 
     `prior` is its weight before any data among separate runs, `run_prior` in the log of one run (both assumed from
     published comparisons; 0: it is not asked), `scratch_prior` is added to `prior` for language models from a random

@@ -18,7 +18,7 @@ def interval(scales: tuple[float, ...], value: float) -> tuple[float, float]:
 
 def test_an_arm_that_has_not_begun_to_learn_may_end_nearly_anywhere() -> None:
     lo, hi = interval((1 / 64, 1 / 32, 1 / 16), 0.02)
-    assert lo < 0.03 and hi > 0.7
+    assert lo < 0.03 and hi > 0.6
 
 
 def test_the_nearer_the_full_run_the_less_room_there_is() -> None:
@@ -37,7 +37,11 @@ def sleeper(name: str) -> ArmEvidence:
 
 def view(name: str = "finetune/full", samples: int = 4000) -> Dormant:
     found = dormant(
-        sleeper(name), METRICS["macro_f1"], np.random.default_rng(0), np.random.default_rng(len(name)), samples
+        sleeper(name),
+        METRICS["macro_f1"],
+        np.random.default_rng(0),
+        np.random.default_rng(list(name.encode())),
+        samples,
     )
     assert found is not None
     return found
