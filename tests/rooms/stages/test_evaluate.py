@@ -212,6 +212,6 @@ def test_a_build_leaves_the_card_with_the_model_and_its_bookends(place: Workplac
     assert {c["stage"] for c in cells} == {"base", "after corpus", "after task"}
     assert {c["use_case"] for c in cells} == {"intent", "language"}
     readme = (folder / "README.md").read_text(encoding="utf8")
-    assert "## Scorecard of after task" in readme and "since base" in readme
+    assert "## Scorecard of intent: continue/kept" in readme and "since base" in readme
     assert [s.label for s in newest_stages(place)] == ["base", "after corpus", built.artifact.name]
     assert isinstance(built.artifact, Artifact) and isinstance(built.case, Case)
