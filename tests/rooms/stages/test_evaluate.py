@@ -12,16 +12,18 @@ import pyarrow.parquet as pq
 import pytest
 from transformers import PreTrainedTokenizerBase
 
-from dono.artifacts import Artifact
 from dono.errors import Mistake
 from dono.evals.scorecard import FEWEST
 from dono.models import random_llama, save_model
 from dono.project import UseCase
 from dono.ratings import Lease
-from dono.stages.build import build
-from dono.stages.evaluate import Stage, check_classes, command, newest_stages, stage_of, text_case
+from dono.stages.cards import model_card
+from dono.stages.contenders import Contender
+from dono.stages.evaluate import Stage, card_of_build, check_classes, command, stage_of, text_case
 from dono.stages.judging import blind_ratings
-from dono.stages.prepare import Case, prepare
+from dono.stages.oversight import Oversight
+from dono.stages.prepare import Prepared, prepare
+from dono.stages.runs import RunSpec, carry_out
 from dono.stages.scoring import read_items, score_items
 from dono.stages.workplace import Workplace, open_workplace
 from tests.conftest import TINY
@@ -205,13 +207,16 @@ def test_people_at_a_desk_give_win_rates_with_their_habits(tmp_path: Path) -> No
         blind_ratings(tmp_path / "elsewhere")
 
 
-def test_a_build_leaves_the_card_with_the_model_and_its_bookends(place: Workplace) -> None:
-    (built,) = build(place, route="continue/kept", only="intent")
-    folder = built.artifact.path
-    cells = pq.read_table(folder / "scorecard.parquet").to_pylist()
-    assert {c["stage"] for c in cells} == {"base", "after corpus", "after task"}
-    assert {c["use_case"] for c in cells} == {"intent", "language"}
-    readme = (folder / "README.md").read_text(encoding="utf8")
+def test_a_run_that_is_built_has_its_bookends_on_the_card_and_in_the_models_card(
+    place: Workplace, prepared: Prepared, who: dict[str, Contender]
+) -> None:
+    case = prepared.cases[0]
+    spec = RunSpec(contender=who["continue/kept"], case=case, scale=0.05, scales=(0.05,), keep=True)
+    run = carry_out(place, spec, Oversight(lambda _: None, lambda _: None))
+    made = card_of_build(place, prepared, case, run, str(run.path))
+    assert made is not None and made.model == "intent: continue/kept"
+    assert made.stages == ("base", "after corpus", "after task")
+    assert {c.use_case for c in made.cells} == {"intent", "language"}
+    readme = model_card(place, case, "continue/kept", run, {}, made)
     assert "## Scorecard of intent: continue/kept" in readme and "since base" in readme
-    assert [s.label for s in newest_stages(place)] == ["base", "after corpus", built.artifact.name]
-    assert isinstance(built.artifact, Artifact) and isinstance(built.case, Case)
+    assert card_of_build(place, prepared, case, run, str(run.path.parent)) is None  # no language model
