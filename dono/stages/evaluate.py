@@ -60,11 +60,8 @@ def command(
             notes += judge_pairs(place, stages, cases, tables)
         if desk is not None:
             notes += blind_ratings(desk)
-    folder = (
-        out
-        if out is not None
-        else place.project.work_folder / "scorecards" / regex.sub(r"[^\w.-]+", "-", stages[-1].label)
-    )
+    name = regex.sub(r"[^\w.-]+", "-", stages[-1].label)
+    folder = out or place.project.work_folder / "scorecards" / name
     write_card(dataclasses.replace(card, notes=tuple(notes)), folder)
     for line in scorecard_lines(card):
         print_result(line)
