@@ -22,7 +22,8 @@ BENCHMARKS := \
 	regional_lift \
 	tables \
 	synthesis \
-	cluster
+	cluster \
+	serve_load
 export TOKENIZERS_PARALLELISM ?= true
 export HF_HUB_OFFLINE ?= 1
 

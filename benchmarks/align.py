@@ -100,7 +100,7 @@ def answers(model: Path, asked: Sequence[Reply], drawn: int) -> tuple[list[Promp
     """Answers drawn from a model."""
     tokenizer, loaded = load_tokenizer(str(model)), load_model(str(model))
     prompts = [Prompt((("User", r.asked),), r.language) for r in asked]
-    ids = prompt_tokens(loaded, tokenizer, prompts, LONGEST)
+    ids = prompt_tokens(tokenizer, prompts, LONGEST, int(ARCHITECTURE["context"]))
     return prompts, ids, generate(loaded, tokenizer, ids, max_new_tokens=LONGEST, drawn=drawn)
 
 

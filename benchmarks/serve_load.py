@@ -5,7 +5,7 @@ request when its last one ended. Every answer has the same number of tokens (bot
 
     python -m benchmarks.serve_load                     # 1, 8 and 32 clients: ours, and the peer in both of its modes
     python -m benchmarks.serve_load --soak 600          # ours alone at 32 clients for ten minutes
-    python -m benchmarks.serve_load --engine-only --params 1e9   # the engine without HTTP, random weights, any device
+    python -m benchmarks.peers.serve_engine --params 1e9   # the engine without HTTP, random weights, any device
 
 RESULT: `tokens_ratio_8` (tokens a second at 8 clients, ours over the peer's better mode), `p95_ratio_8` (time to first
 token, 95th percentile, ours over the peer's in that mode: below 1 is sooner) and `failed` (requests of ours).
@@ -77,7 +77,8 @@ class Load:
     def row(self) -> dict[str, float | int | str]:
         """For the table and the file."""
         return {
-            "server": self.server, "clients": self.clients, "requests_per_second": round(len(self.asked) / self.seconds, 3),
+            "server": self.server, "clients": self.clients,
+            "requests_per_second": round(len(self.asked) / self.seconds, 3),
             "tokens_per_second": round(self.tokens_per_second, 1), "first_p50": round(self.first(50), 4),
             "first_p95": round(self.first(95), 4), "memory_mb": round(self.memory), "failed": len(self.failed),
         }  # fmt: skip
@@ -194,8 +195,10 @@ async def load(server: Server, clients: int, tokens: int, texts: Sequence[str], 
                     return
                 asked.append(await ask(http, server, texts[next(numbers) % len(texts)], tokens))
                 if seconds is not None and len(asked) % 200 == 0:
-                    print(f"  {time.perf_counter() - began:5.0f} s, {len(asked):,} requests, "
-                          f"{sum(bool(a.failed) for a in asked)} failed, {server.memory():.0f} MB", flush=True)  # fmt: skip
+                    failed, at = sum(bool(a.failed) for a in asked), time.perf_counter() - began
+                    print(
+                        f"  {at:5.0f} s, {len(asked):,} requests, {failed} failed, {server.memory():.0f} MB", flush=True
+                    )
 
         await asyncio.gather(*[client() for _ in range(clients)])
         took = time.perf_counter() - began
@@ -207,8 +210,12 @@ HEAD = f"{'':40s} clients  requests/s  tokens/s  first p50  first p95  memory MB
 
 def show(found: Load) -> None:
     row = found.row()
-    print(f"{found.server:40s} {found.clients:7d} {row['requests_per_second']:11.2f} {row['tokens_per_second']:9.1f} "
-          f"{row['first_p50']:8.3f} s {row['first_p95']:8.3f} s {row['memory_mb']:10,d} {row['failed']:7d}", flush=True)  # fmt: skip
+    firsts = f"{row['first_p50']:8.3f} s {row['first_p95']:8.3f} s"
+    speeds = f"{row['requests_per_second']:11.2f} {row['tokens_per_second']:9.1f}"
+    print(
+        f"{found.server:40s} {found.clients:7d} {speeds} {firsts} {row['memory_mb']:10,d} {row['failed']:7d}",
+        flush=True,
+    )
     for why in dict.fromkeys(found.failed[:3]):
         print(f"    {why}")
 
@@ -234,15 +241,7 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, default=64, help="of each answer")
     parser.add_argument("--clients", type=int, nargs="+", default=list(CLIENTS))
     parser.add_argument("--soak", type=float, help="ours alone at 32 clients for so many seconds")
-    parser.add_argument("--engine-only", action="store_true", help="the engine without HTTP, on random weights")
-    parser.add_argument("--device")
-    parser.add_argument("--dtype")
     asked = parser.parse_args()
-    if asked.engine_only:
-        from benchmarks.peers.serve_engine import measure  # noqa: PLC0415
-
-        keep_result("serve_engine", measure(asked.params, asked.tokens, asked.clients, asked.device, asked.dtype))
-        return
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made) / "model"
         make_checkpoint(folder, asked.params)

@@ -304,6 +304,21 @@ def serve(places: tuple[str, ...], **asked: object) -> None:
     module.command(module.Order(places=places or ("dono.yaml",), **asked))
 
 
+@dono.command("export")
+@click.argument("what", metavar="PROJECT|DIR", type=click.Path(path_type=Path), default=Path("dono.yaml"))
+@click.option("--form", required=True, help="safetensors, adapter, gguf, vllm; llama-factory or axolotl for the plan.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="The folder or file to write.")
+@click.option("--use-case", help="Which of the project's.")
+@click.option("--base", help="The base of an adapter, where it is not where the adapter says.")
+@click.option(
+    "--precision", type=click.Choice(["f16", "f32"]), default="f16", show_default=True, help="Of a GGUF file."
+)
+def export_model(**asked: object) -> None:
+    """Write a model in the forms that others read, or a project's plan for other trainers."""
+    module = importlib.import_module("dono.stages.export")
+    module.command(module.Order(**asked))
+
+
 @dono.group()
 def keys() -> None:
     """Keys of the service: who may ask, and how much."""
@@ -353,6 +368,7 @@ def revoke_key(name: str, file: Path) -> None:
 )
 @click.option("--port", default=8750, show_default=True)
 @click.option("--service", metavar="URL", help="Who answers the playground, on this machine: http://127.0.0.1:8000/v1.")
+@click.option("--serve", "serves", is_flag=True, help="The models that were built answer it, in this very process.")
 @click.option(
     "--viewer", "viewers", multiple=True, metavar="NAME", help="Give this person a link to look (repeatable)."
 )

@@ -15,6 +15,7 @@ from pathlib import Path
 import torch
 from transformers import LlamaForCausalLM, PreTrainedTokenizerBase
 
+from benchmarks.peers.serve_engine import sizes_for
 from dono.corpus.sample.write import write_sample
 from dono.models import random_llama, save_model
 from dono.project import Architecture
@@ -40,7 +41,9 @@ def make_checkpoint(folder: Path, params: float) -> None:
     """Write a model directory of about so many parameters."""
     train_tokenizer(iter(prompts()), VOCABULARY, folder.with_name("tokenizer"))
     tokenizer = load_tokenizer(folder.with_name("tokenizer"))
-    model = random_llama(shape_for(params), tokenizer, seed=0)
+    width, layers, heads = sizes_for(params, VOCABULARY)
+    shape = Architecture(width=width, layers=layers, heads=heads, vocabulary=VOCABULARY, context=CONTEXT)
+    model = random_llama(shape, tokenizer, seed=0)
     print(f"{sum(p.numel() for p in model.parameters()) / 1e6:.1f} M parameters, {len(tokenizer):,} tokens", flush=True)
     silence_fragments(model, tokenizer)
     save_model(model, tokenizer, folder)
@@ -59,16 +62,3 @@ def _is_text(raw: bytes) -> bool:
         return bool(raw.decode())
     except UnicodeDecodeError:
         return False
-
-
-def shape_for(params: float) -> Architecture:
-    """A shape with about so many parameters: heads of width 64, two layers to three heads."""
-    heads = min(range(1, 80), key=lambda h: abs(_count(h) - params))
-    return Architecture(
-        width=64 * heads, layers=max(2, heads * 3 // 2), heads=heads, vocabulary=VOCABULARY, context=CONTEXT
-    )
-
-
-def _count(heads: int) -> float:
-    width, layers = 64 * heads, max(2, heads * 3 // 2)
-    return VOCABULARY * width + 12 * layers * width**2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import time
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ import numpy as np
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from benchmarks.peers.serve_checkpoint import shape_for
+from benchmarks.result import keep_result
 from dono.serving.batching import Batcher
 from dono.serving.generation import Drawn, Generation
 from dono.serving.prefixes import Prefixes
@@ -22,16 +23,26 @@ CAPACITY = 1024
 VOCABULARY = 32_000
 
 
+def sizes_for(params: float, vocabulary: int) -> tuple[int, int, int]:
+    """Width, layers and heads of about so many parameters: heads of 64, a layer for each head (about Llama 3's)."""
+
+    def count(heads: int) -> float:
+        return vocabulary * 64 * heads + 12 * max(2, heads) * (64 * heads) ** 2
+
+    heads = min(range(1, 128), key=lambda h: abs(count(h) - params))
+    return 64 * heads, max(2, heads), heads
+
+
 def measure(
-    params: float, tokens: int, clients: Sequence[int], device: str | None, dtype: str | None
+    params: float, tokens: int, clients: Sequence[int], device: str | None, dtype: str | None, *, recorded: bool = True
 ) -> dict[str, object]:
     """Answers of so many tokens at each number of clients; also whether greedy tokens are those of `generate`."""
     where = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     kind = getattr(torch, dtype or ("bfloat16" if where.type == "cuda" else "float32"))
-    shape = shape_for(params)
+    width, layers, heads = sizes_for(params, VOCABULARY)
     config = LlamaConfig(
-        vocab_size=VOCABULARY, hidden_size=shape.width, intermediate_size=-(-shape.width * 8 // 3 // 128) * 128,
-        num_hidden_layers=shape.layers, num_attention_heads=shape.heads, num_key_value_heads=shape.heads,
+        vocab_size=VOCABULARY, hidden_size=width, intermediate_size=-(-width * 8 // 3 // 128) * 128,
+        num_hidden_layers=layers, num_attention_heads=heads, num_key_value_heads=heads,
         max_position_embeddings=CAPACITY, tie_word_embeddings=True,
     )  # fmt: skip
     torch.manual_seed(0)
@@ -41,10 +52,11 @@ def measure(
     name = torch.cuda.get_device_name(where) if where.type == "cuda" else "cpu"
     print(f"{count / 1e6:.0f} M parameters, {kind}, {name}, torch {torch.__version__}", flush=True)
     began = time.perf_counter()
-    rows = rows_of(model, slots=max(clients), capacity=CAPACITY)
+    rows = rows_of(model, slots=max(clients), capacity=CAPACITY, recorded=recorded)
     print(f"{type(rows).__name__}, made in {time.perf_counter() - began:.2f} s", flush=True)
     result: dict[str, object] = {
         "params": count, "dtype": str(kind), "device": name, "rows": type(rows).__name__,
+        "recorded": recorded and where.type == "cuda",
         "greedy_equal": _equal(model, rows), "clients": [],
     }  # fmt: skip
     print(f"greedy tokens as generate's, 8 prompts together: {result['greedy_equal']}")
@@ -91,8 +103,10 @@ async def _at(rows: Rows, clients: int, tokens: int) -> dict[str, float]:
         "first_p50": round(float(np.percentile(first, 50)), 4), "first_p95": round(float(np.percentile(first, 95)), 4),
         "step_ms": round(1000 * steps / max(tokens - 1, 1), 3),
     }  # fmt: skip
-    print(f"{clients:4d} clients: {found['tokens_per_second']:9.1f} tokens/s, first token p50 {found['first_p50']:.3f} s, "
-          f"p95 {found['first_p95']:.3f} s, a step {found['step_ms']:.2f} ms", flush=True)  # fmt: skip
+    firsts = f"first token p50 {found['first_p50']:.3f} s, p95 {found['first_p95']:.3f} s"
+    print(
+        f"{clients:4d} clients: {found['tokens_per_second']:9.1f} tokens/s, {firsts}, a step {found['step_ms']:.2f} ms"
+    )
     return found
 
 
@@ -121,3 +135,23 @@ def _generate_speed(model: LlamaForCausalLM, tokens: int) -> float:
     began = time.perf_counter()
     _generated(model, prompt, tokens)
     return tokens / (time.perf_counter() - began)
+
+
+def main() -> None:
+    """Alone, where the rest of Dono's needs are not installed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--params", type=float, default=1e9)
+    parser.add_argument("--tokens", type=int, default=128)
+    parser.add_argument("--clients", type=int, nargs="+", default=[1, 8, 32])
+    parser.add_argument("--unrecorded", action="store_true")
+    parser.add_argument("--device")
+    parser.add_argument("--dtype")
+    asked = parser.parse_args()
+    keep_result(
+        "serve_engine",
+        measure(asked.params, asked.tokens, asked.clients, asked.device, asked.dtype, recorded=not asked.unrecorded),
+    )
+
+
+if __name__ == "__main__":
+    main()

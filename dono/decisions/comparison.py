@@ -125,7 +125,16 @@ def _failed(question: UseCaseQuestion, evidence: ArmEvidence) -> ArmVerdict:
 def _row(evidence: ArmEvidence, **found: object) -> ArmVerdict:
     known: dict[str, object] = {
         name: getattr(evidence, name)
-        for name in ("arm", "route", "title", "full_cost", "full_hours", "pilot_cost", "serving_per_month", "latency")
+        for name in (
+            "arm",
+            "route",
+            "title",
+            "full_cost",
+            "full_hours",
+            "pilot_cost",
+            "serving_per_month",
+            "latency",
+        )
     }
     known |= {
         "pilots": sorted(evidence.points, key=lambda p: (p.scale, p.seed, p.value)),
@@ -134,5 +143,6 @@ def _row(evidence: ArmEvidence, **found: object) -> ArmVerdict:
         "notes": evidence.notes,
         "broken": evidence.broken,
         "parts": evidence.parts,
+        "lifts": evidence.lifts,
     }
     return ArmVerdict.model_validate(known | found)

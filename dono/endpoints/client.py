@@ -29,6 +29,8 @@ OPTIONAL = ("temperature", "seed", "top_logprobs", "logprobs")
 """What is left out for servers that refuse it; `top_logprobs` before `logprobs`, which it needs."""
 RENAMED = ("max_tokens", "max_completion_tokens")
 """The old name of the limit, and the one that newer servers insist on."""
+REFUSALS = frozenset({400, 413, 422})
+"""States of HTTP that may be about one question: it is too long, or filtered."""
 MARKS = 64
 """Tokens of a chat's own marks that a prompt may have beside its bytes (assumed; a handful for each turn)."""
 
@@ -76,7 +78,7 @@ class Client:
     _left_out: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self._http = httpx.Client(timeout=self.endpoint.timeout_seconds, headers=key_header(self.endpoint))
+        self._http = http_client(self.endpoint)
         self._jitter = random.Random(0)
         self._stopped = threading.Event()
         self._sleep = self.sleep or self._stopped.wait  # nobody who has stopped us waits for the end of a pause
@@ -107,6 +109,14 @@ class Client:
                 raise
         return [found[key] for key in keys]
 
+    def cost(self, question: Question, reply: Reply | None) -> float:
+        """What a reply cost, by the tokens that the server counts; where it tells none, the most that it can cost."""
+        if reply is not None and reply.refused is not None:
+            return 0.0
+        if reply is None or reply.tokens_in is None or reply.tokens_out is None:
+            return self.purse.cost(question.most_tokens_in, question.max_tokens)
+        return self.purse.cost(reply.tokens_in, reply.tokens_out)
+
     def _or_stop(self, key: str, question: Question) -> Reply:
         """The answer; where there is none for good, nobody else begins to ask."""
         try:
@@ -123,7 +133,7 @@ class Client:
                 raise Failed("stopped", passing=True)
             body = self._allowed(question.payload(self.model))
             self._pace.take_turn()
-            most = self.purse.cost(question.most_tokens_in, question.max_tokens)
+            most = self.cost(question, None)
             number = self.purse.take(key, most)
             try:
                 reply = self._once(body)
@@ -133,9 +143,7 @@ class Client:
                 if self._give_way(failed, body):
                     continue
                 if not failed.passing:
-                    refused = self._refused(failed)
-                    self.purse.ledger.answer(self.purse.ledger.send(key, self.purse.name, 0.0), key, refused, 0.0)
-                    return refused
+                    return self._refused(failed)
                 tries += 1
                 if tries > self.endpoint.retries:
                     raise self._given_up(failed, tries) from failed
@@ -145,9 +153,7 @@ class Client:
                 else:
                     self._sleep(pause)
             else:
-                tokens_in, tokens_out = reply.tokens_in, reply.tokens_out
-                told = tokens_in is not None and tokens_out is not None
-                money = self.purse.cost(tokens_in or 0, tokens_out or 0) if told else most
+                money = self.cost(question, reply)
                 self.purse.ledger.answer(number, key, reply, money)
                 self.purse.pay(number, money)
                 return reply
@@ -183,7 +189,10 @@ class Client:
         return True
 
     def _refused(self, failed: Failed) -> Reply:
-        """A question that this model will never answer. Raises `Mistake` where it is the endpoint that is wrong."""
+        """A question that this model does not answer; not kept, as it costs nothing and the cause may be elsewhere.
+
+        Raises `Mistake` where it is the endpoint that is wrong.
+        """
         where = f"endpoint {self.endpoint.endpoint}"
         if failed.status in (401, 403):
             variable = self.endpoint.key_variable
@@ -195,6 +204,8 @@ class Client:
             known = ", ".join(models_of(self.endpoint, self._http)[:5])
             remedy = f"It serves: {known}" if known else "Give the URL up to and with /v1, and a model that it serves"
             raise Mistake(f"no model {self.model!r} there ({failed.what})", where=where, remedy=remedy) from failed
+        if failed.status not in REFUSALS:
+            raise Mistake(f"it cannot be asked ({failed.what})", where=where, remedy="Look at its address") from failed
         return Reply(text="", refused=failed.what)
 
     def _given_up(self, failed: Failed, tries: int) -> Mistake:
@@ -209,6 +220,13 @@ def _finished(running: Iterable[Future[Reply]]) -> Iterator[Future[Reply]]:
     while pending:
         done, pending = wait(pending, return_when=FIRST_COMPLETED)
         yield from sorted(done, key=lambda f: (f.exception() is None, isinstance(f.exception(), Failed)))
+
+
+def http_client(endpoint: Endpoint) -> httpx.Client:
+    """A client with the endpoint's key and patience; what goes to this machine goes through no proxy."""
+    return httpx.Client(
+        timeout=endpoint.timeout_seconds, headers=key_header(endpoint), trust_env=not endpoint.here
+    )  # fmt: skip
 
 
 def key_header(endpoint: Endpoint) -> dict[str, str]:
@@ -226,10 +244,7 @@ def models_of(endpoint: Endpoint, http: httpx.Client | None = None) -> list[str]
     """The names of the models that an endpoint says it serves; none where it does not say."""
     url = endpoint.endpoint.rstrip("/") + "/models"
     try:
-        if http is None:
-            response = httpx.get(url, headers=key_header(endpoint), timeout=endpoint.timeout_seconds)
-        else:
-            response = http.get(url)
+        response = (http or http_client(endpoint)).get(url)
         return [str(row["id"]) for row in response.json()["data"]]
     except (httpx.HTTPError, ValueError, KeyError, TypeError):
         return []

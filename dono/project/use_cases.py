@@ -73,9 +73,9 @@ class UseCase(Section):
             raise ValueError("a predict use case needs `train` and `target` (a column)")
         if self.kind != "predict" and "table" in self.model_fields_set:
             raise ValueError(f"`table` is for use cases of kind predict, this one is {self.kind}")
-        complete = self.train and self.test and self.habits and "{category}" in (self.prompt or "")
+        complete = self.train and self.habits and "{category}" in (self.prompt or "")
         if self.kind == "habits" and not complete:
-            raise ValueError("a habits use case needs `train`, `test`, `habits`, and a `prompt` with {category} in it")
+            raise ValueError("a habits use case needs `train`, `habits`, and a `prompt` with {category} in it")
         if self.kind == "harness" and (self.task is None) == (self.test is None):
             raise ValueError("a harness use case needs either `task` (a YAML file) or `test` (a set's file or folder)")
         if self.kind != "harness" and {"task", "shots"} & self.model_fields_set:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from transformers import PreTrainedTokenizerBase
 
 from dono.serving.engine import Chance, Piece, Place, ToolCall
@@ -55,9 +57,21 @@ class Answer:
         self.tokens = 0
         self.done = False
 
-    def take(self, drawn: Drawn) -> Piece:
-        """The piece that is certain by one more token; a stop that is met ends the answer."""
-        assert not self.done and drawn.finish != "failed"
+    def take(self, several: Sequence[Drawn]) -> Piece:
+        """The piece that is certain by more tokens; a stop that is met ends the answer, and what follows is dropped."""
+        pieces = []
+        for drawn in several:
+            pieces.append(self._take(drawn))
+            if self.done:
+                break
+        if len(pieces) == 1:
+            return pieces[0]
+        places = tuple(place for p in pieces for place in p.places)
+        calls = tuple(call for p in pieces for call in p.calls)
+        return Piece(self.index, "".join(p.text for p in pieces), places, calls, pieces[-1].finish, len(pieces))
+
+    def _take(self, drawn: Drawn) -> Piece:
+        assert not self.done
         self.tokens += 1
         ended = drawn.finish is not None
         quiet = drawn.token in self.generation.ends

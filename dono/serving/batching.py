@@ -21,13 +21,15 @@ import torch
 from torch import Tensor
 
 from dono.serving.generation import Drawn, Finish, Generation
-from dono.serving.grammar import constrain
+from dono.serving.grammar import DeadEnd, constrain
 from dono.serving.prefixes import SHORTEST, Prefixes, shared
 from dono.serving.rows import Rows
 from dono.serving.sampling import Settings, draw, tell
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
+STOPPED = "the service was stopped"
+"""Why answers fail that are under way then."""
 ALIKE = 0.7
 """Prompts are read together where at least this share of the padded batch is theirs (assumed)."""
 
@@ -131,7 +133,7 @@ class Batcher:
                 self._closing = True
                 waiting, self._waiting = list(self._waiting), deque()
                 work, self._work = list(self._work), deque()
-            self._fail([*self._joining, *self._running, *waiting], "the service was stopped")
+            self._fail([*self._joining, *self._running, *waiting], STOPPED)
             self._send()
             for _, future in work:
                 if future.set_running_or_notify_cancel():
@@ -207,7 +209,7 @@ class Batcher:
             self._joining = []
             return
         group, began = self._joining, time.perf_counter()
-        room = max(1, self.chunk // len(group))
+        room = max(1, self.chunk // len(group)) if self.rows.token_bytes else max(len(g.prompt) for g in group)
         new = [g.tokens[g.read : g.read + room] for g in group]
         # a row that is through waits for the others: its last token is read again, which changes nothing
         ids = [piece or [g.tokens[-1]] for piece, g in zip(new, group, strict=True)]
@@ -246,11 +248,16 @@ class Batcher:
         tokens = drawn.tolist()  # the one place where the processor waits for the device
         self._share(rows, began)
         gone = []
+        finish: Finish | None
         for i, (generation, token) in enumerate(zip(rows, tokens, strict=True)):
             generation.tokens.append(token)
-            finish = self._finish(generation, token)
             tale = told[i] if told is not None and generation.told is not None else None
-            self._out[generation.loop].append((generation, Drawn(token, tale, finish)))
+            try:
+                finish = self._finish(generation, token)
+                one = Drawn(token, tale, finish)
+            except DeadEnd as end:
+                finish, one = "failed", Drawn(token, None, "failed", f"the form cannot be kept to any further ({end})")
+            self._out[generation.loop].append((generation, one))
             if finish is not None:
                 generation.finished = True
                 gone.append(generation)

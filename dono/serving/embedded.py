@@ -16,7 +16,7 @@ from dono.errors import Mistake
 from dono.models import load_model, shape_of
 from dono.serving.adapters import Adapters
 from dono.serving.answer import Answer, Vocabulary
-from dono.serving.batching import Batcher, Full, Stopped
+from dono.serving.batching import STOPPED, Batcher, Full, Stopped
 from dono.serving.contract import ChatRequest, CompletionRequest, EmbeddingRequest, Generating, separate
 from dono.serving.engine import Event, Job, State, Usage, Vectors
 from dono.serving.generation import Drawn, Generation
@@ -91,8 +91,8 @@ class EmbeddedEngine:
         dtype = getattr(torch, kind, None)
         if dtype not in (torch.float32, torch.bfloat16, torch.float16):
             raise Mistake(f"no precision {kind!r}", where="--dtype", remedy="Use float32, bfloat16 or float16")
-        tokenizer = load_tokenizer(place)
-        return cls(name, load_model(place, dtype=dtype), tokenizer, settings)
+        model = load_model(place, dtype=dtype)
+        return cls(name, model, load_tokenizer(place), settings)
 
     def names(self) -> Sequence[str]:
         """The model names."""
@@ -160,7 +160,7 @@ class EmbeddedEngine:
             return None
         try:
             if self._grammars is None:
-                self._grammars = Grammars(self.tokenizer, self.vocabulary)
+                self._grammars = Grammars(self.tokenizer, self.vocabulary, sorted(self._ends))
             if called:
                 assert self._form is not None
                 return self._grammars.of_lark(call_grammar(called, self._form))
@@ -200,15 +200,13 @@ class EmbeddedEngine:
                 try:
                     self._submit(made)
                     while not all(a.done for a in answers.values()):
-                        generation, drawn = await queue.get()
-                        answer = answers[generation]
-                        if drawn.finish == "failed":
-                            raise Refused(503 if "stopped" in drawn.failure else 500, drawn.failure)
-                        if answer.done:
-                            continue
-                        yield answer.take(drawn)
-                        if answer.done and not generation.finished:
-                            self.batcher.cancel(generation)
+                        for generation, several in (await _arrived(queue)).items():
+                            answer = answers[generation]
+                            if answer.done:
+                                continue
+                            yield answer.take(several)
+                            if answer.done and not generation.finished:
+                                self.batcher.cancel(generation)
                 finally:
                     for generation in made:
                         if not generation.finished:
@@ -249,6 +247,19 @@ class EmbeddedEngine:
             yield name
         finally:
             self.adapters.release(name)
+
+
+async def _arrived(queue: asyncio.Queue[tuple[Generation, Drawn]]) -> dict[Generation, list[Drawn]]:
+    """What was drawn since, at least one token; a slow reader gets several in one piece. Raises `Refused`."""
+    arrived = [await queue.get()]
+    while not queue.empty():
+        arrived.append(queue.get_nowait())
+    found: dict[Generation, list[Drawn]] = {}
+    for generation, drawn in arrived:
+        if drawn.finish == "failed":
+            raise Refused(503 if drawn.failure == STOPPED else 500, drawn.failure)
+        found.setdefault(generation, []).append(drawn)
+    return found
 
 
 def _fitting_rows(model: PreTrainedModel, slots: int, context: int) -> Rows:

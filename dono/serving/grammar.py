@@ -14,6 +14,13 @@ from transformers import PreTrainedTokenizerBase
 
 from dono.errors import Mistake
 
+SPACING = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
+"""JSON is written on one line as most of it is; where blanks are free, a weak model writes them without end."""
+
+
+class DeadEnd(Exception):
+    """No token of the vocabulary goes on with the form."""
+
 
 class Matcher(Protocol):
     """What llguidance's matcher does."""
@@ -44,19 +51,20 @@ class Constraint:
         return self.mask
 
     def take(self, token: int) -> bool:
-        """Go on by a token; False where the form is complete and nothing can follow."""
-        went = self.matcher.consume_token(token)
-        assert went, self.matcher.get_error()
+        """Go on by a token; False where the form is complete and nothing can follow. Raises `DeadEnd`."""
+        if not self.matcher.consume_token(token):
+            raise DeadEnd(self.matcher.get_error() or "no token can follow")
         return not self.matcher.is_stopped()
 
 
 class Grammars:
     """Forms for one tokenizer. Raises `Mistake` where llguidance is missing or does not know the tokenizer."""
 
-    def __init__(self, tokenizer: PreTrainedTokenizerBase, vocabulary: int) -> None:
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, vocabulary: int, ends: Sequence[int]) -> None:
         try:
             self._guide = importlib.import_module("llguidance")
-            self._tokenizer = importlib.import_module("llguidance.hf").from_tokenizer(tokenizer, n_vocab=vocabulary)
+            make = importlib.import_module("llguidance.hf").from_tokenizer
+            self._tokenizer = make(tokenizer, n_vocab=vocabulary, eos_token=list(ends))
         except ImportError as error:
             what = f"{error.name} is missing"
             raise Mistake(what, where="response_format", remedy="pip install 'dono[serve]'") from error
@@ -68,7 +76,7 @@ class Grammars:
     def of_schema(self, schema: Mapping[str, object]) -> str:
         """A grammar of a JSON schema. Raises `Mistake` for one that is none, or that cannot be enforced in full."""
         try:
-            grammar = str(self._guide.LLMatcher.grammar_from_json_schema(json.dumps(schema)))
+            grammar = str(self._guide.LLMatcher.grammar_from_json_schema(json.dumps(schema), defaults=SPACING))
         except ValueError as error:
             raise Mistake(str(error), where="response_format", remedy="Mend the schema") from error
         return self.checked(grammar)

@@ -84,7 +84,7 @@ class Ledger:
     def __init__(self, path: Path | str) -> None:
         self.path = path
         self._mutex = threading.Lock()
-        self._seen, self._keys = -1, dict[str, Key]()
+        self._seen, self._keys, self._guarded = -1, dict[str, Key](), False
         try:
             if isinstance(path, Path):
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -138,9 +138,9 @@ class Ledger:
         return [_key(row) for row in rows]
 
     def any(self) -> bool:
-        """Whether there are keys that hold: then whoever asks needs one."""
+        """Whether a key was ever made: then whoever asks needs one, also when the last has ended."""
         self._refresh()
-        return bool(self._keys)
+        return self._guarded
 
     def holder(self, token: str) -> Key | None:
         """Whose token it is."""
@@ -153,6 +153,7 @@ class Ledger:
             if now != self._seen:
                 rows = self._db.execute("SELECT * FROM keys WHERE revoked IS NULL").fetchall()
                 self._keys, self._seen = {row[1]: _key(row) for row in rows}, now
+                self._guarded = self._db.execute("SELECT EXISTS (SELECT 1 FROM keys)").fetchone()[0] == 1
 
     def used(self, name: str) -> Used:
         """What a key has used."""

@@ -13,6 +13,8 @@ from dono.serving.slots import Prefix
 
 SHORTEST = 16
 """Shorter beginnings are read again: copying would hardly be faster (assumed)."""
+MOST_KEPT = 256
+"""Beginnings at most: all are looked through for each prompt (assumed)."""
 Tokens = npt.NDArray[np.int64]
 
 
@@ -67,7 +69,7 @@ class Prefixes:
                 self.held -= len(self._kept.pop(key).tokens)
         self._kept[scope, tokens.tobytes()] = Kept(tokens, prefix)
         self.held += len(tokens)
-        while self.held > self.most:
+        while self.held > self.most or len(self._kept) > MOST_KEPT:
             self.held -= len(self._kept.popitem(last=False)[1].tokens)
 
     def forget(self, scopes: Sequence[str]) -> None:

@@ -24,6 +24,8 @@ def chat_ids(
     plain = tokenizer.chat_template is None
     if plain and (tools or any(m.role == "tool" or m.tool_calls for m in messages)):
         raise invalid("this model has no chat template, so it knows no tools", "tools")
+    if all(m.role in ("system", "developer", "assistant") for m in messages):
+        raise invalid("nobody asks anything: there is no message of the role user", "messages")
     if messages[-1].role == "assistant":
         raise invalid("the last message is the assistant's: there is nothing to answer", "messages")
     said = [_as_mapping(m, template, plain) for m in messages]

@@ -15,6 +15,7 @@ from transformers import PreTrainedTokenizerBase
 
 from dono.serving.contract import ChatRequest, Tool, ToolChoice
 from dono.serving.engine import ToolCall
+from dono.serving.grammar import SPACING
 
 
 @dataclass(frozen=True)
@@ -139,7 +140,7 @@ def call_grammar(tools: Sequence[Tool], form: ToolForm) -> str:
     schema: dict[str, Any] = schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
     if form.many:
         schema = {"type": "array", "items": schema, "minItems": 1, "maxItems": 1}
-    schema["x-guidance"] = {"whitespace_flexible": False, "key_separator": ": ", "item_separator": ", "}
+    schema["x-guidance"] = SPACING
     opening = "" if form.opening.startswith("{") else f"{json.dumps(form.opening)} "
     closing = f" {json.dumps(form.closing)}" if form.closing else ""
     return f"start: {opening}body{closing}\nbody: %json {json.dumps(schema)}\n"

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import math
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from dono.artifacts import read_artifact
+from dono.artifacts import read_artifact, write_atomically
 from dono.costs import SPREAD, Meter, training_gigabytes
 from dono.errors import Mistake
 from dono.models import (
@@ -30,7 +32,7 @@ from dono.stages.align_start import Round
 from dono.stages.display import clock
 from dono.stages.questions import prompt_tokens
 from dono.stages.runs import TASK_WARMUP
-from dono.stages.train_plan import PREFERENCE_SHARE
+from dono.stages.train_plan import LONGEST_CONTEXT, PREFERENCE_SHARE
 from dono.tokens import Rows, document, load_tokenizer, packed, padded
 from dono.training import LoopSpec
 from dono.training.dry_run import tokens_that_fit
@@ -42,6 +44,7 @@ from dono.training.rates import finetuning_peak
 from dono.training.rollouts import METHODS, ValuedRows
 from dono.training.world import device
 
+SETTLED = "settled.json"
 SAMPLED_EPOCHS = 1.0
 """How often each prompt is answered (assumed)."""
 
@@ -82,22 +85,21 @@ def get_ready(round_: Round, folder: Path, prompts: Prompts, reward: Path | None
     align = round_.align
     if align.tokens is not None or align.compile == "on":
         key = "tokens" if align.tokens is not None else "compile"
-        raise Mistake(
-            f"{round_.method} samples its own texts", where=key, remedy="Give `steps` or `epochs`; no compile"
-        )
+        remedy = "Give `steps` or `epochs`, and leave `compile` out"
+        raise Mistake(f"{round_.method} samples its own texts", where=key, remedy=remedy)
     source = round_.start.source
     tokenizer, model = load_tokenizer(source), load_model(source).to(device())
     reference = reader_of(load_model(source).to(device()).requires_grad_(False))
     watched = prompts.held_out[: align.policy.looked_at]
-    room = align.policy.max_new_tokens
-    ids, watched_ids = (prompt_tokens(model, tokenizer, asked, room) for asked in (prompts.learned, watched))
+    room, context = align.policy.max_new_tokens, align.context or min(shape_of(model).context, LONGEST_CONTEXT)
+    ids, watched_ids = (prompt_tokens(tokenizer, asked, room, context) for asked in (prompts.learned, watched))
     longest = max(map(len, (*ids, *watched_ids))) + room
     reader = reader_of(model if align.lora is None else add_lora(model, rank=align.lora.rank, seed=align.seed))
     method = METHODS[round_.method]
     policy = Critic(reader) if method.critic else reader
     loop = _loop(round_, shape_of(model).width, len(ids))
     packs = reader.packs and reference.packs
-    part_tokens, precision = _fitting(round_, policy, loop, longest, packs=packs)
+    part_tokens, precision = _settled(folder, lambda: _fitting(round_, policy, loop, longest, packs=packs))
     loop = replace(loop, precision=precision)
     scorer = None if align.reward is not None else _scorer(reward, source)
     judge = judge_of(scorer, precision, part_tokens) if scorer else judge_named(align, align.reward or "", "reward")
@@ -127,6 +129,18 @@ def _loop(round_: Round, width: int, prompts: int) -> LoopSpec:
         start=0, stop=steps, peak=peak, warmup=warmup, decay_from=min(warmup, steps), seed=align.seed,
         recompute=align.recompute, save_seconds=60 * align.save_minutes,
     )  # fmt: skip
+
+
+def _settled(folder: Path, find: Callable[[], tuple[int, Precision]]) -> tuple[int, Precision]:
+    """What was found at the first start of this round: found anew, a run that goes on might be another one."""
+    kept = folder / SETTLED
+    if not kept.is_file():
+        part_tokens, precision = find()
+        if not folder.is_dir():  # a dry run
+            return part_tokens, precision
+        write_atomically(kept, json.dumps({"part_tokens": part_tokens, "precision": precision}))
+    told = json.loads(kept.read_text(encoding="utf8"))
+    return told["part_tokens"], told["precision"]
 
 
 def _fitting(

@@ -47,11 +47,14 @@ def template_of(case: Case) -> str:
 
 def fields_of(case: Case, example: Example) -> dict[str, str]:
     """What a template may name."""
-    return {"text": example.prompt, "prompt": example.prompt, "language": example.language or ""}
+    fields = {"text": example.prompt, "prompt": example.prompt, "language": example.language or ""}
+    return fields if case.use_case.target is None else fields | {"target": case.use_case.target}
 
 
 def render_pairs(case: Case, tokenizer: PreTrainedTokenizerBase, examples: Sequence[Example]) -> list[tuple[str, str]]:
-    """Prompts as the model sees them, with their answers."""
+    """Prompts as the model sees them, with their answers; habits are sentences already."""
+    if case.use_case.kind == "habits":
+        return [(e.prompt, e.answer) for e in examples]
     template = template_of(case)
     return [(render_prompt(template, fields_of(case, e), tokenizer), e.answer) for e in examples]
 

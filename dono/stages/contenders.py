@@ -97,8 +97,8 @@ def contenders(place: Workplace, prepared: Prepared) -> tuple[list[Contender], l
     if project.routes != "all" and "hosted" in project.routes and not endpoints(place):
         notes.append("hosted: not measured; the project names no endpoint in `bases`")
     bases = [load_base(place, b) for b in project.bases if isinstance(b, str)]
-    if not bases and any(a.start == "base" for a in arms):
-        notes.append("prompt, finetune, continue: not measured; the project names no base")
+    if not bases and (lacking := list(dict.fromkeys(a.route for a in arms if a.start == "base"))):
+        notes.append(f"{', '.join(lacking)}: not measured; the project names no base")
     if prepared.corpus is None and any(a.corpus_stage for a in arms):
         notes.append("continue, scratch: not measured; the project has no corpus")
     found: list[Contender] = []

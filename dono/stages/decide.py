@@ -29,6 +29,7 @@ from dono.stages.piloting import run_pilots
 from dono.stages.pilots import Pilots, Planned, plan_pilots
 from dono.stages.prepare import Prepared, prepare
 from dono.stages.schedule import total_seconds
+from dono.stages.table_settings import search_plan
 from dono.stages.workplace import Workplace, open_workplace
 from dono.studio.report import write_report
 from dono.tokens import load_tokenizer
@@ -151,6 +152,13 @@ def show_plan(place: Workplace, prepared: Prepared, planned: Planned, who: Seque
             f"{clock(job.ladder_seconds(scales))}, {memory:.1f} GB"
         )
     show_hosted(place, prepared.cases)
+    for case in (c for c in prepared.cases if c.use_case.kind == "predict" and place.project.wants("predictive")):
+        plan, choices = search_plan(case), case.use_case.table
+        place.display.say(
+            f"  {'predictive/boosting':20s} {case.use_case.name}: {choices.trials} settings of "
+            f"{' and '.join(choices.learners)} on {plan.rows:,} rows, about {clock(plan.seconds)}"
+            f"{_in_money(place, plan.seconds)}"
+        )
     trained = next((c for c in who if c.arm.learns), None)
     for case in (c for c in prepared.cases if c.train and trained):
         assert trained is not None

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import regex
 
 from dono.artifacts import Artifact, Json, Reference, fingerprint, write_atomically
 from dono.corpus import Example
@@ -59,7 +60,11 @@ def command(
             notes += judge_pairs(place, stages, cases, tables)
         if desk is not None:
             notes += blind_ratings(desk)
-    folder = out if out is not None else place.project.work_folder / "scorecards" / stages[-1].label.replace(" ", "-")
+    folder = (
+        out
+        if out is not None
+        else place.project.work_folder / "scorecards" / regex.sub(r"[^\w.-]+", "-", stages[-1].label)
+    )
     write_card(dataclasses.replace(card, notes=tuple(notes)), folder)
     for line in scorecard_lines(card):
         print_result(line)

@@ -12,6 +12,7 @@ from dono.decisions.routes import ROUTES
 from dono.stages.constraints import broken, latency
 from dono.stages.contenders import Contender, target_speed
 from dono.stages.hosted import Hosted, price_at
+from dono.stages.lift import lifts_of
 from dono.stages.overheads import beside, number
 from dono.stages.pilots import Pilots
 from dono.stages.predictive import strings
@@ -135,6 +136,7 @@ def _of_contender(
         broken=broken(place, contender, seconds.times(1 / 3600), waits),
         beside=beside(place, case, contender.arm.route, machines, shared=common, contender=contender),
         latency=waits,
+        lifts=lifts_of(top, good[-1].spec.scale) if top and case.use_case.kind == "habits" else None,
     )
 
 
@@ -235,4 +237,5 @@ def _of_predictive(place: Workplace, pilots: Pilots, arm: str, case: Case) -> Ar
         shared_cost=None,
         broken=broken(place, None, exactly(seconds / 3600, "measured", "this machine"), None),
         beside=beside(place, case, "predictive", machines, shared=0.0, contender=None),
+        lifts=lifts_of(good[-1].run, good[-1].scale) if good and case.use_case.kind == "habits" else None,
     )

@@ -23,6 +23,8 @@ from dono.stages.workplace import Workplace
 
 FOLDER = "hosted"
 """The folder of replies within a work folder."""
+MOST_REFUSED = 0.5
+"""A larger share of questions refused is no answer to them but a wrong way to ask (assumed)."""
 ODDS = "labels scored by the odds of their letters as first token"
 TEXT = "labels read off the answer's text: the endpoint tells no odds"
 MANY = "labels read off the answer's text: there are too many for the odds of a first token"
@@ -184,7 +186,8 @@ def hosted_again(place: Workplace, name: str, case: Case) -> Artifact:
 def hosted_run(place: Workplace, arm: Arm, name: str, endpoint: Endpoint, case: Case, ledger: Ledger) -> Artifact:
     """One arm on one test; what was asked before comes from the ledger, so a broken-off run goes on where it was.
 
-    The artifact holds measurements, samples and endpoint.json: how to ask the same again.
+    The artifact holds measurements, samples and endpoint.json: how to ask the same again. Raises `Mistake` where most
+    questions are refused, and what `Client.ask` raises.
     """
     model = served_model(endpoint)
     use_case = case.use_case
@@ -201,8 +204,7 @@ def hosted_run(place: Workplace, arm: Arm, name: str, endpoint: Endpoint, case: 
         replies, price = answered.replies, client.purse.price
         seconds = sum(r.seconds for r in replies) / endpoint.parallel
         tokens_in, tokens_out = _told(replies)
-        money = 0.0 if price is None else price.cost(tokens_in, tokens_out)
-        fees = in_project_currency(place, money, price)
+        fees = in_project_currency(place, answered.money, price)
         rows = [
             Measurement(
                 run=folder.name, use_case=use_case.name, arm=name, metric=s.metric, split="test", language=s.language,
@@ -240,6 +242,7 @@ class _Answered:
     samples: list[Sample]
     notes: list[str]
     by_letter: bool
+    money: float
 
 
 def _ask(case: Case, arm: Arm, client: Client, watch: Watch) -> _Answered:
@@ -251,7 +254,14 @@ def _ask(case: Case, arm: Arm, client: Client, watch: Watch) -> _Answered:
         offered = by_letter and bool(client.ask(first)[0].first)
         notes.append(ODDS if offered else TEXT if by_letter else MANY)
         by_letter = offered
-    replies = client.ask(questions(case, case.test, arm.shots, by_letter=by_letter), watch)
+    asked_all = questions(case, case.test, arm.shots, by_letter=by_letter)
+    replies = client.ask(asked_all, watch)
+    money = sum(client.cost(q, r) for q, r in zip(asked_all, replies, strict=True))
+    refused = [r.refused for r in replies if r.refused]
+    if len(refused) > MOST_REFUSED * len(replies):
+        what = f"{len(refused):,} of {len(replies):,} questions were refused ({refused[0]})"
+        where = f"endpoint {client.endpoint.endpoint}"
+        raise Mistake(what, where=where, remedy="See what it wants to be asked, or name another model")
     languages, expected = [e.language or "und" for e in case.test], [e.answer for e in case.test]
     scores: list[Score] = []
     if case.use_case.kind == "classify":
@@ -272,10 +282,9 @@ def _ask(case: Case, arm: Arm, client: Client, watch: Watch) -> _Answered:
         scores += score_answers(answers, expected, languages, ["chrf", "chrf_plus_plus", "exact_match"])
         if cut := sum(r.cut for r in replies):
             notes.append(f"{cut:,} of {len(answers):,} answers were cut at their longest")
-    refused = [r.refused for r in replies if r.refused]
     if refused:
         notes.append(f"{len(refused):,} of {len(replies):,} questions were refused, counted as wrong ({refused[0]})")
-    return _Answered(replies, scores, shown_answers(case, answers), notes, by_letter)
+    return _Answered(replies, scores, shown_answers(case, answers), notes, by_letter, money)
 
 
 def _told(replies: Sequence[Reply]) -> tuple[int, int]:

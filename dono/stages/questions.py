@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import chain, zip_longest
 from pathlib import Path
 
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from transformers import PreTrainedTokenizerBase
 
 from dono.artifacts import fingerprint, identity, read_artifact, write_atomically
 from dono.corpus import Prompt, lesson_files, read_prompts
@@ -41,20 +41,20 @@ def messages_of(prompt: Prompt) -> list[dict[str, str]]:
 
 
 def prompt_tokens(
-    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, prompts: Sequence[Prompt], max_new_tokens: int
+    tokenizer: PreTrainedTokenizerBase, prompts: Sequence[Prompt], max_new_tokens: int, context: int
 ) -> list[list[int]]:
-    """The prompts as ids, cut so that the answer fits into what the model reads. Raises `Mistake` where none would."""
-    room = shape_of(model).context - max_new_tokens
+    """The prompts as ids, cut so that the answer fits into the context. Raises `Mistake` where none would."""
+    room = context - max_new_tokens
     if room < SHORTEST:
         what = f"answers of {max_new_tokens:,} tokens leave no room for a prompt"
-        raise Mistake(what, where="max_new_tokens", remedy=f"The model reads {room + max_new_tokens:,}: give less")
+        raise Mistake(what, where="max_new_tokens", remedy=f"{context:,} tokens are read at once: give less")
     return [encode_prompt(tokenizer, messages_of(p), max_length=room) for p in prompts]
 
 
 def answers_of(source: str, prompts: Sequence[Prompt], *, max_new_tokens: int, display: Display) -> list[Answered]:
     """A model's greedy answers."""
     tokenizer, model = load_tokenizer(source), load_model(source).to(device())
-    ids = prompt_tokens(model, tokenizer, prompts, max_new_tokens)
+    ids = prompt_tokens(tokenizer, prompts, max_new_tokens, shape_of(model).context)
     done = 0
     with display.task(f"answers of {source.rsplit('/', maxsplit=1)[-1]}", len(prompts)) as view:
 

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from dono.artifacts import Artifact, Json, Reference, fingerprint
+from dono.artifacts import Artifact, Json, Reference, fingerprint, identity
 from dono.corpus import Example
 from dono.evals import generate
 from dono.evals.fluency import repeated_runs, wrong_letters
@@ -43,7 +43,7 @@ def score_items(place: Workplace, folder: str, case: Case, limit: int, context: 
     """
     some = case if case.use_case.kind == "harness" else replace(case, test=tuple(limited(case.test, limit)))
     local = Path(folder)
-    model_id = fingerprint(local) if local.is_dir() else folder
+    model_id = model_print(local) if local.is_dir() else folder
     use_case = case.use_case
     spec: dict[str, Json] = {
         "model": model_id, "use_case": use_case.name, "kind": use_case.kind, "prompt": use_case.prompt,
@@ -58,6 +58,15 @@ def score_items(place: Workplace, folder: str, case: Case, limit: int, context: 
 
     made_from = [Reference("model", model_id, local.name), case.artifact.reference]
     return place.store.make("evaluation", spec, make, made_from=made_from, name=f"{local.name} · {use_case.name}")
+
+
+MODEL_FILES = ("config.json", "generation_config.json", "*.safetensors", "*.bin", "tokenizer*", "chat_template*")
+
+
+def model_print(folder: Path) -> str:
+    """What stands for the model in a directory, whatever lies beside it: cards, logs, measurements."""
+    files = sorted({f for pattern in MODEL_FILES for f in folder.glob(pattern)})
+    return identity({f.name: fingerprint(f) for f in files})
 
 
 def _column(values: NDArray[Any]) -> pa.Array:

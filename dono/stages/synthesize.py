@@ -101,7 +101,9 @@ def synthesize(order: Order, table: Table, store: Store, display: Display) -> Ar
             raise Mistake("no two columns can be made again", where=str(order.table), remedy=remedy)
         gan = GanSpec(steps=order.steps, seed=order.seed)
         with display.task("training the GAN", gan.steps) as view:
-            trained = train_gan(layout, train, gan, folder, watch=lambda step: view.at(step, f"step {step:,}"))
+            trained = train_gan(
+                layout, train, gan, folder, target=order.target, watch=lambda step: view.at(step, f"step {step:,}")
+            )
         names, rows = list(table.columns), order.rows or table.rows
         made = trained.rows(rows, names, seed=order.seed)
         display.say("measuring what was made, beside independent marginals")

@@ -52,6 +52,7 @@ def draw_ancestry(nodes: Mapping[str, Node], root: str, id_: str) -> str:
     }
     svg = described(id_, width, height, "ancestry", f"What {nodes[root].name} was made of", describe(nodes, root))
     svg.set("width", f"{width:g}")
+    svg.set("role", "group")  # not img: what is in it can be followed
     for key, (x, y) in places.items():
         for parent in nodes[key].parents:
             _thread(svg, (places[parent][0] + box, places[parent][1]), (x, y))

@@ -17,6 +17,7 @@ from dono.studio import amounts, wording
 from dono.studio.chart import Chart, chart, strip, strip_values
 from dono.studio.pages import page_environment
 from dono.studio.picture import printable
+from dono.studio.regional import Taught, answer, taught
 from dono.studio.series import Series, key, series_of
 from dono.studio.sums import sums
 from dono.studio.trend_chart import trend_chart
@@ -74,6 +75,8 @@ class CaseView:
     languages: tuple[LanguageRow, ...]
     questions: tuple[Question, ...]
     sources: tuple[tuple[str, str], ...]
+    lifts: tuple[Taught, ...] = ()
+    taught: str = ""
 
 
 def write_report(verdict: Verdict, path: Path) -> None:
@@ -176,6 +179,7 @@ def case_view(verdict: Verdict, case: UseCaseVerdict, looks: dict[str, Series], 
     scored = tuple(a for a in measured if a.languages)
     values = strip_values(case)
     chosen = _chosen(verdict, case, choosable)
+    lifts = taught(measured)
     return CaseView(
         id=id_,
         case=case,
@@ -192,6 +196,8 @@ def case_view(verdict: Verdict, case: UseCaseVerdict, looks: dict[str, Series], 
         languages=language_rows(scored, case.higher_is_better),
         questions=questions(measured),
         sources=_sources(measured),
+        lifts=lifts,
+        taught=answer(lifts) if lifts else "",
     )
 
 

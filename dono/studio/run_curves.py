@@ -14,7 +14,7 @@ from dono.studio.series import Series, marker
 from dono.studio.wording import clipped
 
 TOP, BOTTOM, LEFT = 30.0, 40.0, 52.0
-MOST_POINTS, MOST_NAMES = 80, 14
+MOST_POINTS, MOST_NAMES = 50, 14
 """Points of a line, and lines that are named beside the picture: of more only the lowest of each route are."""
 LINEAR_BELOW = 1.6
 """Losses whose largest is less than so many times the smallest stand on a linear axis: the other has no ticks there."""

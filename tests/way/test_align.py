@@ -13,12 +13,15 @@ from pathlib import Path
 import pytest
 from transformers import AutoModelForCausalLM
 
+from dono.alignfile import load_align
 from dono.artifacts import Artifact, Store
 from dono.cli import main
 from dono.ratings import Candidate, Desk, DeskSettings, EventStore, Item, Turn, read_items
+from dono.runfile import load_run
 from tests.rooms.stages.runs_of_train import write_data, write_run
 from tests.way.conftest import dono, finished
 
+RECIPE = Path(__file__).parents[2] / "recipes" / "align"
 REWARD = (
     "def yes(prompt, answer, row):\n    return float(answer.startswith('yes'))\n\ndef broken(*a):\n    return 1 / 0\n"
 )
@@ -84,15 +87,19 @@ def open_desk(folder: Path) -> None:
         [
             Item(
                 id=prompt, kind="pair", prompt=(Turn(role="user", text=prompt),), language="en",
-                answers=(Candidate(text=f"yes {prompt}", model="old"), Candidate(text=f"no {prompt}", model="new")),
+                answers=tuple(
+                    Candidate(text=f"{word} {prompt}", model=model)
+                    for word, model in (("yes", "old"), ("no", "new"))[:: 1 if number % 2 else -1]
+                ),
             )
-            for prompt in asked
+            for number, prompt in enumerate(asked)
         ]
     )  # fmt: skip
     for name in ("Asha", "Bina"):
         desk.admit(name, languages=["en"])
         while not isinstance(lease := desk.next(name), str):
-            desk.submit(name, lease.id, {"choice": str(lease.order.index(0) + 1)})
+            better = asked.index(lease.item) % 2 == 0
+            desk.submit(name, lease.id, {"choice": str(lease.order.index(int(better)) + 1)})
     desk.store.close()
 
 
@@ -109,19 +116,23 @@ def test_a_desks_ratings_become_a_better_model_its_card_and_new_questions(
     AutoModelForCausalLM.from_pretrained(artifact.path)
     card = (artifact.path / "README.md").read_text(encoding="utf8")
     assert "Desk desk: 2 people gave 60 ratings" in card and "earned ₹180" in card
-    assert "Krippendorff's alpha, pair: 1.000" in card and "old wins" in card
+    assert "Krippendorff's alpha, pair: 1.000" in card and "Shown blind, new wins 1% against old" in card
     assert not any(name in card for name in ("Asha", "Bina"))
     items, rejected = read_items(folder / "desk" / f"one-{artifact.id[:8]}.jsonl")
     assert 0 < len(items) <= 6 and not rejected and f"{len(items)} questions" in said.out
-    assert {a.model for i in items for a in i.answers} == {f"base@{base_id(artifact)}", f"one@{artifact.id[:8]}"}
+    assert {a.model for i in items for a in i.answers} == {f"base@{base_of(artifact)[:8]}", f"one@{artifact.id[:8]}"}
     assert all(i.answers[0].text != i.answers[1].text for i in items)
     why = list(Store(folder / "work").why(artifact))
     assert why[0].startswith("aligned one") and any("desk desk @" in line for line in why)
     assert run("align", path) == 0 and made(folder, "one").path == artifact.path
+    capsys.readouterr()
+    assert run("why", artifact.path) == 0
+    told = capsys.readouterr().out.splitlines()
+    assert told[0] == f"aligned one @{artifact.id}" and f"  base base @{base_of(artifact)}" in told
 
 
-def base_id(artifact: Artifact) -> str:
-    return next(r.id[:8] for r in artifact.made_from if r.kind == "base")
+def base_of(artifact: Artifact) -> str:
+    return next(r.id for r in artifact.made_from if r.kind == "base")
 
 
 @pytest.mark.parametrize("method", ["rloo", "grpo", "ppo"])
@@ -155,21 +166,18 @@ def card_of(folder: Path, name: str) -> str:
     return (made(folder, name).path / "README.md").read_text(encoding="utf8")
 
 
-def test_a_round_that_is_killed_again_and_again_comes_to_the_same_model(folder: Path) -> None:
+def test_a_round_that_is_killed_while_answers_are_used_again_comes_to_the_same_model(folder: Path) -> None:
     settings = {"reward": "reward.py:yes", "prompts": "pairs.jsonl", "rate": 3e-3, "steps": 10, "save_minutes": 1e-6}
     overrides = ("policy.uses=2", "method=ppo")
     whole = round_file(folder, **settings, name="whole", work="work-whole")
     assert run("align", whole, *overrides) == 0
     path = round_file(folder, **settings, name="killed", work="work-killed")
-    kills = 0
-    for wanted in (3, 6):
-        process = dono(folder, "align", str(path), *overrides)
-        while process.poll() is None and batches(folder) < wanted / 2:
-            time.sleep(0.01)
-        os.kill(process.pid, signal.SIGKILL)
-        finished(process)
-        kills += process.returncode == -signal.SIGKILL
-    assert kills == 2 and run("align", path, *overrides) == 0
+    process = dono(folder, "align", str(path), *overrides)
+    while process.poll() is None and batches(folder) < 3:
+        time.sleep(0.01)
+    os.kill(process.pid, signal.SIGKILL)
+    finished(process)
+    assert process.returncode == -signal.SIGKILL and run("align", path, *overrides) == 0
     one, other = (next((folder / w / "aligned").iterdir()) for w in ("work-whole", "work-killed"))
     for name in ("model.safetensors", "batches.jsonl", "looks.jsonl"):
         assert (one / name).read_bytes() == (other / name).read_bytes(), name
@@ -239,6 +247,12 @@ def test_a_model_too_far_away_is_stopped_and_the_best_weights_kept(
     best = max(sum(look["rewards"]) / len(look["rewards"]) for look in looks)
     assert figures(made(folder, "far"))["reward", "after"] == pytest.approx(best)
     assert looks[-1]["step"] < 30
+
+
+def test_the_recipe_loads() -> None:
+    align = load_align(RECIPE / "align.yaml")
+    assert align.path(align.model) == load_run(RECIPE / "run.yaml").out_folder
+    assert align.reward == "chrf" and align.method is None
 
 
 def test_two_models_answers_become_questions_for_the_desk(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

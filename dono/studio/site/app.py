@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from fastapi import FastAPI, Request
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import HTMLResponse, Response
@@ -14,17 +17,31 @@ from dono.studio.site.access import Guests, site_of
 from dono.studio.site.pages import render
 from dono.studio.site.site import Site
 
+INSIDE = "/service"
+"""Where the service answers that runs in the same process."""
 PAGES = (home, corpus, runs, live, verdict, models, playground)
 
 
-def make_studio(site: Site, *, open_door: bool, secure: bool = False) -> FastAPI:
-    """The application. `open_door`: whoever is at this machine needs no link; `secure`: cookies over TLS alone."""
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+def make_studio(site: Site, *, open_door: bool, secure: bool = False, inside: FastAPI | None = None) -> FastAPI:
+    """The application. `open_door`: whoever is at this machine needs no link; `secure`: cookies over TLS alone.
+
+    `inside` is a service of `dono.serving` that answers at `INSIDE`, and is closed with the studio.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        yield
+        if inside is not None:
+            await inside.state.service.close()
+
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     app.state.site = site
     app.add_middleware(GZipMiddleware, minimum_size=2000)  # never of a stream of events
     desk_app.add_desk(app, site.desk(), secure=secure, guest=Guests() if open_door else _nobody, home="/")
     for page in PAGES:
         app.include_router(page.ROUTES)
+    if inside is not None:
+        app.mount(INSIDE, inside)
     app.add_exception_handler(Mistake, _mistaken)
     app.add_exception_handler(404, _unknown_page)
     return app

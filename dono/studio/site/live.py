@@ -25,19 +25,23 @@ MOST = 20
 
 @ROUTES.get("/live")
 async def live(
-    request: Request, site: TheSite, who: Reader, compare: Compared
+    request: Request, site: TheSite, who: Reader, compare: Compared, seen: str = ""
 ) -> StreamingResponse:  # fmt: skip
-    """The live part of the page, again whenever something has changed."""
+    """The live part of the page, again whenever something has changed since it was `seen`."""
     headers = {"X-Accel-Buffering": "no"}
     if site.watching >= MOST:
         return StreamingResponse(iter(("retry: 30000\n\n",)), media_type="text/event-stream", headers=headers)
-    return StreamingResponse(_events(request, site, who, compare), media_type="text/event-stream", headers=headers)
+    return StreamingResponse(
+        _events(request, site, who, compare, seen), media_type="text/event-stream", headers=headers
+    )
 
 
-async def _events(request: Request, site: Site, who: Person, compare: list[str]) -> AsyncIterator[str]:
-    shown: tuple[int, ...] | None = None
+async def _events(
+    request: Request, site: Site, who: Person, compare: list[str], shown: str
+) -> AsyncIterator[str]:  # fmt: skip
     quiet = 0.0
     site.watching += 1
+    yield "retry: 3000\n\n"
     try:
         while not await request.is_disconnected():
             try:

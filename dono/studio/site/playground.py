@@ -145,6 +145,11 @@ async def rate(site: TheSite, who: Reader, id_: str, form: Form) -> Response:
 
 def _to_desk(site: Site, who: Person, asked: Asked, choice: str, language: str) -> None:
     """The best against each of the others; where none is best, all pairs."""
+    desk = site.desk()
+    with desk.store.reading() as book:
+        known = who.rater.name in book.raters
+    if not known:  # the guest at this machine, at a desk that nobody has opened yet
+        desk.admit(who.rater.name, role=who.rater.role)
     good = [i for i, a in enumerate(asked.answers) if not a.failed]
     best = [] if choice in CHOICES else [int(choice)]
     pairs = [(i, j) for i in good for j in good if i < j and (not best or best[0] in (i, j))]
@@ -155,4 +160,4 @@ def _to_desk(site: Site, who: Person, asked: Asked, choice: str, language: str) 
             prompt=(Turn(role="user", text=asked.wish.prompt),),
             answers=tuple(Candidate(text=asked.answers[i].text, model=asked.answers[i].model) for i in (first, second)),
         )  # fmt: skip
-        site.desk().rate(who.rater.name, item, said, time.monotonic() - asked.since)
+        desk.rate(who.rater.name, item, said, time.monotonic() - asked.since)

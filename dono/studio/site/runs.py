@@ -63,9 +63,10 @@ def fragment(site: Site, who: Person, compare: list[str]) -> str:
 @ROUTES.get("")
 def page(site: TheSite, who: Reader, compare: Compared) -> HTMLResponse:
     """Everything that has learned, is learning or was stopped."""
+    seen = site.work().stamp()  # before the rest is read: what changes meanwhile is sent again
     now = now_of(site, compare)
     shown = answered(site.work(), [r for r in runs_of(site.work(), site.project()) if not r.full])
-    html = render("runs", who, title="Runs", here="runs", answered=shown, **now)
+    html = render("runs", who, title="Runs", here="runs", answered=shown, seen=seen, **now)
     return HTMLResponse(html)
 
 
@@ -73,7 +74,7 @@ def page(site: TheSite, who: Reader, compare: Compared) -> HTMLResponse:
 def stop(site: TheSite, who: Owner, form: Form) -> Response:
     """Ask what works to save and stop."""
     commands.stop(site.work(), int(form.get("pid", "0")) if form.get("pid", "").isdigit() else 0)
-    return RedirectResponse("/runs?stopping=1", 303)
+    return RedirectResponse("/runs", 303)
 
 
 @ROUTES.post("/start")

@@ -39,13 +39,17 @@ class Site:
     judge: Judge = field(default_factory=Judge)
     watching: int = 0
     """Pages that are kept up to date now."""
+    _project: tuple[int | None, Project] | None = None
     _work: WorkFolder | None = None
     _desks: dict[Path, Desk] = field(default_factory=dict)
     _scratch: tempfile.TemporaryDirectory[str] | None = None
 
     def project(self) -> Project:
-        """The project as its file says now. Raises `Mistake`."""
-        return load_project(self.file, self.overrides)
+        """The project as its file says now; it is read again when it has changed. Raises `Mistake`."""
+        stamp = self.file.stat().st_mtime_ns if self.file.is_file() else None
+        if self._project is None or self._project[0] != stamp:
+            self._project = stamp, load_project(self.file, self.overrides)
+        return self._project[1]
 
     def work(self) -> WorkFolder:
         """The project's work folder. Raises `Mistake`."""

@@ -12,8 +12,10 @@ from markupsafe import Markup
 
 from dono.decisions import METRICS, Grounds, Moves, Verdict
 from dono.decisions.routes import short_name
+from dono.decisions.spending import summed
 from dono.errors import Mistake
 from dono.studio import wording
+from dono.studio.amounts import money
 from dono.studio.report import render_body
 from dono.studio.site.access import Reader, TheSite
 from dono.studio.site.pages import environment, render
@@ -105,16 +107,26 @@ def differences(before: Verdict, after: Verdict) -> list[str]:
     then, now = ({(i.use_case, i.language): i.arm for i in v.portfolio} for v in (before, after))
     found = []
     for key in dict.fromkeys([*then, *now]):
-        was, is_now = then.get(key), now.get(key)
-        if was != is_now:
+        if then.get(key) != now.get(key):
             name = key[0] if key[1] is None else f"{key[0]} in {wording.language_name(key[1])}"
-            found.append(f"{name}: {_arm(was)} becomes {_arm(is_now)} in the plan.")
+            found.append(f"{name}: {_arm(then.get(key))} becomes {_arm(now.get(key))} in the plan.")
+    was, is_now = _total(before), _total(after)
+    if found or not math.isclose(was, is_now, rel_tol=1e-3):
+        found.append(
+            f"The plan costs {money(is_now, after.currency)} in all, as it stands {money(was, after.currency)}."
+        )
     earlier = {case.use_case: case.winner for case in before.use_cases}
     for case in after.use_cases:
         if earlier.get(case.use_case) != case.winner:
             found.append(f"{case.use_case}: the answer was {_answer(earlier.get(case.use_case))}, "
                          f"and is {_answer(case.winner)}.")  # fmt: skip
     return found
+
+
+def _total(verdict: Verdict) -> float:
+    """All that the plan costs once; the machines alone where nothing else is counted."""
+    parts = verdict.portfolio_parts
+    return (summed(parts, verdict.currency) if parts else verdict.portfolio_cost).value
 
 
 def _arm(arm: str | None) -> str:

@@ -178,7 +178,7 @@ class WorkFolder:
         """The command that works in the folder, or did last."""
         return holder_of(self.root)
 
-    def stamp(self) -> tuple[int, ...]:
+    def stamp(self) -> str:
         """Changes whenever something that is shown live has changed."""
         files = [self.root / PROGRESS, self.root / ".lock"]
         files += [
@@ -186,7 +186,7 @@ class WorkFolder:
         ]
         found = [_mtime(f) for f in files]
         holder = self.holder()
-        return (max(found, default=0), len(found), int(holder is not None and holder.working))
+        return f"{max(found, default=0)}-{len(found)}-{holder is not None and holder.working}"
 
 
 def _mtime(file: Path) -> int:

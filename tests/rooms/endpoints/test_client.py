@@ -97,6 +97,7 @@ def test_a_server_that_is_down_for_good_is_one_line_and_keeps_what_was_answered(
     [
         ((401, {"error": {"message": "bad key"}}, {}), "it refuses us (HTTP 401: bad key)"),
         ((404, {"error": {"message": "no such model"}}, {}), "It serves: tiny"),
+        ((301, {}, {"Location": "https://elsewhere.example/v1"}), "it cannot be asked (HTTP 301)"),
         ((429, {"error": {"message": "pay", "code": "insufficient_quota"}}, {}), "the account has no money left"),
     ],
 )  # fmt: skip
@@ -108,12 +109,12 @@ def test_what_a_person_must_mend_is_not_tried_again(server: Faulty, ledger: Ledg
     assert len(server.asked) == 1
 
 
-def test_a_question_that_is_refused_is_an_answer_and_not_asked_again(server: Faulty, ledger: Ledger) -> None:
+def test_a_question_that_is_refused_costs_nothing_and_is_not_tried_again(server: Faulty, ledger: Ledger) -> None:
     server.faults = [(400, {"error": {"message": "the prompt is too long"}}, {})]
-    (reply,) = client(server, ledger).ask(ask("hello"))
-    assert reply.refused == "HTTP 400: the prompt is too long" and reply.text == ""
-    assert client(server, ledger).ask(ask("hello")) == [reply]
-    assert len(server.asked) == 1
+    asker = client(server, ledger)
+    refused, answered = asker.ask(ask("hello", "more"))
+    assert refused.refused == "HTTP 400: the prompt is too long" and refused.text == "" and answered.text == "more"
+    assert len(server.asked) == 2 and asker.purse.spent == pytest.approx(0.006)
 
 
 def test_settings_that_a_server_refuses_are_left_out_or_renamed(server: Faulty, ledger: Ledger) -> None:

@@ -16,6 +16,7 @@ from dono.project import Project
 from dono.stages.build import build
 from dono.stages.contenders import Contender
 from dono.stages.decide import decide
+from dono.stages.doctor import endpoint_findings
 from dono.stages.evidence import evidence
 from dono.stages.hosted import MANY, ODDS, TEXT, Hosted, closed, hosted_pilots, show_hosted
 from dono.stages.hosted_prompts import LETTERS, label_in, letter_in, odds_of, questions
@@ -140,6 +141,14 @@ def test_a_run_is_asked_once_and_goes_on_where_a_fault_ended_it(shop: Workplace,
     assert len(server.asked) - before == 12 - 5
 
 
+def test_an_endpoint_that_refuses_most_questions_is_not_measured(shop: Workplace, server: Faulty) -> None:
+    server.faults = [(400, {"error": {"message": "API key not valid"}}, {})] * 9
+    zero, few = pilots(with_endpoint(shop, parallel=1))
+    assert zero.run is None and zero.failed is not None
+    assert "8 of 12 questions were refused (HTTP 400: API key not valid)" in zero.failed and few.run is not None
+    assert pilots(shop)[0].run is not None  # mended: nothing that was refused is remembered
+
+
 def test_data_that_may_not_leave_the_country_closes_the_route_and_nothing_is_sent(
     shop: Workplace, server: Faulty
 ) -> None:
@@ -182,6 +191,17 @@ def test_what_must_be_stated_first_is_one_line_before_anything_is_sent(
     with pytest.raises(Mistake) as raised:
         show_hosted(place, prepare(place).cases)
     assert said in str(raised.value) and "\n" not in str(raised.value) and not server.asked
+
+
+def test_the_doctor_tells_what_an_endpoint_lacks_and_sends_nothing(shop: Workplace, server: Faulty) -> None:
+    paid = {"price": {"reading": 2, "writing": 4}, "cap": 880}
+    found = [
+        *endpoint_findings(with_endpoint(shop, **paid)),
+        *endpoint_findings(with_endpoint(shop, key_variable="NO_KEY")),
+    ]
+    assert [good for good, _ in found] == [True, False]
+    assert found[0][1].endswith("any, asked for USD 10 at most") and "NO_KEY is not set" in found[1][1]
+    assert not server.asked
 
 
 def test_tokens_that_cost_money_need_a_cap_and_are_not_asked_beyond_it(shop: Workplace, server: Faulty) -> None:

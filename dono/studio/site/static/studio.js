@@ -101,7 +101,7 @@ if (ask && window.EventSource) {
           if (data.piece) a.text.textContent += data.piece;
           if (!data.done) return;
           a.failed = data.failed;
-          if (data.failed) a.text.textContent = data.failed; else if (!a.text.textContent.trim()) a.text.textContent = "(nothing)";
+          if (data.failed) { a.text.textContent = data.failed; a.text.classList.add("warn"); } else if (!a.text.textContent.trim()) a.text.textContent = "(nothing)";
           end(`${data.seconds} s`);
         };
         source.onerror = () => { if (source.readyState !== EventSource.OPEN) { a.failed = "lost"; end("The connection was lost."); } };

@@ -79,9 +79,11 @@ def run(
         write_measurements(
             folder / "measurements.jsonl",
             [
-                Measurement(run=folder.name, use_case=case, arm=arm_name, metric=metric, split="test", language=tag,
-                            value=unit * (0.5 + scale / 4 + 0.01 * i), stderr=unit * 0.02, n=50, scale=scale, tokens=1e5,
-                            examples=10, flops=1e9, seconds=9.0, money=0.1, seed=0)
+                Measurement(
+                    run=folder.name, use_case=case, arm=arm_name, metric=metric, split="test", language=tag,
+                    value=unit * (0.5 + scale / 4 + 0.01 * i), stderr=unit * 0.02, n=50, scale=scale, tokens=1e5,
+                    examples=10, flops=1e9, seconds=9.0, money=0.1, seed=0,
+                )
                 for i, tag in enumerate(("all", *LANGUAGES))
             ],
         )  # fmt: skip
@@ -203,10 +205,12 @@ def _judge(store: Store, kept: Sequence[Artifact]) -> None:
     )
 
 
-def opened(file: Path, *, open_door: bool = True, **more: object) -> tuple[Site, FastAPI]:
+def opened(
+    file: Path, *, open_door: bool = True, inside: FastAPI | None = None, **more: object
+) -> tuple[Site, FastAPI]:  # fmt: skip
     """The studio of a project file."""
     site = Site(file, **more)  # type: ignore[arg-type]
-    return site, make_studio(site, open_door=open_door)
+    return site, make_studio(site, open_door=open_door, inside=inside)
 
 
 @contextmanager

@@ -8,7 +8,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from dono.errors import Mistake
-from dono.stages.studio import admit
+from dono.serving import service
+from dono.stages.studio import admit, check_serving, open_desk
 from dono.studio.site.access import is_loopback
 from tests.rooms.studio.site.shop import opened, project_file, visited
 
@@ -65,20 +66,54 @@ def test_a_form_from_another_site_is_refused_also_on_this_machine(tmp_path: Path
         assert client.post("/playground", data={"prompt": "x"}).status_code == 403
 
 
-def test_links_are_printed_once_and_renewed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with visited(project_file(tmp_path)) as (site, client):
-        admit(site.desk(), "http://127.0.0.1:1", ["Vimala"], [], open_door=True)
-        first = capsys.readouterr().out
-        admit(site.desk(), "http://127.0.0.1:1", ["Vimala"], [], open_door=True)
-        assert capsys.readouterr().out == ""
-        admit(site.desk(), "http://127.0.0.1:1", [], ["Vimala"], open_door=True)
-        renewed = capsys.readouterr().out
-        old, new = (out.strip().rpartition("/")[2] for out in (first, renewed))
+def test_links_are_printed_once_and_renewed_and_raters_of_the_desk_get_theirs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = project_file(tmp_path)
+    folder = tmp_path / "work" / "desk"
+    folder.mkdir(parents=True)
+    (folder / "desk.yaml").write_text("title: Festival\nraters: [{name: Asha, languages: [hi]}]\n", encoding="utf8")
+    row = '{"prompt": "?", "chosen": "yes", "rejected": "no"}'
+    (folder / "pairs.jsonl").write_text(row + "\n", encoding="utf8")
+    with visited(file) as (site, client):
+        desk, links = site.desk(), {}
+
+        def say(viewers: list[str], renew: list[str]) -> None:
+            admit(desk, open_desk(site.project(), desk), "http://h", viewers, renew)
+            for line in capsys.readouterr().out.splitlines():
+                if "/enter/" in line:
+                    links.setdefault(line.split(":")[0], []).append(line.rpartition("/")[2])
+
+        say(["Vimala"], [])
+        say(["Vimala"], [])
+        say([], ["Vimala", "Asha"])
+        assert {name: len(of) for name, of in links.items()} == {"manager": 1, "Asha": 2, "Vimala, to look": 2}
+        old, new = links["Vimala, to look"]
         assert client.get(f"/enter/{old}", follow_redirects=False).status_code == 401
-        assert client.get(f"/enter/{new}", follow_redirects=False).status_code == 303
-        with site.desk().store.reading() as book:
-            assert book.raters["Vimala"].role == "viewer"
-        with pytest.raises(Mistake, match="nobody is called 'Nobody'"):
-            admit(site.desk(), "", [], ["Nobody"], open_door=True)
-        with pytest.raises(Mistake, match="manager is a manager already"):
-            admit(site.desk(), "", ["manager"], [], open_door=True)
+        assert client.get(f"/enter/{new}", follow_redirects=False).headers["location"] == "/"
+        assert client.get(f"/enter/{links['Asha'][1]}", follow_redirects=False).headers["location"] == "/work"
+        with desk.store.reading() as book:
+            assert book.raters["Vimala"].role == "viewer" and len(book.items) == 1
+        for viewers, renew, said in ((["Asha"], [], "Asha is a rater already"), ([], ["Nobody"], "no rater 'Nobody'")):
+            with pytest.raises(Mistake, match=said):
+                say(viewers, renew)
+
+
+def test_a_service_in_the_same_process_answers_below_and_ends_with_the_studio(tmp_path: Path) -> None:
+    inside = service()
+    site, app = opened(project_file(tmp_path), inside=inside)
+    with TestClient(app, base_url="http://127.0.0.1:8750", client=("127.0.0.1", 50000)) as client:
+        assert client.get("/service/v1/models").json()["data"] == []
+        assert client.get("/models").status_code == 200
+        assert not inside.state.service.draining
+    assert inside.state.service.draining
+    site.close()
+
+
+def test_models_are_not_opened_to_others_and_only_one_answers() -> None:
+    check_serving("http://127.0.0.1:8000", serves=False, open_door=False)
+    check_serving(None, serves=True, open_door=True)
+    with pytest.raises(Mistake, match="two would answer"):
+        check_serving("http://127.0.0.1:8000", serves=True, open_door=True)
+    with pytest.raises(Mistake, match="others could ask the models without a key"):
+        check_serving(None, serves=True, open_door=False)
