@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import yaml
 from pydantic import BeforeValidator, Field, model_validator
@@ -12,7 +12,9 @@ from pydantic import BeforeValidator, Field, model_validator
 from dono.errors import Mistake
 from dono.project import Architecture, Section, SettingsFile, read_settings
 
-ObjectiveName = Literal["next_token", "masked_answers", "dpo", "dpo_length_normalised", "simpo", "orpo"]
+ObjectiveName = Literal[
+    "next_token", "masked_answers", "dpo", "dpo_length_normalised", "simpo", "orpo", "kto", "reward_model"
+]
 
 BOOKKEEPING = ("save_minutes", "validate_steps", "caps", "machine", "currency", "part_tokens")
 """Settings that may change while a run goes on: nothing that is learned depends on them, but for rounding."""
@@ -61,7 +63,8 @@ def _named(value: object) -> object:
     return {"path": value} if isinstance(value, str) else value
 
 
-def _several(value: object) -> object:
+def several(value: object) -> object:
+    """A list of one, where one name alone was given."""
     return [value] if isinstance(value, str) else value
 
 
@@ -70,20 +73,13 @@ def _switch(value: object) -> object:
     return {True: "on", False: "off"}.get(value, value) if isinstance(value, bool) else value
 
 
-class RunFile(SettingsFile):
-    """The whole run file. What is left out is resolved before the run and written into its folder.
+class HowItLearns(SettingsFile):
+    """What every run file says of its training. What is left out is resolved before the run.
 
     `rate` is the peak rate of AdamW, `matrix_rate` that of Muon for the hidden matrices. `batch_tokens` are those of
     one optimizer step over all processes, `part_tokens` those of one forward pass, `context` is in tokens.
     """
 
-    model: Annotated[Start, BeforeValidator(_named)]
-    data: Annotated[tuple[str, ...], BeforeValidator(_several)] = Field(min_length=1)
-    validation: float | str = 0.05
-    """A share of the rows (0 for none), or a file."""
-    validate_steps: int | None = Field(default=None, ge=1)
-    """The held-out rows are scored after every so many steps too, not only before the first and after the last."""
-    objective: ObjectiveName | None = None
     lora: Lora | None = None
     optimizer: Literal["adamw", "muon"] | None = None
     rate: float | None = Field(default=None, gt=0)
@@ -102,27 +98,14 @@ class RunFile(SettingsFile):
     caps: Caps = Caps()
     machine: Priced = Priced()
     currency: str = "INR"
-    out: str
-    """The run's folder: at its end an ordinary model directory."""
 
     @model_validator(mode="after")
-    def _adds_up(self) -> RunFile:
+    def _one_length_and_a_price(self) -> Self:
         if sum(length is not None for length in (self.epochs, self.tokens, self.steps)) > 1:
             raise ValueError("give one of epochs, tokens and steps")
-        if isinstance(self.validation, float) and not 0 <= self.validation <= 0.5:
-            raise ValueError(f"validation is a file or a share from 0 to 0.5, not {self.validation:g}")
-        if self.validation == 0 and self.validate_steps is not None:
-            raise ValueError("validate_steps needs rows that are held out, and validation is 0")
-        if self.model.random is not None and self.lora is not None and self.lora.keep == "adapter":
-            raise ValueError("an adapter needs a base that is kept; a random one is not: use lora.keep: merged")
         if self.caps.money is not None and not self.machine.price_per_hour:
             raise ValueError("caps.money needs machine.price_per_hour")
         return self
-
-    @property
-    def out_folder(self) -> Path:
-        """Where the run is kept."""
-        return self.path(self.out)
 
     def source(self, name: str) -> str:
         """A model or tokenizer: a directory relative to the file, else a hub name."""
@@ -132,6 +115,37 @@ class RunFile(SettingsFile):
     def asked(self) -> dict[str, object]:
         """What decides what is learned, as it was asked."""
         return self.model_dump(mode="json", exclude=set(BOOKKEEPING))
+
+
+class RunFile(HowItLearns):
+    """The whole run file. What is left out is resolved before the run and written into its folder."""
+
+    model: Annotated[Start, BeforeValidator(_named)]
+    data: Annotated[tuple[str, ...], BeforeValidator(several)] = Field(min_length=1)
+    validation: float | str = 0.05
+    """A share of the rows (0 for none), or a file."""
+    validate_steps: int | None = Field(default=None, ge=1)
+    """The held-out rows are scored after every so many steps too, not only before the first and after the last."""
+    objective: ObjectiveName | None = None
+    out: str
+    """The run's folder: at its end an ordinary model directory."""
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> Self:
+        if isinstance(self.validation, float) and not 0 <= self.validation <= 0.5:
+            raise ValueError(f"validation is a file or a share from 0 to 0.5, not {self.validation:g}")
+        if self.validation == 0 and self.validate_steps is not None:
+            raise ValueError("validate_steps needs rows that are held out, and validation is 0")
+        if self.model.random is not None and self.lora is not None and self.lora.keep == "adapter":
+            raise ValueError("an adapter needs a base that is kept; a random one is not: use lora.keep: merged")
+        if self.objective == "reward_model" and self.lora is not None and self.lora.keep == "adapter":
+            raise ValueError("a reward model is kept whole: use lora.keep: merged")
+        return self
+
+    @property
+    def out_folder(self) -> Path:
+        """Where the run is kept."""
+        return self.path(self.out)
 
     def as_yaml(self) -> str:
         """The file as text, its paths absolute, so that it can lie anywhere; what is not set is left out."""

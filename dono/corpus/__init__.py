@@ -17,6 +17,7 @@ from dono.corpus.mojibake import repair_mojibake
 from dono.corpus.normalise import normalise, usable
 from dono.corpus.parts import LocalFile, Part
 from dono.corpus.privacy import privacy_step
+from dono.corpus.prompts import Prompt, as_prompt, read_prompts
 from dono.corpus.quality import Thresholds, learn_thresholds, quality_step
 from dono.corpus.rows import Broken, Malformed, Reject, Row
 from dono.corpus.sampling import Sample, count_words, sample_languages, scripts_of
@@ -57,6 +58,7 @@ __all__ = [
     "Note",
     "Part",
     "Probes",
+    "Prompt",
     "Reader",
     "Reading",
     "Reject",
@@ -65,6 +67,7 @@ __all__ = [
     "Split",
     "Thresholds",
     "Turns",
+    "as_prompt",
     "checked_parts",
     "count_words",
     "document_parts",
@@ -90,6 +93,7 @@ __all__ = [
     "quality_step",
     "read_documents",
     "read_lessons",
+    "read_prompts",
     "recognise",
     "recognise_schema",
     "remove_markup",

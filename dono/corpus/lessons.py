@@ -15,26 +15,30 @@ from dono.corpus.rows import Broken, Fields, Malformed, Reject, set_aside
 from dono.corpus.sources import SOURCES, checked_file
 from dono.errors import Mistake
 
-LessonKind = Literal["texts", "answers", "preferences"]
+LessonKind = Literal["texts", "answers", "preferences", "thumbs"]
 
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
     """One row, normalised. `text` is the whole row written out.
 
-    `turns` is a chat that ends with the answer to learn (empty: there is none); `rejected` a worse answer to the same.
+    `turns` is a chat that ends with the answer to learn (empty: there is none); `rejected` a worse answer to the same;
+    `desirable` a verdict on the answer (None: nobody gave one).
     """
 
     format: str
     text: str
     turns: Turns = ()
     rejected: str | None = None
+    desirable: bool | None = None
 
     @property
     def kind(self) -> LessonKind:
         """What can be learned from it at most."""
         if self.rejected is not None:
             return "preferences"
+        if self.desirable is not None:
+            return "thumbs"
         return "answers" if self.turns else "texts"
 
 
@@ -78,7 +82,10 @@ def _lesson(fields: Fields) -> Lesson:
     reading = recognise(fields)
     turns = tuple((role, usable(text)) for role, text in reading.turns)
     if reading.format != "preference":
-        return Lesson(reading.format, usable(reading.document), turns)
+        label = fields.get("label") if reading.format == "prompt" else None
+        return Lesson(
+            reading.format, usable(reading.document), turns, desirable=label if isinstance(label, bool) else None
+        )
     if "rejected" not in fields:
         raise Malformed("no field 'rejected'")
     worse = recognise({**fields, "chosen": fields["rejected"]})

@@ -11,7 +11,7 @@ from transformers import PreTrainedModel
 
 from dono.errors import Mistake
 from dono.models.attention import DOCUMENTS
-from dono.objectives import Logits, Predictions, Projected
+from dono.objectives import Logits, Predictions, Projected, loglikelihoods
 from dono.tokens import IGNORED, Rows
 
 T = TypeVar("T")
@@ -132,7 +132,10 @@ def _name(model: PreTrainedModel) -> str:
 
 def _row(ids: Tensor, bounds: Tensor | None = None) -> Placed:
     whole = torch.arange(len(ids), device=ids.device)
-    positions = whole if bounds is None else whole - bounds[torch.searchsorted(bounds, whole.cpu(), right=True) - 1]
+    positions = whole
+    if bounds is not None:  # bounds stay with the processor
+        begins = bounds[torch.searchsorted(bounds, torch.arange(len(ids)), right=True) - 1]
+        positions = whole - begins.to(ids.device)
     attention = torch.ones_like(ids)[None] if bounds is None else None
     return Placed(ids[None], ids[None], positions[None], len(ids), bounds, attention)
 
@@ -149,10 +152,10 @@ def _head_is_linear(model: PreTrainedModel, ids: Tensor, hidden: Tensor) -> bool
 
 def _keeps_apart(reader: Reader, ids: Tensor, alone: Tensor) -> bool:
     """Whether two packed documents come out as `alone` [1, length, width], by the attention for packed documents."""
-    reader.packs = True
+    reader.packs, row = True, _row(ids, torch.tensor([0, 9, len(ids)]))
     try:
         reader.model.set_attn_implementation(DOCUMENTS)
-        together = reader.hidden(_row(ids, torch.tensor([0, 9, len(ids)])))
+        together = reader.hidden(row)
     except (NotImplementedError, ValueError, TypeError, RuntimeError):
         return False  # it cannot read them in this way at all
     return _near(together, alone)
@@ -194,6 +197,32 @@ class Scorer(nn.Module):
             assert rows.attention is not None
             last = hidden[torch.arange(len(hidden), device=hidden.device), rows.attention.sum(dim=1) - 1]
         return self.score(last)[:, 0]
+
+
+class Critic(nn.Module):
+    """A policy and, on the same hidden states, what reward each token may still expect. `value` starts at zero."""
+
+    def __init__(self, reader: Reader) -> None:
+        super().__init__()
+        self.reader = reader
+        weight = head_of(reader.model).weight
+        self.value = nn.Linear(weight.shape[1], 1, dtype=weight.dtype, device=weight.device)
+        nn.init.zeros_(self.value.weight)
+        nn.init.zeros_(self.value.bias)
+
+    def forward(self, rows: Placed) -> tuple[Tensor, Tensor]:
+        """Log-likelihoods and values at the trained places, in the order of the rows: [places] each.
+
+        A token's value is read where it is foretold: from what came before it.
+        """
+
+        def both(said: Predictions, labels: Tensor) -> tuple[Tensor, Tensor | None]:
+            return loglikelihoods(said, labels), said.hidden if isinstance(said, Projected) else None
+
+        found, hidden = self.reader(rows, both)
+        if hidden is None:  # the model's own logits were asked for: a second pass
+            hidden = self.reader.hidden(rows)[rows.labels != IGNORED]
+        return found, self.value(hidden)[:, 0]
 
 
 def layers_of(model: PreTrainedModel) -> list[nn.Module]:

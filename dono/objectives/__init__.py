@@ -1,7 +1,7 @@
 """Objectives: pure functions from what a model said to a loss. The loop knows none of them by name."""
 
-from dono.objectives.advantages import group_relative, leave_one_out, whitened
-from dono.objectives.answers import Answers, BatchLoss, averaged, log_ratios, summed
+from dono.objectives.advantages import generalised_advantages, group_relative, leave_one_out, whitened
+from dono.objectives.answers import Answers, BatchLoss, averaged, log_ratios, masked, summed
 from dono.objectives.likelihood import OBJECTIVES, Objective, masked_answers, next_token
 from dono.objectives.policy import (
     POLICIES,
@@ -14,6 +14,7 @@ from dono.objectives.policy import (
     penalised,
     reinforce,
     rloo,
+    value_loss,
 )
 from dono.objectives.predictions import Logits, Predictions, Projected, cross_entropy, loglikelihoods
 from dono.objectives.preferences import (
@@ -55,12 +56,14 @@ __all__ = [
     "cross_entropy",
     "divergence",
     "dpo",
+    "generalised_advantages",
     "group_relative",
     "kto",
     "kto_divergence",
     "leave_one_out",
     "log_ratios",
     "loglikelihoods",
+    "masked",
     "masked_answers",
     "next_token",
     "orpo",
@@ -69,5 +72,6 @@ __all__ = [
     "rloo",
     "simpo",
     "summed",
+    "value_loss",
     "whitened",
 ]

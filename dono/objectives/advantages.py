@@ -44,6 +44,24 @@ def whitened(advantages: Tensor, mask: Tensor) -> Tensor:
     return masked((advantages - kept.mean()) * torch.rsqrt(kept.var() + 1e-8), mask)
 
 
+def generalised_advantages(
+    rewards: Tensor, values: Tensor, mask: Tensor, *, discount: float = 1.0, decay: float = 0.95
+) -> Tensor:
+    """Advantages [rows, length] of each token by the values expected before it; `rewards`, `values` of the same shape.
+
+    GAE (Schulman 2015, arXiv 1506.02438, eq. 16): A_t = δ_t + γλ A_{t+1} with δ_t = r_t + γ V_{t+1} − V_t; beyond an
+    answer's last token both are 0. λ = 0.95 and no discount are usual for language models (TRL). Zero where masked.
+    """
+    rewards, values = masked(rewards, mask), masked(values, mask)
+    advantages = torch.zeros_like(values)
+    following = values.new_zeros(len(values))
+    for t in range(values.shape[1] - 1, -1, -1):
+        expected = values[:, t + 1] if t + 1 < values.shape[1] else torch.zeros_like(following)
+        following = rewards[:, t] + discount * expected - values[:, t] + discount * decay * following
+        advantages[:, t] = following
+    return masked(advantages, mask)
+
+
 def _group_size(rewards: Tensor) -> int:
     assert rewards.ndim == 2 and rewards.shape[1] > 1, "a group has at least two answers to one prompt"
     return rewards.shape[1]

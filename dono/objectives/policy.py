@@ -123,6 +123,16 @@ def clipped_surrogate(
     return BatchLoss(losses.sum(), rows * averaging, metrics)
 
 
+def value_loss(values: Tensor, old: Tensor, returns: Tensor, mask: Tensor, *, clip: float = 0.2) -> Tensor:
+    """½ max((V − R)², (V_clip − R)²) summed over tokens; all [rows, length], V_clip within `clip` of the `old` values.
+
+    PPO's value loss as it is usually implemented (OpenAI's baselines; TRL has the same bound).
+    """
+    held = torch.clamp(values, old - clip, old + clip)
+    worse = torch.maximum((values - returns.detach()) ** 2, (held - returns.detach()) ** 2)
+    return 0.5 * masked(worse, mask).sum()
+
+
 def _clipped(log_ratio: Tensor, advantages: Tensor, low: float, high: float) -> tuple[Tensor, Tensor]:
     """The clipped loss, and where the clip removed the gradient; both of the shape of `log_ratio`."""
     ratio = log_ratio.clamp(max=LARGEST_LOG_RATIO).exp()

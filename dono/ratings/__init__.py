@@ -5,13 +5,15 @@ from dono.ratings.book import Book, Lease, Rater
 from dono.ratings.bradley_terry import Comparison, Interval, Strengths, fit
 from dono.ratings.desk import FLAGS, SKIPS, Desk, Taken
 from dono.ratings.exports import EXPORTS
-from dono.ratings.imports import Rejected, read_items
+from dono.ratings.imports import Rejected, Voted, read_items, read_votes
 from dono.ratings.information import comparisons
 from dono.ratings.pay import Earning, earning, earnings, minutes_per_rating, people_needed, still_needed
+from dono.ratings.people import Agreed, People, people_of, wins_between
 from dono.ratings.quality import Care, Share, agreement, care, cares, doubted, seats
 from dono.ratings.settings import DeskSettings, Pay, RaterSettings
 from dono.ratings.store import EventStore
 from dono.ratings.tasks import TASKS, Candidate, Item, Response, Turn, agrees, read_form
+from dono.ratings.teaching import preference, rewrites, thumb, trl_preferences, trl_unpaired
 from dono.ratings.tokens import form_key, new_token, same, token_hash
 
 __all__ = [
@@ -19,6 +21,7 @@ __all__ = [
     "FLAGS",
     "SKIPS",
     "TASKS",
+    "Agreed",
     "Alpha",
     "Book",
     "Candidate",
@@ -32,6 +35,7 @@ __all__ = [
     "Item",
     "Lease",
     "Pay",
+    "People",
     "Rater",
     "RaterSettings",
     "Rejected",
@@ -40,6 +44,7 @@ __all__ = [
     "Strengths",
     "Taken",
     "Turn",
+    "Voted",
     "agreement",
     "agrees",
     "alpha",
@@ -54,10 +59,18 @@ __all__ = [
     "minutes_per_rating",
     "new_token",
     "people_needed",
+    "people_of",
+    "preference",
     "read_form",
     "read_items",
+    "read_votes",
+    "rewrites",
     "same",
     "seats",
     "still_needed",
+    "thumb",
     "token_hash",
+    "trl_preferences",
+    "trl_unpaired",
+    "wins_between",
 ]

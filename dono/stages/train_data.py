@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
@@ -15,7 +15,9 @@ from transformers import PreTrainedTokenizerBase
 
 from dono.artifacts import write_atomically
 from dono.corpus import Lesson, LessonKind, Reject, Turns, is_held_out, lesson_files, read_lessons
+from dono.corpus.privacy import row_mask
 from dono.errors import Mistake
+from dono.project import Cleaning
 from dono.runfile import ObjectiveName, RunFile
 from dono.tokens import (
     IGNORED,
@@ -30,7 +32,7 @@ from dono.tokens import (
     train_tokenizer,
     write_shards,
 )
-from dono.training.learners import PairRows
+from dono.training.learners import JudgedRows, PairRows
 from dono.training.pair_batches import Pair
 
 D = TypeVar("D")
@@ -42,21 +44,27 @@ HELD_OUT = 400
 
 KIND_OF: dict[ObjectiveName, LessonKind] = {
     "next_token": "texts", "masked_answers": "answers", "dpo": "preferences", "dpo_length_normalised": "preferences",
-    "simpo": "preferences", "orpo": "preferences",
+    "simpo": "preferences", "orpo": "preferences", "kto": "thumbs",
+    "reward_model": "preferences",
 }  # fmt: skip
 DEFAULT_OBJECTIVE: dict[LessonKind, ObjectiveName] = {
-    "texts": "next_token", "answers": "masked_answers", "preferences": "dpo",
+    "texts": "next_token", "answers": "masked_answers", "preferences": "dpo", "thumbs": "kto",
 }  # fmt: skip
 HOLDS: dict[LessonKind, tuple[LessonKind, ...]] = {
     "texts": ("texts", "answers", "preferences"),
     "answers": ("answers", "preferences"),
     "preferences": ("preferences",),
+    "thumbs": ("thumbs",),
 }
-"""Which rows can be learned from as which kind: a preference holds an answer, an answer is text."""
+"""Which rows can be learned from as which kind: a preference holds an answer, an answer is text. An answer with a
+verdict may be a bad one."""
 UNSURE = "und"
 """The language of a text that nobody asks after here."""
 LONGER = "Give a larger `context`"
-LACKS = {"answers": "no answer to learn", "preferences": "no rejected answer"}
+LACKS = {
+    "texts": "an answer with a verdict", "answers": "no answer to learn", "preferences": "no rejected answer",
+    "thumbs": "no label, true or false",
+}  # fmt: skip
 
 
 @dataclass
@@ -167,10 +175,16 @@ class Answers:
 
 @dataclass(frozen=True)
 class Preferences:
-    """Prompts with two answers each."""
+    """Prompts with two answers each.
+
+    With verdicts (`desirable`, and those of the held-out rows) a pair is an answer, and the same answer beside another
+    row's prompt.
+    """
 
     pairs: list[Pair]
     held_out: list[Pair]
+    desirable: list[bool] | None = None
+    held_out_desirable: list[bool] | None = None
 
 
 Encoded = Texts | Answers | Preferences
@@ -221,9 +235,45 @@ def encode_preferences(data: DataFiles, tokenizer: PreTrainedTokenizerBase, cont
     def encode(lesson: Lesson) -> Pair:
         return _pair(tokenizer, lesson, context)
 
-    pairs, refused = _fitting(data.learned(), encode)
+    def read_whole(lesson: Lesson) -> Pair:
+        return Pair(*(ended(answer) for answer in _pair(tokenizer, lesson, context - 1)))
+
+    chosen = read_whole if data.objective == "reward_model" else encode
+    pairs, refused = _fitting(data.learned(), chosen)
     data.rejects += refused
-    return Preferences(pairs, _fitting(data.held_out(), encode)[0])
+    return Preferences(pairs, _fitting(data.held_out(), chosen)[0])
+
+
+def encode_thumbs(data: DataFiles, tokenizer: PreTrainedTokenizerBase, context: int) -> Preferences:
+    """The rows as judged answers in memory; those that cannot be read as the tokenizer's chat are set aside."""
+    learned, refused = _judged(data.learned(), tokenizer, context)
+    data.rejects += refused
+    if len({verdict for _, verdict in learned}) == 1:
+        what = f"every answer is {'good' if learned[0][1] else 'bad'}: there is nothing to tell apart"
+        raise Mistake(what, where="data", remedy="Give rows with label true and rows with label false")
+    held, _ = _judged(data.held_out(), tokenizer, context)
+    (pairs, verdicts), (others, others_verdicts) = _unzipped(learned), _unzipped(held)
+    return Preferences(pairs, others, verdicts, others_verdicts)
+
+
+def _judged(
+    lessons: Iterable[Lesson], tokenizer: PreTrainedTokenizerBase, context: int
+) -> tuple[list[tuple[Pair, bool]], list[Reject]]:
+    """Answers and verdicts; beside each answer the same after the prompt of the next row, the last's of the first."""
+    rows = list(lessons)
+    beside = dict(zip(map(id, rows), [*rows[1:], *rows[:1]], strict=True))
+
+    def encode(lesson: Lesson) -> tuple[Pair, bool]:
+        assert lesson.desirable is not None
+        turns = (lesson.turns, (*beside[id(lesson)].turns[:-1], lesson.turns[-1]))
+        own, other = (_last_answer(_chat(tokenizer, chat, context)) for chat in turns)
+        return Pair(own, other), lesson.desirable
+
+    return _fitting(rows, encode)
+
+
+def _unzipped(judged: Sequence[tuple[Pair, bool]]) -> tuple[list[Pair], list[bool]]:
+    return [pair for pair, _ in judged], [verdict for _, verdict in judged]
 
 
 def _fitting(lessons: Iterable[Lesson], encode: Callable[[Lesson], D]) -> tuple[list[D], list[Reject]]:
@@ -272,6 +322,11 @@ def _last_answer(chat: Document) -> Document:
     return Document(chat.ids, labels)
 
 
+def ended(answer: Document) -> Document:
+    """The answer with a place for its last token too, which is where a reward model reads."""
+    return Document(np.append(answer.ids, answer.labels[-1]), np.append(answer.labels, IGNORED))
+
+
 def _trained_bytes(tokenizer: PreTrainedTokenizerBase, chat: Document) -> int:
     """UTF-8 bytes of the trained text, special tokens left out."""
     text = tokenizer.decode(chat.labels[chat.labels != IGNORED], skip_special_tokens=True)
@@ -280,8 +335,10 @@ def _trained_bytes(tokenizer: PreTrainedTokenizerBase, chat: Document) -> int:
 
 
 def keep_rejects(data: DataFiles, folder: Path) -> None:
-    """Write the rows that were set aside, with their reasons."""
-    lines = [json.dumps(asdict(reject), ensure_ascii=False) + "\n" for reject in data.rejects]
+    """Write the rows that were set aside, with their reasons, identifiers masked as in the rejects of a corpus."""
+    mask = row_mask(Cleaning())
+    shown = [replace(r, reason=mask(r.reason), beginning=mask(r.beginning)) for r in data.rejects]
+    lines = [json.dumps(asdict(reject), ensure_ascii=False) + "\n" for reject in shown]
     write_atomically(folder / "rejects.jsonl", "".join(lines))
 
 
@@ -294,7 +351,7 @@ def longest_of(encoded: Encoded, context: int) -> int:
     return 2 * max(len(answer.ids) for pair in (*encoded.pairs, *encoded.held_out) for answer in pair)
 
 
-def largest_part(encoded: Encoded, longest: int, tokens: int, *, pack: bool) -> Rows | PairRows:
+def largest_part(encoded: Encoded, longest: int, tokens: int, *, pack: bool) -> Rows | PairRows | JudgedRows:
     """A part of `tokens` tokens that takes the most memory: as long documents as there are, all of each trained."""
     halves = 2 if isinstance(encoded, Preferences) else 1
     length = max(1, min(tokens, longest) // halves)
@@ -302,7 +359,10 @@ def largest_part(encoded: Encoded, longest: int, tokens: int, *, pack: bool) -> 
     rows = packed(documents) if pack else padded(documents)
     if halves == 1:
         return rows
-    return PairRows(rows, len(documents) // 2, np.zeros(len(documents), dtype=np.float32))
+    reference = np.zeros(len(documents), dtype=np.float32)
+    if isinstance(encoded, Preferences) and encoded.desirable is not None:
+        return JudgedRows(rows, reference == 0, reference, rows, reference, 0.0)
+    return PairRows(rows, len(documents) // 2, reference)
 
 
 def scored(encoded: Encoded) -> bool:

@@ -23,7 +23,7 @@ from dono.training.rates import Peaks, best_batch, continued_peaks, finetuning_p
 
 LONGEST_CONTEXT = 1024
 """A pretrained model that reads further is trained on so many tokens unless asked otherwise (assumed)."""
-EPOCHS = {"texts": 1.0, "answers": 3.0, "preferences": 1.0}
+EPOCHS = {"texts": 1.0, "answers": 3.0, "preferences": 1.0, "thumbs": 1.0}
 """How often the data is read (customary; preferences overfit soonest)."""
 PREFERENCE_SHARE = 0.1
 """Preferences are learned at this share of the rate of fine-tuning (borrowed: Tülu 3, arXiv 2411.15124, trained its 8 B
@@ -129,7 +129,8 @@ def _peaks(run: RunFile, objective: ObjectiveName, optimizer: str, width: int, b
     if kind == "texts" and run.lora is None:
         return continued
     adamw = finetuning_peak(width=width, lora=run.lora is not None)
-    return Peaks(adamw=adamw * (PREFERENCE_SHARE if kind == "preferences" else 1.0), matrices=continued.matrices)
+    gentle = kind in ("preferences", "thumbs") and objective != "reward_model"
+    return Peaks(adamw=adamw * (PREFERENCE_SHARE if gentle else 1.0), matrices=continued.matrices)
 
 
 def compiled(run: RunFile, cost: Cost) -> Literal["on", "off"]:

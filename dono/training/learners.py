@@ -109,6 +109,15 @@ class RolloutRows(NamedTuple):
         """Tokens of all answers with their prompts."""
         return self.rows.tokens
 
+    def seen_with(self, answers: Answers) -> Rollouts:
+        """The rollouts as the model in training sees them now, where its answers are."""
+        behaviour, advantages, reference = (
+            None if array is None else torch.from_numpy(array).to(answers.mask.device)
+            for array in (self.behaviour, self.advantages, self.reference)
+        )
+        assert behaviour is not None and advantages is not None
+        return Rollouts(answers, behaviour, advantages, reference)
+
 
 def likelihood(objective: Objective) -> Callable[[Reader, Rows], BatchLoss[None]]:
     """Learn to predict the labels of rows. Rows without a token only fill up the processes: no objective sees them."""
@@ -176,11 +185,7 @@ def policy(objective: PolicyObjective) -> Callable[[Reader, RolloutRows], BatchL
     """Learn from sampled answers and their advantages."""
 
     def learn(reader: Reader, part: RolloutRows) -> BatchLoss[PolicyMetrics]:
-        answers = answers_in(reader, part.rows, len(part.behaviour))
-        where = answers.mask.device
-        behaviour, advantages = torch.from_numpy(part.behaviour).to(where), torch.from_numpy(part.advantages).to(where)
-        reference = None if part.reference is None else torch.from_numpy(part.reference).to(where)
-        return objective(Rollouts(answers, behaviour, advantages, reference))
+        return objective(part.seen_with(answers_in(reader, part.rows, len(part.behaviour))))
 
     return learn
 
@@ -188,11 +193,11 @@ def policy(objective: PolicyObjective) -> Callable[[Reader, RolloutRows], BatchL
 def answers_in(reader: Reader, rows: Rows, documents: int) -> Answers:
     """The trained tokens of the first `documents` documents as the model sees them: [documents, longest answer]."""
     there = placed(rows, device_of(reader))
-    return _by_document(there, reader(there, loglikelihoods), documents)
+    return by_document(there, reader(there, loglikelihoods), documents)
 
 
-def _by_document(rows: Placed, values: Tensor, documents: int) -> Answers:
-    """`values` [trained places], in the order of the rows, as one row for each document."""
+def by_document(rows: Placed, values: Tensor, documents: int) -> Answers:
+    """`values` [trained places], in the order of the rows, as a row for each document: [documents, longest answer]."""
     row, place = (rows.labels != IGNORED).nonzero(as_tuple=True)
     owner = row if rows.bounds is None else torch.searchsorted(rows.bounds.to(place.device), place, right=True) - 1
     counts = torch.bincount(owner, minlength=documents)[:documents]

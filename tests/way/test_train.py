@@ -15,12 +15,11 @@ from pathlib import Path
 import pytest
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from dono.artifacts import Measurement
+from dono.artifacts import Measurement, read_log
 from dono.cli import main
 from dono.corpus.sample import write_sample
 from dono.models import load_adapter, load_model
 from dono.runfile import load_run
-from dono.training.logbook import read_log
 from tests.rooms.stages.runs_of_train import write_data, write_run
 from tests.way.conftest import dono, finished
 
@@ -125,15 +124,14 @@ def test_chats_are_learned_by_low_rank_updates_merged_or_kept_apart(
     assert all(float((one - other).detach().abs().max()) < 1e-5 for one, other in pairs)
 
 
-@pytest.mark.parametrize("objective", ["dpo", "dpo_length_normalised", "simpo", "orpo"])
+@pytest.mark.parametrize("objective", ["dpo", "dpo_length_normalised", "simpo", "orpo", "kto"])
 def test_preferences_are_learned_by_every_objective(folder: Path, objective: str) -> None:
-    path = write_run(
-        folder, model="./base", data="pairs.jsonl", out=objective, objective=objective, validation=0.2, rate=1e-3
-    )
+    data = "thumbs.jsonl" if objective == "kto" else "pairs.jsonl"
+    path = write_run(folder, model="./base", data=data, out=objective, objective=objective, validation=0.2, rate=1e-3)
     assert run(path) == 0
     found = measured(folder / objective)
     assert found["loss", "after"] < found["loss", "before"]
-    assert (folder / objective / "reference.npy").is_file() == objective.startswith("dpo")
+    assert (folder / objective / "reference.npy").is_file() == (objective in ("dpo", "dpo_length_normalised", "kto"))
 
 
 def test_a_cap_saves_and_stops_and_a_larger_one_goes_on_to_the_same_model(

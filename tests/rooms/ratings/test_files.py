@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from dono.errors import Mistake
 from dono.ratings import EXPORTS, Candidate, Desk, Item, Turn, read_items
-from dono.ratings.imports import Unusable, recognise
+from dono.ratings.formats import Unusable, recognise
 from tests.rooms.ratings.desks import Clock, desk_at, pair
 
 USER = {"role": "user", "content": "कब आएगा?"}

@@ -16,15 +16,17 @@ def sentence(chance: random.Random, words: int) -> str:
 
 
 def write_data(folder: Path, rows: int = 120) -> None:
-    """`texts.jsonl`, `chats.jsonl` and `pairs.jsonl`."""
+    """`texts.jsonl`, `chats.jsonl`, `pairs.jsonl` and `thumbs.jsonl`."""
     chance = random.Random(0)
-    made: dict[str, list[dict[str, object]]] = {"texts": [], "chats": [], "pairs": []}
+    made: dict[str, list[dict[str, object]]] = {"texts": [], "chats": [], "pairs": [], "thumbs": []}
     for _ in range(rows):
         asked, said = sentence(chance, 5), sentence(chance, 4)
         turns = [{"role": "user", "content": asked}, {"role": "assistant", "content": said}]
         made["texts"].append({"text": sentence(chance, chance.randint(5, 40))})
         made["chats"].append({"messages": turns})
         made["pairs"].append({"prompt": asked, "chosen": f"yes {said}", "rejected": f"no {sentence(chance, 4)}"})
+        good = chance.random() < 0.5
+        made["thumbs"].append({"prompt": asked, "completion": f"{'yes' if good else 'no'} {said}", "label": good})
     for name, found in made.items():
         lines = "".join(json.dumps(row) + "\n" for row in found)
         (folder / f"{name}.jsonl").write_text(lines, encoding="utf8")
