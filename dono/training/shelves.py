@@ -87,7 +87,7 @@ class Shelf:
         except checkpoint.CheckpointException as error:
             first = next(iter(error.failures.values()))[0] if error.failures else error
             raise self._unreachable(first) from error
-        except (OSError, ImportError, ValueError, RuntimeError) as error:
+        except Exception as error:  # every store has errors of its own
             raise self._unreachable(error) from error
 
     def _unreachable(self, error: BaseException) -> Mistake:
