@@ -166,7 +166,7 @@ def kill_a_pilot(work: Path, told: list[int]) -> None:
     """SIGKILL the first process of the cluster that is seen to train."""
     until = time.monotonic() + 120
     while time.monotonic() < until and not told:
-        if any(work.glob("trunk/*/log.jsonl")):
+        if any(work.glob("trunk/*/trainer_log.jsonl")):
             for pid in children(os.getpid(), "ray::_do"):
                 os.kill(pid, signal.SIGKILL)
                 told.append(pid)

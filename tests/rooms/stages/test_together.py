@@ -36,7 +36,7 @@ def kill_one(work: Path, told: list[int]) -> None:
     """SIGKILL one process of the group, once its trunk is under way."""
     until = time.monotonic() + 300
     while time.monotonic() < until and not told:
-        if any(log.stat().st_size for log in work.glob("trunk/*/log.jsonl")):
+        if any(log.stat().st_size for log in work.glob("trunk/*/trainer_log.jsonl")):
             for pid in children(os.getpid(), "dono.runners.launching")[:1]:
                 os.kill(pid, signal.SIGKILL)
                 told.append(pid)
