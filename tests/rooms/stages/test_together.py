@@ -50,7 +50,7 @@ def test_a_full_run_of_two_processes_of_which_one_is_killed_equals_that_of_one(
     spec = RunSpec(contender=who["scratch/own"], case=case, keep=True)
     alone = full_run(replace(place, store=Store(tmp_path / "alone")), spec, lambda _: None)
     two, told = replace(place, store=Store(tmp_path / "two"), runner=Two()), list[int]()
-    killer = threading.Thread(target=kill_one, args=(two.store.root, told))
+    killer = threading.Thread(target=kill_one, args=(two.store.root, told), daemon=True)
     killer.start()
     together = full_run(two, spec, lambda _: None)
     killer.join()
