@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,7 +64,7 @@ class Shelf:
                 return Kept(f"{self.url}/{path.rsplit('/', 2)[-2]}", files.cat_file(path).decode())
         return None
 
-    def finish(self, step: int, told: dict[str, object]) -> None:
+    def finish(self, step: int, told: Mapping[str, object]) -> None:
         """Say that the checkpoint of a step is whole, then remove those before it."""
         files, root = self._open()
         files.pipe_file(f"{root}/{step:012d}/{TOLD}", json.dumps(told).encode())

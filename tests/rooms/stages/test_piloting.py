@@ -72,7 +72,8 @@ def piloted(
     project = place.project.model_copy(
         update={"budget": place.project.budget.model_copy(update={"hours": hours}), "routes": ("finetune",)}
     )
-    site: Any = replace(place, project=project, runner=slots)
+    runner: Any = slots  # of a runner it has what pilots need
+    site = replace(place, project=project, runner=runner)
     case = next(c for c in prepared.cases if c.use_case.name == "intent")
     return run_pilots(
         site,
