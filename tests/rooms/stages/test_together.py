@@ -21,8 +21,9 @@ from dono.stages.together import full_run
 from dono.stages.workplace import Workplace
 from tests.rooms.stages.processes import children
 
-CLOSE = 2e-3
-"""How far a weight may be from that of one process: float32 sums in another order, and Muon's matrices after them."""
+CLOSE = 1e-2
+"""How far a weight may be from that of one process after 200 steps of rates up to 0.04: float32 sums in another order
+(measured: 0.003)."""
 
 
 class Two(Local):
