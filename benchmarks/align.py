@@ -124,7 +124,9 @@ def preferences(model: Path, asked: Sequence[Reply], seed: int) -> list[dict[str
 
 def aligned(folder: Path, model: Path, pairs: str, questions: str, name: str, seed: int) -> Artifact:
     """One round of `dono align`."""
-    file = {"model": str(model), "preferences": pairs, "prompts": questions, "seed": seed, "precision": "float32"}
+    file = {"model": str(model), "preferences": pairs, "prompts": questions, "seed": seed, "precision": "float32"} | {
+        "compile": "off"
+    }
     how = METHODS[name] | {"name": name, "work": "work", "questions": 0, "folder": folder}
     align = AlignFile.model_validate(file | how)
     return carry_out(open_round(align, Store(align.path("work")), QUIET))
