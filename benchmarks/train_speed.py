@@ -9,6 +9,9 @@ side's speed in a round is all its tokens over all its seconds. A ratio is the m
 never include padding. Peers run as installed and with our settings of the allocator. The first round has all sides,
 later ones those that may decide a ratio. About ten minutes on two cores that do nothing else.
 
+Where there is a GPU, all train a Llama of 342 M parameters on it with products in bfloat16: 16 × 2,048 tokens a step,
+chats of about 15,000 tokens a step; peers as installed and compiled.
+
 Peers come with `pip install -e .[bench]`, litgpt apart, as it asks for older libraries than transformers 5 does:
 `pip install --no-deps litgpt lightning lightning-utilities torchmetrics pytorch-lightning`. Where it is missing it is
 skipped.
@@ -28,12 +31,14 @@ from typing import Any, Literal, get_args
 
 import click
 import numpy as np
+import torch
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks.peers.workload import (
     BATCH,
     EXAMPLES,
+    GPU,
     HEADS,
     HIDDEN,
     LAYERS,
@@ -53,7 +58,11 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("torch", "transformers", "trl", "peft", "accelerate", "litgpt")
 
 Task = Literal["pretraining", "chat, full", "chat, LoRA"]
-Way = Literal["ours", "as installed", "our allocator", "our allocator, compiled"]
+Way = Literal["ours", "as installed", "compiled", "our allocator", "our allocator, compiled"]
+
+
+class Failed(Exception):
+    """A side ended with an error: its last words."""
 
 
 @dataclass
@@ -82,7 +91,7 @@ class Side:
         steps = ["--warm", str(self.warm), "--steps", str(max(1, round(share * self.steps)))]
         try:
             self.rounds.append(measured([*self.command.split(), *self.flags, *steps]))
-        except ModuleNotFoundError as missing:
+        except (ModuleNotFoundError, Failed) as missing:
             self.skipped = str(missing)
 
     @property
@@ -132,7 +141,28 @@ class Side:
         }  # fmt: skip
 
 
-def all_sides() -> list[Side]:
+def sides_on_gpu() -> list[Side]:
+    """Every side, in the order in which they run. Steps are chosen for five minutes in all, most of it starting up."""
+    sides = [
+        Side("pretraining", "ours, compiled", "ours", "ours pretraining --compiled", 5, 20),
+        Side("pretraining", "ours, not compiled", "ours", "ours pretraining", 5, 20, decides=False),
+        Side("pretraining", "transformers, Trainer", "as installed", "trainers trainer", 5, 20),
+        Side("pretraining", "transformers, bare loop", "as installed", "bare transformers", 5, 20),
+        Side("pretraining", "transformers, Trainer", "compiled", "trainers trainer --compiled", 5, 20),
+        Side("pretraining", "transformers, bare loop", "compiled", "bare transformers --compiled", 5, 20),
+    ]
+    tasks: tuple[Task, ...] = ("chat, full", "chat, LoRA")
+    for task in tasks:
+        sides += [
+            Side(task, "ours, compiled", "ours", "ours chat --compiled", 5, 20),
+            Side(task, "ours, not compiled", "ours", "ours chat", 5, 20, decides=False),
+            Side(task, "TRL, padding-free", "as installed", "trainers padding-free", 5, 20),
+            Side(task, "TRL, padded (its default)", "as installed", "trainers padded", 5, 20),
+        ]
+    return sides
+
+
+def sides_on_processor() -> list[Side]:
     """Every side, in the order in which they run. Steps are chosen for ten minutes in all."""
     sides = [
         Side("pretraining", "ours, compiled", "ours", "ours pretraining --compiled", 2, 4),
@@ -163,7 +193,7 @@ def all_sides() -> list[Side]:
 def measured(command: Sequence[str]) -> dict[str, Any]:
     """Run `python -m benchmarks.peers.<command>` and read what it measured.
 
-    Raises `ModuleNotFoundError` where the peer is not installed, `SystemExit` with its last words where it fails.
+    Raises `ModuleNotFoundError` where the peer is not installed, `Failed` with its last words where it fails.
     """
     module, *rest = command
     quiet = {"TOKENIZERS_PARALLELISM": "false", "HF_HUB_OFFLINE": "1", "PYTHONWARNINGS": "ignore"}
@@ -175,16 +205,17 @@ def measured(command: Sequence[str]) -> dict[str, Any]:
         last = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
         if last.startswith("ModuleNotFoundError: "):
             raise ModuleNotFoundError(last.removeprefix("ModuleNotFoundError: "))
-        raise SystemExit(f"{' '.join(command)}: {last}")
+        raise Failed(f"{' '.join(command)}: {last}")
     found: dict[str, Any] = json.loads(
         next(line for line in reversed(done.stdout.splitlines()) if line.startswith(MARK)).removeprefix(MARK)
     )
     return found
 
 
-def fastest(sides: Sequence[Side], task: Task, way: Way) -> Side:
-    """The fastest side that keeps documents apart."""
-    return max((s for s in sides if s.task == task and s.way == way and s.rounds and s.apart), key=lambda s: s.speed)
+def fastest(sides: Sequence[Side], task: Task, way: Way) -> Side | None:
+    """The fastest side that keeps documents apart; None where none ran."""
+    ran = (s for s in sides if s.task == task and s.way == way and s.rounds and s.apart)
+    return max(ran, key=lambda s: s.speed, default=None)
 
 
 def speed_ratio(ours: Side, peer: Side) -> float:
@@ -194,9 +225,9 @@ def speed_ratio(ours: Side, peer: Side) -> float:
 
 def ratios(sides: Sequence[Side], peak: float) -> dict[str, float]:
     """Ours ÷ best peer: speeds, and the memory of our fastest way beside the leanest peer's as installed."""
-    tasks = {side.task for side in sides}
     ways: dict[str, tuple[Task, Way]] = {
         "pretrain_ratio": ("pretraining", "as installed"),
+        "pretrain_ratio_compiled": ("pretraining", "compiled"),
         "pretrain_ratio_same_allocator": ("pretraining", "our allocator"),
         "pretrain_ratio_same_allocator_compiled": ("pretraining", "our allocator, compiled"),
         "chat_full_ratio": ("chat, full", "as installed"),
@@ -207,17 +238,19 @@ def ratios(sides: Sequence[Side], peak: float) -> dict[str, float]:
     memory: dict[str, Task] = {
         "memory_ratio": "pretraining", "chat_full_memory_ratio": "chat, full", "chat_lora_memory_ratio": "chat, LoRA",
     }  # fmt: skip
-    found = {
-        name: speed_ratio(fastest(sides, task, "ours"), fastest(sides, task, way))
-        for name, (task, way) in ways.items()
-        if task in tasks
-    }
+    found = {}
+    for name, (task, way) in ways.items():
+        ours, peer = fastest(sides, task, "ours"), fastest(sides, task, way)
+        if ours and peer:
+            found[name] = speed_ratio(ours, peer)
     for name, task in memory.items():
+        ours = fastest(sides, task, "ours")
         peers = [s.memory for s in sides if s.task == task and s.way == "as installed" and s.rounds]
-        if peers:
-            found[name] = fastest(sides, task, "ours").memory / min(peers)
-    if "pretraining" in tasks:
-        found["peak_share"] = fastest(sides, "pretraining", "ours").flops / peak
+        if ours and peers:
+            found[name] = ours.memory / min(peers)
+    pretraining = fastest(sides, "pretraining", "ours")
+    if pretraining:
+        found["peak_share"] = pretraining.flops / peak
     return {name: round(value, 3) for name, value in found.items()}
 
 
@@ -236,8 +269,9 @@ def show(sides: Sequence[Side], peak: float) -> None:
                 table.add_row(side.name, side.way, f"skipped: {side.skipped}")
                 continue
             rate = (f"{side.flops / 1e9:.0f}", f"{side.flops / peak:.0%}") if task == "pretraining" else ("", "")
+            times = f"{speed_ratio(best, side):.2f}" if best else ""
             table.add_row(
-                side.name, side.way, f"{side.speed:,.0f}", f"{speed_ratio(best, side):.2f}", *rate,
+                side.name, side.way, f"{side.speed:,.0f}", times, *rate,
                 f"{side.memory / 1e9:.2f}", f"{side.loss:.4f}", "yes" if side.apart else "no",
             )  # fmt: skip
         console.print(table)
@@ -260,7 +294,8 @@ def versions() -> dict[str, str]:
 @click.option("--share", default=1.0, show_default=True, help="Of the counted steps; less only to see that it runs.")
 def main(rounds: int, tasks: tuple[Task, ...], share: float) -> None:
     """Run all sides, print the tables and the RESULT line."""
-    sides, ceilings = [side for side in all_sides() if not tasks or side.task in tasks], []
+    sides = [side for side in (sides_on_gpu if GPU else sides_on_processor)() if not tasks or side.task in tasks]
+    ceilings = []
     for number in range(rounds):
         ceilings.append(measured(["gemm"]))
         for side in sides:
@@ -270,18 +305,20 @@ def main(rounds: int, tasks: tuple[Task, ...], share: float) -> None:
     products = {shape: float(np.median([rates[shape] for rates in ceilings])) for shape in ceilings[0]}
     peak = max(products.values())
     show(sides, peak)
-    print(f"float32 products, GFLOP/s: {', '.join(f'{k} {v / 1e9:.0f}' for k, v in products.items())}")
+    print(f"products, GFLOP/s: {', '.join(f'{k} {v / 1e9:.0f}' for k, v in products.items())}")
     keep_result(
-        "train_speed",
+        "train_speed_gpu" if GPU else "train_speed",
         {
             **ratios(sides, peak), "peak_gflops": round(peak / 1e9, 1),
             "products_gflops": {k: round(v / 1e9, 1) for k, v in products.items()},
             "sides": [side.figures() for side in sides], "versions": versions(),
             "cores": len(os.sched_getaffinity(0)), "rounds": rounds,
+            **({"gpu": torch.cuda.get_device_name()} if GPU else {}),
             "workload": {
                 "width": WIDTH, "layers": LAYERS, "heads": HEADS, "feed_forward": HIDDEN, "vocabulary": VOCABULARY,
                 "pretraining_step": [BATCH, LENGTH], "chat_examples": EXAMPLES, "chat_mean_length": MEAN_LENGTH,
-                "chat_longest": LONGEST, "chat_log_deviation": SPREAD, "lora_rank": RANK, "precision": "float32",
+                "chat_longest": LONGEST, "chat_log_deviation": SPREAD, "lora_rank": RANK,
+                "precision": "bfloat16" if GPU else "float32",
             },
         },
     )  # fmt: skip

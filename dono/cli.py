@@ -15,6 +15,12 @@ from dono.errors import Capped, Mistake
 
 PROJECT = click.argument("project", type=click.Path(path_type=Path), default=Path("dono.yaml"))
 OVERRIDES = click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
+ON = click.option(
+    "--on",
+    metavar="ADDRESS",
+    help="Work on a Ray cluster: ray://HOST:PORT, HOST:PORT, auto (the one that this machine is part of), or local "
+    "(one that is started here). Else machine.ray of the project, else this machine.",
+)
 DRY_RUN = click.option("--dry-run", is_flag=True, help="Show what it would spend, and stop.")
 
 
@@ -44,9 +50,10 @@ def init(folder: Path, sample: bool, scale: float) -> None:
 @dono.command()
 @PROJECT
 @OVERRIDES
-def prepare(project: Path, overrides: tuple[str, ...]) -> None:
+@ON
+def prepare(project: Path, overrides: tuple[str, ...], on: str | None) -> None:
     """Gather the corpus, split it, tokenize it, and print what is there."""
-    stage("survey")(project, overrides)
+    stage("survey")(project, overrides, on=on)
 
 
 @dono.command()
@@ -70,10 +77,11 @@ def audit(project: Path, overrides: tuple[str, ...], documents: int, seed: int, 
     help="Spend this much on further pilots after a verdict: money in the project's currency, like 500, or (where the "
     "machine has no price) a time, like 30m or 2h. After a break the same command goes on.",
 )
+@ON
 @DRY_RUN
-def decide(project: Path, overrides: tuple[str, ...], more: str | None, dry_run: bool) -> None:
+def decide(project: Path, overrides: tuple[str, ...], more: str | None, on: str | None, dry_run: bool) -> None:
     """The main job: pilots of every route, a verdict, a report."""
-    stage("decide")(project, overrides, dry_run=dry_run, more=more)
+    stage("decide")(project, overrides, dry_run=dry_run, more=more, on=on)
 
 
 @dono.command()
@@ -81,10 +89,40 @@ def decide(project: Path, overrides: tuple[str, ...], more: str | None, dry_run:
 @OVERRIDES
 @click.option("--route", help="Build this arm or route instead of the verdict's, e.g. scratch or finetune/lora.")
 @click.option("--use-case", help="Build for this use case only.")
+@ON
 @DRY_RUN
-def build(project: Path, overrides: tuple[str, ...], route: str | None, use_case: str | None, dry_run: bool) -> None:
+def build(
+    project: Path, overrides: tuple[str, ...], route: str | None, use_case: str | None, on: str | None, dry_run: bool
+) -> None:
     """Carry the verdict out at full budget, and compare the outcome with the prediction."""
-    stage("build")(project, overrides, route=route, use_case=use_case, dry_run=dry_run)
+    stage("build")(project, overrides, route=route, use_case=use_case, dry_run=dry_run, on=on)
+
+
+@dono.command()
+@PROJECT
+@OVERRIDES
+@click.option(
+    "--model",
+    "models",
+    multiple=True,
+    metavar="[LABEL=]DIR",
+    help="A model directory; the last one is scored beside the earlier ones (else the newest that was built).",
+)
+@click.option(
+    "--text",
+    type=click.Path(path_type=Path, exists=True),
+    help="A folder of LANG.txt or LANG/*.txt: held-out text of yours, to see what is known and forgotten.",
+)
+@click.option("--use-case", help="This use case only.")
+@click.option("--limit", default=400, show_default=True, help="Items of each test, at most.")
+@click.option(
+    "--judge", is_flag=True, help="Let the project's judge compare the last model's answers with the first's."
+)
+@click.option("--desk", type=click.Path(path_type=Path), help="A rating desk's folder: win rates by people.")
+@click.option("--out", type=click.Path(path_type=Path), help="Where the card is written (else in the work folder).")
+def evaluate(project: Path, overrides: tuple[str, ...], **asked: object) -> None:
+    """The scorecard of a model: by language, script, form and region of every use case, before and after."""
+    stage("evaluate")(project, overrides, **asked)
 
 
 @dono.command()
@@ -202,6 +240,9 @@ def chat(model: Path, template: str | None, max_new_tokens: int) -> None:
 @click.option("--tokens-in", default=400.0, show_default=True)
 @click.option("--tokens-out", default=150.0, show_default=True)
 @click.option("--worth-per-month", type=float, help="What the model is worth a month: train now, or wait?")
+@click.option("--skypilot", type=click.Path(path_type=Path), help="Also write a task that runs it, for SkyPilot.")
+@click.option("--slurm", type=click.Path(path_type=Path), help="The same as a batch script for Slurm.")
+@click.option("--rayjob", type=click.Path(path_type=Path), help="The same as a RayJob for Kubernetes.")
 def plan(**asked: object) -> None:
     """Hours, money, memory, layout and energy of a run of any size on any machines, with their ranges."""
     module = importlib.import_module("dono.stages.plan")
@@ -235,6 +276,109 @@ def rate(place: Path, answers: tuple[str, ...], prompts: tuple[str, ...], **how:
     if answers or prompts:
         stage("questions", "ask_about")(place, answers, prompts, **asked)
     stage("rate")(place, **how)
+
+
+@dono.command()
+@click.argument("places", metavar="[PROJECT|[NAME=]DIR|[NAME=]URL]...", nargs=-1)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where it listens; a proxy with TLS before it.")
+@click.option("--port", default=8000, show_default=True)
+@click.option("--keys", type=click.Path(path_type=Path), help="The file of keys (else serving.sqlite by the project).")
+@click.option(
+    "--adapters", type=click.Path(path_type=Path), help="A folder of LoRA adapters; new ones are found later."
+)
+@click.option("--device", help="cpu, cuda or cuda:1 (else a GPU where there is one).")
+@click.option("--dtype", help="float32, bfloat16 or float16 (else bfloat16 on a GPU, float32 elsewhere).")
+@click.option("--slots", default=32, show_default=True, help="Answers under way at a time, where memory allows.")
+@click.option("--context", type=int, help="Tokens of prompt and answer (else the model's, at most 4096).")
+@click.option("--queue", default=128, show_default=True, help="Answers that may wait; more are refused (503).")
+@click.option("--drain", default=30, show_default=True, help="Seconds that answers have after SIGTERM.")
+@click.option("--price-per-hour", type=float, help="Of this machine (else the project's).")
+@click.option("--price-in", default=0.0, help="Of a million tokens read, where a URL charges for them.")
+@click.option("--price-out", default=0.0, help="Of a million tokens written.")
+@click.option("--currency", default="INR", show_default=True)
+@click.option("--proxied", is_flag=True, help="It is reached through a proxy: a key is always needed.")
+@click.option("--dry-run", is_flag=True, help="Open everything, say what would be served, and stop.")
+def serve(places: tuple[str, ...], **asked: object) -> None:
+    """Serve a project's use cases, model directories or other services by OpenAI's API."""
+    module = importlib.import_module("dono.stages.serve")
+    module.command(module.Order(places=places or ("dono.yaml",), **asked))
+
+
+@dono.command("export")
+@click.argument("what", metavar="PROJECT|DIR", type=click.Path(path_type=Path), default=Path("dono.yaml"))
+@click.option("--form", required=True, help="safetensors, adapter, gguf, vllm; llama-factory or axolotl for the plan.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="The folder or file to write.")
+@click.option("--use-case", help="Which of the project's.")
+@click.option("--base", help="The base of an adapter, where it is not where the adapter says.")
+@click.option(
+    "--precision", type=click.Choice(["f16", "f32"]), default="f16", show_default=True, help="Of a GGUF file."
+)
+def export_model(**asked: object) -> None:
+    """Write a model in the forms that others read, or a project's plan for other trainers."""
+    module = importlib.import_module("dono.stages.export")
+    module.command(module.Order(**asked))
+
+
+@dono.group()
+def keys() -> None:
+    """Keys of the service: who may ask, and how much."""
+
+
+KEY_FILE = click.option(
+    "--keys", "file", type=click.Path(path_type=Path), default=Path("serving.sqlite"), show_default=True
+)
+
+
+@keys.command("add")
+@click.argument("name")
+@KEY_FILE
+@click.option("--requests-per-minute", type=click.FloatRange(min=0, min_open=True))
+@click.option("--tokens-per-minute", type=click.FloatRange(min=0, min_open=True))
+@click.option("--most-tokens", type=click.FloatRange(min=0), help="In all.")
+@click.option("--most-money", type=click.FloatRange(min=0), help="In all, in the service's currency.")
+@click.option("--model", "models", multiple=True, help="May ask this model only (repeatable).")
+def add_key(name: str, file: Path, **limits: object) -> None:
+    """Make a key, and show it once."""
+    stage("keys", "add")(file, name, **limits)
+
+
+@keys.command("list")
+@KEY_FILE
+def list_keys(file: Path) -> None:
+    """Keys, their limits, and what they used."""
+    stage("keys", "show")(file)
+
+
+@keys.command("revoke")
+@click.argument("name")
+@KEY_FILE
+def revoke_key(name: str, file: Path) -> None:
+    """End a key; a running service refuses it from the next request on."""
+    stage("keys", "revoke")(file, name)
+
+
+@dono.command()
+@PROJECT
+@OVERRIDES
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="Where it listens; elsewhere than here people sign in by link.",
+)
+@click.option("--port", default=8750, show_default=True)
+@click.option("--service", metavar="URL", help="Who answers the playground, on this machine: http://127.0.0.1:8000/v1.")
+@click.option("--serve", "serves", is_flag=True, help="The models that were built answer it, in this very process.")
+@click.option(
+    "--viewer", "viewers", multiple=True, metavar="NAME", help="Give this person a link to look (repeatable)."
+)
+@click.option(
+    "--renew", multiple=True, metavar="NAME", help="Give this person a new link; the old one ends (repeatable)."
+)
+@click.option("--proxied", is_flag=True, help="It is reached through TLS: everybody signs in, cookies over TLS alone.")
+def studio(project: Path, overrides: tuple[str, ...], host: str, port: int, service: str | None, **who: object) -> None:
+    """Open the studio in a browser: corpus, live runs, the verdict to move, models, playground, rating desk."""
+    stage("studio")(project, overrides, host=host, port=port, service=service, **who)
 
 
 @dono.command()

@@ -36,3 +36,6 @@ class Capped(Exception):
     def __init__(self, cap: str, spent: str) -> None:
         super().__init__(f"stopped at the cap: {spent} of {cap} spent; the work so far is saved")
         self.cap, self.spent = cap, spent
+
+    def __reduce__(self) -> tuple[type[Capped], tuple[str, str]]:
+        return Capped, (self.cap, self.spent)  # from one machine to another

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import warnings
+from collections.abc import Iterator
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
@@ -51,3 +53,19 @@ def base_folder(tmp_path_factory: pytest.TempPathFactory, tokenizer: PreTrainedT
     folder = tmp_path_factory.mktemp("base")
     save_model(random_llama(TINY, tokenizer, seed=1), tokenizer, folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def ray_session() -> Iterator[None]:
+    """A Ray of two processors on the loopback, one for all tests: whoever asks for a cluster is on it."""
+    ray = pytest.importorskip("ray")
+    os.environ["RAY_AUTH_MODE"] = "disabled"  # it lives for these tests alone, and nobody else reaches it
+    os.environ["RAY_worker_register_timeout_seconds"] = "600"  # noqa: SIM112 - Ray's own
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of files that Ray leaves open for its own processes
+        ray.init(
+            address="local", num_cpus=2, include_dashboard=False, object_store_memory=100_000_000, log_to_driver=False,
+            logging_level="ERROR", _node_ip_address="127.0.0.1",
+        )  # fmt: skip
+    yield
+    ray.shutdown()

@@ -11,6 +11,7 @@ from benchmarks.peers.workload import (
     BETAS,
     CLIP,
     EXAMPLES,
+    GPU,
     MEAN_LENGTH,
     RANK,
     RATE,
@@ -18,6 +19,7 @@ from benchmarks.peers.workload import (
     Record,
     arguments,
     conversations,
+    device,
     trained_from,
     windows,
 )
@@ -47,6 +49,7 @@ def main() -> None:
     spec = LoopSpec(
         start=0, stop=steps, peak=RATE, warmup=1, decay_from=steps, weight_decay=WEIGHT_DECAY, clip=CLIP,
         beta1=BETAS[0], beta2=BETAS[1], compiled=asked.compiled, save_seconds=float("inf"),
+        precision="bfloat16" if GPU else "float32",
     )  # fmt: skip
 
     def watch(progress: Progress) -> None:
@@ -54,7 +57,7 @@ def main() -> None:
         record.tokens.append(progress.tokens - sum(record.tokens))
         record.ended()
 
-    model = add_lora(llama(), rank=RANK, seed=0) if asked.lora else llama()
+    model = (add_lora(llama(), rank=RANK, seed=0) if asked.lora else llama()).to(device())
     parts_at = texts(steps) if pretraining else chats(steps, fixed=asked.compiled)
     learn = likelihood(next_token if pretraining else masked_answers)
     with tempfile.TemporaryDirectory() as folder:

@@ -1,7 +1,8 @@
 """Peers' trainers: transformers' `Trainer` as a user gets it, and TRL's `SFTTrainer` in each of its modes.
 
-Precision is float32 for all. By default TRL takes bfloat16 and makes activations twice, both slower here: both are off,
-so that the peer is at its best. The optimizer is the default, torch's fused AdamW.
+Precision is float32 on a processor, bfloat16 on a GPU, for all. By default TRL takes bfloat16 and makes activations
+twice, both slower on a processor: both are off there, and the second everywhere, so that the peer is at its best. The
+optimizer is the default, torch's fused AdamW.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from benchmarks.peers.workload import (
     BATCH,
     CLIP,
     EXAMPLES,
+    GPU,
     LENGTH,
     LONGEST,
     RANK,
@@ -65,20 +67,21 @@ class Watch(TrainerCallback):
         self.record.ended()
 
 
-def settings(folder: str, steps: int, examples: int) -> dict[str, object]:
+def settings(folder: str, steps: int, examples: int, *, compiled: bool) -> dict[str, object]:
     """What both trainers are told."""
     return {
         "output_dir": folder, "per_device_train_batch_size": examples, "max_steps": steps, "learning_rate": RATE,
         "weight_decay": WEIGHT_DECAY, "max_grad_norm": CLIP, "save_strategy": "no", "report_to": "none",
-        "use_cpu": True, "disable_tqdm": True, "logging_first_step": True, "seed": 0,
+        "use_cpu": not GPU, "bf16": GPU, "torch_compile": compiled, "disable_tqdm": True,
+        "logging_first_step": True, "seed": 0,
     }  # fmt: skip
 
 
-def pretraining(folder: str, steps: int, record: Record) -> Trainer:
+def pretraining(folder: str, steps: int, record: Record, *, compiled: bool) -> Trainer:
     """`Trainer` on windows of equal length."""
     rows = torch.from_numpy(windows(steps)[:, :, :-1].reshape(-1, LENGTH))
     data = [{"input_ids": row, "labels": row} for row in rows]
-    told = TrainingArguments(**settings(folder, steps, BATCH))
+    told = TrainingArguments(**settings(folder, steps, BATCH, compiled=compiled))
     return Trainer(model=llama(), args=told, train_dataset=data, callbacks=[Watch(record)])
 
 
@@ -88,8 +91,8 @@ def chat(folder: str, steps: int, record: Record, mode: str, *, lora: bool) -> T
     texts = conversations(steps * EXAMPLES * (PACKED if mode == "packed" else 1))
     masks = [[int(place >= trained_from(ids)) for place in range(len(ids))] for ids in texts]
     data = Dataset.from_dict({"input_ids": [ids.tolist() for ids in texts], "completion_mask": masks})
-    own = {"max_length": LONGEST, "completion_only_loss": True, "bf16": False, "gradient_checkpointing": False}
-    told = trl.SFTConfig(**settings(folder, steps, EXAMPLES), **{**own, **MODES[mode]})
+    own = {"max_length": LONGEST, "completion_only_loss": True, "gradient_checkpointing": False}
+    told = trl.SFTConfig(**settings(folder, steps, EXAMPLES, compiled=False), **{**own, **MODES[mode]})
     adapters = LoraConfig(r=RANK, lora_alpha=2 * RANK, target_modules="all-linear", task_type="CAUSAL_LM")
     trainer: Trainer = trl.SFTTrainer(
         model=llama(), args=told, train_dataset=data, processing_class=words(), callbacks=[Watch(record)],
@@ -140,7 +143,7 @@ def main() -> None:
     steps, record = asked.warm + asked.steps, Record()
     with tempfile.TemporaryDirectory() as folder:
         if asked.kind == "trainer":
-            trainer = pretraining(folder, steps, record)
+            trainer = pretraining(folder, steps, record, compiled=asked.compiled)
         else:
             trainer = chat(folder, steps, record, asked.kind, lora=asked.lora)
         trainer.data_collator = counting(trainer.data_collator, record)

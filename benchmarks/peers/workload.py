@@ -9,19 +9,32 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from dono.tokens import Ids
 
-WIDTH, LAYERS, HEADS, HIDDEN, VOCABULARY = 320, 6, 5, 864, 16_384
-"""A Llama of 7.4 M parameters in its layers and 5.2 M in its tied embedding."""
-BATCH, LENGTH = 8, 512
+GPU = torch.cuda.is_available()
+"""Where there is one, all sides train a larger model on it, with products in bfloat16."""
+WIDTH, LAYERS, HEADS, HIDDEN, VOCABULARY = (1024, 24, 16, 2816, 32_768) if GPU else (320, 6, 5, 864, 16_384)
+"""A Llama of 7.4 M parameters in its layers and 5.2 M in its tied embedding; on a GPU of 308 M and 34 M."""
+BATCH, LENGTH = (16, 2048) if GPU else (8, 512)
 """Windows of a pretraining step and their tokens."""
-EXAMPLES, LONGEST, MEAN_LENGTH, SPREAD = 8, 1024, 120, 1.0
+EXAMPLES, LONGEST, MEAN_LENGTH, SPREAD = (64, 2048, 240, 1.0) if GPU else (8, 1024, 120, 1.0)
 """Chat: examples of a step; tokens of the longest, tokens on average, deviation of the logarithm of the lengths."""
 RANK = 16
 RATE, WEIGHT_DECAY, CLIP, BETAS = 1e-3, 0.1, 1.0, (0.9, 0.95)
 """AdamW's settings and the largest norm of a gradient; they do not change the speed."""
 MARK = "MEASURED "
+
+
+def device() -> torch.device:
+    """Where every side trains."""
+    return torch.device("cuda" if GPU else "cpu")
+
+
+def products() -> torch.autocast:
+    """What every side's products are computed in: bfloat16 on a GPU, float32 on a processor."""
+    return torch.autocast(device().type, torch.bfloat16, enabled=GPU)
 
 
 def windows(steps: int) -> Ids:
@@ -68,7 +81,9 @@ class Record:
     """Whether documents that share a row do not see each other."""
 
     def ended(self) -> None:
-        """A step has just ended."""
+        """A step has just ended; a GPU works on after a call returns."""
+        if GPU:
+            torch.cuda.synchronize()
         self.ends.append(time.perf_counter())
         self.memory = peak_memory()
 
@@ -81,7 +96,12 @@ class Record:
 
 
 def peak_memory() -> int:
-    """The most bytes that this process had in memory at once. (`getrusage` may count the process that started it.)"""
+    """The most bytes that this process had in memory at once, of a GPU where it trains on one.
+
+    (`getrusage` may count the process that started it.)
+    """
+    if GPU:
+        return int(torch.cuda.max_memory_allocated())
     lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
     peak = next(line for line in lines if line.startswith("VmHWM:"))
     return int(peak.split()[1]) * 1024

@@ -2,7 +2,7 @@
 
 from dono.corpus.boilerplate import line_marks, repeated_lines, without_lines
 from dono.corpus.contamination import Probes
-from dono.corpus.documents import Document, Split, document_parts, is_held_out, read_documents
+from dono.corpus.documents import Document, Split, document_parts, is_held_out, read_documents, row_groups
 from dono.corpus.duplicates import Copies, find_copies
 from dono.corpus.examples import Example, Loaded, load_examples, overlap
 from dono.corpus.formats import FORMATS, Reading, Turns, recognise
@@ -99,6 +99,7 @@ __all__ = [
     "remove_markup",
     "repair_mojibake",
     "repeated_lines",
+    "row_groups",
     "sample_languages",
     "scripts_of",
     "source_parts",

@@ -80,13 +80,30 @@ class GroupWriter:
             self.writer.close()
 
 
-def read_documents(folder: Path, split: Split | None = None) -> Iterator[Document]:
-    """The documents of a gathered corpus in their order, all or those of one split; a batch in memory at a time."""
+def read_documents(folder: Path, split: Split | None = None, groups: range | None = None) -> Iterator[Document]:
+    """The documents of a gathered corpus in their order, all or those of one split; a batch in memory at a time.
+
+    `groups` are the row groups that are read, all of them where nothing is said.
+    """
     with pq.ParquetFile(folder / NAME) as file:
-        for batch in file.iter_batches(batch_size=1024):
+        chosen = None if groups is None else list(groups)
+        for batch in file.iter_batches(batch_size=1024, row_groups=chosen):
             for row in batch.to_pylist():
                 if split is None or row["split"] == split:
                     yield Document(**row)
+
+
+def row_groups(folder: Path, size: int) -> list[range]:
+    """Row groups of a corpus in their order, cut where about `size` bytes of documents are together."""
+    with pq.ParquetFile(folder / NAME) as file:
+        sizes = [file.metadata.row_group(number).total_byte_size for number in range(file.num_row_groups)]
+    found, begin, taken = list[range](), 0, 0
+    for number, bytes_ in enumerate(sizes, start=1):
+        taken += bytes_
+        if taken >= size or number == len(sizes):
+            found.append(range(begin, number))
+            begin, taken = number, 0
+    return found
 
 
 def digest(text: str) -> int:

@@ -37,6 +37,10 @@ class Draft:
     period: str | None = None
     found: Mapping[str, int] = field(default_factory=dict)
 
+    def spoken(self, language: str | None, found: Mapping[str, int]) -> Draft:
+        """The draft with a language and what a step found. (`replace` takes four times as long for each text.)"""
+        return Draft(self.text, language, self.format, self.key, self.file, self.line, self.region, self.period, found)
+
 
 @dataclass(frozen=True, slots=True)
 class Refused:

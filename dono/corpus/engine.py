@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import tempfile
+import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -29,14 +32,17 @@ from dono.corpus.rows import SHOWN
 from dono.corpus.shards import Shard, Span, count_lines
 from dono.corpus.shingles import SHORT, marks_of
 from dono.corpus.steps import Step, run_steps
-from dono.corpus.workers import Tell, Work
 from dono.project import Cleaning, Source
+from dono.runners import Tell, Work
 
 BATCH_ROWS, BATCH_CHARACTERS = 512, 2_000_000
 """A batch that goes through the steps, closed by whichever comes first (assumed)."""
 
 SAMPLE = 20_000
 """Texts from which it is learned what is usual (assumed: a hundred lie beyond a quantile of half a percent)."""
+
+ATTEMPTS = ".[0-9]*"
+"""Folders in which shards are done; those of killed processes are of no use."""
 
 SCHEMA = pa.schema(
     [
@@ -131,9 +137,11 @@ def sample_work(recipe: Recipe) -> Work[Shard, list[Draft]]:
         source, taken = recipe.sources[shard.source], -(-SAMPLE // recipe.shards)
         cleaning = recipe.cleaning.model_copy(update={"count_mixed": False})  # nothing is learned from how mixed it is
         steps = make_steps(Settings(cleaning, source), BEFORE_LEARNING)
-        texts = (d for d in drafts(source, shard.parts, recipe.folder, lambda _: None) if isinstance(d, Draft))
-        found = (o for batch in batches(islice(texts, taken)) for o in run_steps(steps, batch))
-        return [one for one in found if isinstance(one, Draft)]
+        with tempfile.TemporaryDirectory(dir=recipe.folder) as scratch:
+            read = drafts(source, shard.parts, Path(scratch), lambda _: None)
+            texts = (d for d in read if isinstance(d, Draft))
+            found = (o for batch in batches(islice(texts, taken)) for o in run_steps(steps, batch))
+            return [one for one in found if isinstance(one, Draft)]
 
     return work
 
@@ -156,19 +164,34 @@ class _Shard:
     def __init__(self, recipe: Recipe, probes: Probes, shard: Shard, tools: _Tools) -> None:
         self.recipe, self.probes, self.shard = recipe, probes, shard
         self.source, self.files = recipe.sources[shard.source], shard_files(recipe.folder, shard.number)
+        self.attempt = recipe.folder / f".{shard.number:05d}.{uuid.uuid4().hex}"
         self.steps, self.mask = tools.steps, tools.mask
         self.reasons: Counter[str] = Counter()
         self.formats: Counter[str] = Counter()
         self.drops, self.texts, self.forgotten = Drops(), 0, 0
 
     def done(self, tell: Tell) -> ShardRecord:
-        """Write the files, then the record."""
+        """Write the files in a folder of their own, put them in their places, then write the record.
+
+        A machine that was given up may still be at the same shard: both write the same, and neither sees a half.
+        """
+        known = finished(self.recipe.folder, self.shard.number)
+        if known is not None:
+            return known
+        self.attempt.mkdir()
+        try:
+            return self._write(tell)
+        finally:
+            shutil.rmtree(self.attempt, ignore_errors=True)
+
+    def _write(self, tell: Tell) -> ShardRecord:
+        files = shard_files(self.attempt, self.shard.number)
         with ExitStack() as stack:
-            rejects = stack.enter_context(self.files["rejects"].open("w", encoding="utf8"))
-            lines = stack.enter_context(self.files["lines"].open("wb"))
-            texts = stack.enter_context(GroupWriter(self.files["texts"], SCHEMA))
-            marks = stack.enter_context(GroupWriter(self.files["marks"], MARKS, compression="none"))
-            found = drafts(self.source, self.shard.parts, self.recipe.folder, tell)
+            rejects = stack.enter_context(files["rejects"].open("w", encoding="utf8"))
+            lines = stack.enter_context(files["lines"].open("wb"))
+            texts = stack.enter_context(GroupWriter(files["texts"], SCHEMA))
+            marks = stack.enter_context(GroupWriter(files["marks"], MARKS, compression="none"))
+            found = drafts(self.source, self.shard.parts, self.attempt, tell)
             for batch in batches(self._usable(found, rejects)):
                 kept = self._cleaned(batch)
                 self.texts += len(kept)
@@ -177,10 +200,11 @@ class _Shard:
                 marks.add(_marks(written, near=self.recipe.cleaning.near_duplicates is not None))
                 if self.recipe.cleaning.repeated_lines is not None:
                     lines.write(line_marks(written).tobytes())
-        self.files["drops"].write_text(json.dumps(self.drops.as_json(), ensure_ascii=False), encoding="utf8")
-        for path in self.files.values():
-            if path != self.files["record"]:
+        files["drops"].write_text(json.dumps(self.drops.as_json(), ensure_ascii=False), encoding="utf8")
+        for name, path in files.items():
+            if name != "record":
                 _to_disk(path)
+                path.replace(self.files[name])
         counted = [count_lines(part) for part in self.shard.parts if isinstance(part, Span)]
         record = ShardRecord(
             self.texts, self.reasons.total(), self.forgotten, dict(self.reasons), dict(self.formats), counted

@@ -10,16 +10,16 @@ from pathlib import Path
 
 from dono.artifacts import Json, disk_mistake, identity, write_atomically
 from dono.corpus.code_identity import code_identity
-from dono.corpus.engine import Recipe, ShardRecord, finished, sample_work, shard_work
+from dono.corpus.engine import ATTEMPTS, Recipe, ShardRecord, finished, sample_work, shard_work
 from dono.corpus.identities import Identities
 from dono.corpus.join import join_shards
 from dono.corpus.privacy import key_fingerprint
 from dono.corpus.quality import Thresholds, learn_thresholds
 from dono.corpus.shards import Shard, plan_shards
 from dono.corpus.sources import checked_parts
-from dono.corpus.workers import Tasks, cores
 from dono.errors import Mistake
 from dono.project import Cleaning, Source
+from dono.runners import HERE, Runner, Tasks
 
 Progress = Callable[[float, int], None]
 """Told how many bytes of the files were read so far, and how many texts came of them."""
@@ -39,6 +39,7 @@ def gather(
     progress: Progress,
     cleaning: Cleaning | None = None,
     identities: Identities | None = None,
+    runner: Runner = HERE,
 ) -> dict[str, Json]:
     """Write `documents.parquet`, `rejects.jsonl`, `drops.jsonl` and `survey.json` into `folder`; returns the survey.
 
@@ -46,10 +47,10 @@ def gather(
     by the hash of its key), so the split is the same in any order and when files are added. Of equal texts, and of
     nearly equal pages, the first is kept. What is rubbish is judged by what is usual in a sample of the texts.
 
-    The files are read in shards by as many processes as there are cores (`cleaning.workers`); what is written does not
-    depend on how many. Killed at any point, the same call goes on: a shard that is done is not done again. Memory is
-    bounded by a batch and a row group for each process, and about 60 bytes a document. `identities` give the documents
-    their ids; those that are forgotten are counted and written nowhere.
+    The files are read in shards by as many processes as `runner` has cores (`cleaning.workers`); what is written does
+    not depend on how many, nor where. Killed at any point, the same call goes on: a shard that is done is not done
+    again. Memory is bounded by a batch and a row group for each process, and about 60 bytes a document. `identities`
+    give the documents their ids; those that are forgotten are counted and written nowhere.
 
     Raises `Mistake` for a part that cannot be read as a whole, a source without a usable row, a full disk, a worker
     that was killed.
@@ -58,7 +59,7 @@ def gather(
     kept = {name: tuple(texts) for name, texts in tests.items()}
     recipe = Recipe(tuple(sources), kept, cleaning or Cleaning(), heldout_share, seed, folder / SHARDS, identities)
     shards = plan_shards([(source, found.parts) for source, found in checked])
-    gathering = _Gathering(replace(recipe, shards=len(shards)), shards, progress)
+    gathering = _Gathering(replace(recipe, shards=len(shards)), shards, progress, runner)
     try:
         gathering.open_folder()
         learned = gathering.learn()
@@ -80,6 +81,7 @@ class _Gathering:
     recipe: Recipe
     shards: Sequence[Shard]
     progress: Progress
+    runner: Runner
 
     def open_folder(self) -> None:
         """Take up the shards of an earlier attempt, if they are parts of the same plan."""
@@ -89,6 +91,8 @@ class _Gathering:
             shutil.rmtree(self.recipe.folder, ignore_errors=True)
             self.recipe.folder.mkdir(parents=True)
             write_atomically(at, plan)
+        for attempt in self.recipe.folder.glob(ATTEMPTS):
+            shutil.rmtree(attempt, ignore_errors=True)
 
     def _plan(self) -> dict[str, Json]:
         """What shards depend on: settings, tests, files as far as their stamps tell them apart, and what is done."""
@@ -114,14 +118,14 @@ class _Gathering:
         at = self.recipe.folder / LEARNED
         if not at.is_file():
             tasks = Tasks(sample_work, self.recipe, self.shards, str)
-            found = dict(tasks.run(self._workers(len(self.shards)), lambda _: None))
+            found = dict(self.runner.run(tasks, lambda _: None, workers=self._workers(len(self.shards))))
             learned = learn_thresholds([draft for number in sorted(found) for draft in found[number]])
             write_atomically(at, json.dumps(learned.as_json(), ensure_ascii=False))
         return Thresholds.from_json(json.loads(at.read_text(encoding="utf8")))
 
     def _workers(self, tasks: int) -> int:
         size = sum(part.size for shard in self.shards for part in shard.parts)
-        return min(self.recipe.cleaning.workers or (cores() if size > SMALL else 1), max(1, tasks))
+        return min(self.recipe.cleaning.workers or (self.runner.cores if size > SMALL else 1), max(1, tasks))
 
     def run(self) -> list[ShardRecord]:
         """Do the shards that are not done. Raises `Mistake` as soon as a source is found to have no usable row."""
@@ -143,7 +147,7 @@ class _Gathering:
         def told(done: int) -> None:
             self.progress(before + done, sum(r.texts for r in records.values()))
 
-        for place, record in tasks.run(self._workers(len(left)), told):
+        for place, record in self.runner.run(tasks, told, workers=self._workers(len(left))):
             yield left[place].number, record
 
     def _check(self, place: int, records: Mapping[int, ShardRecord]) -> None:

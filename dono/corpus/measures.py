@@ -138,10 +138,11 @@ def _words(
     letters = np.concatenate([[0], np.cumsum(_classes()[part.codes] == LETTER)])
     lengths = np.maximum(1, bases[part.ends] - bases[part.starts])
     known = np.zeros(len(hashes), dtype=np.bool_)
-    codes = np.array([code or "" for code in languages])[part.text]
-    for code in np.unique(codes).tolist():
-        if code in frequent:
-            here = codes == code
+    numbers = {code: number for number, code in enumerate(dict.fromkeys(languages))}
+    spoken = np.array([numbers[code] for code in languages], dtype=np.int64)[part.text]
+    for code, number in numbers.items():
+        if code is not None and code in frequent:
+            here = spoken == number
             known[here] = np.isin(hashes[here], frequent[code])
     counted = {
         "words": np.ones(len(hashes)), "length": lengths, "long": lengths * (lengths > LONG_WORD), "known": known,

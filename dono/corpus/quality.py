@@ -197,12 +197,12 @@ def quality_step(thresholds: Thresholds, cleaning: Cleaning) -> Step:
         if not batch:
             return []
         found = measures([d.text for d in batch], [d.language for d in batch], frequent)
-        rows = zip(*(numbers.tolist() for numbers in found.values()), strict=True)
+        suspects = _suspects(batch, found, thresholds) if cleaning.quality else frozenset()
         outcomes: list[Outcome] = []
-        for draft, row in zip(batch, rows, strict=True):
+        for place, draft in enumerate(batch):
             reason = None
-            if cleaning.quality:
-                values = dict(zip(found, row, strict=True))
+            if place in suspects:
+                values = {name: float(numbers[place]) for name, numbers in found.items()}
                 reason = _broken_rule(draft, values, thresholds)
             if reason is None and draft.language in bad and _says(draft.text, bad[draft.language]):
                 reason = "a word of the list of bad words"
@@ -210,6 +210,24 @@ def quality_step(thresholds: Thresholds, cleaning: Cleaning) -> Step:
         return outcomes
 
     return step
+
+
+def _suspects(
+    batch: Sequence[Draft], found: Mapping[str, npt.NDArray[np.float64]], thresholds: Thresholds
+) -> frozenset[int]:
+    """Places of the texts with a measure beyond a limit: most have none, and need no second look."""
+    alike: dict[tuple[Shape, str | None], list[int]] = {}
+    for place, (draft, size) in enumerate(zip(batch, found["words"].tolist(), strict=True)):
+        alike.setdefault((shape_of(draft, size), draft.language), []).append(place)
+    suspects: set[int] = set()
+    for (shape, language), members in alike.items():
+        places = np.array(members)
+        beyond = np.zeros(len(places), dtype=np.bool_)
+        for rule, limit in zip(RULES[shape], thresholds.of(shape, language), strict=True):
+            values = found[rule.measure][places]
+            beyond |= values > limit if rule.above else values < limit
+        suspects.update(places[beyond].tolist())
+    return frozenset(suspects)
 
 
 def _broken_rule(draft: Draft, values: Mapping[str, float], thresholds: Thresholds) -> str | None:

@@ -56,10 +56,10 @@ def language_step(settings: Cleaning) -> Step:
         guesses = dict(zip(unknown, guess_languages([batch[place].text for place in unknown]), strict=True))
         languages = [draft.language or guesses[place] for place, draft in enumerate(batch)]
         if not settings.count_mixed:
-            return [replace(draft, language=code) for draft, code in zip(batch, languages, strict=True)]
+            return [draft.spoken(code, draft.found) for draft, code in zip(batch, languages, strict=True)]
         mixes = language_mix([looked_at(draft.text) for draft in batch], languages)
         return [
-            replace(draft, language=code, found={**draft.found, "words": mix.words, "mixed words": mix.other})
+            draft.spoken(code, {**draft.found, "words": mix.words, "mixed words": mix.other})
             for draft, code, mix in zip(batch, languages, mixes, strict=True)
         ]
 

@@ -45,3 +45,5 @@ class Training(Section):
     corpus_epochs: float = Field(default=4, gt=0)
     heldout_share: float = Field(default=0.05, gt=0, lt=0.5)
     seed: int = 0
+    checkpoints: str | None = None
+    """A URL under which runs keep their checkpoints, like s3://bucket/dono; without one they lie in the work folder."""

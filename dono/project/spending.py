@@ -35,6 +35,8 @@ class MachineChoice(Section):
     price_per_hour: float | None = Field(default=None, ge=0)
     country: Country | None = None
     """Where it stands; `this` needs none."""
+    ray: str | None = None
+    """The Ray cluster on which corpora, pilots and full runs are made: local, auto, HOST:PORT or ray://HOST:PORT."""
 
 
 class Serving(Section):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import cast
 
 from dono.alignfile import POLICY_METHODS, AlignFile, Method, load_align
-from dono.artifacts import Artifact, Json, Measurement, Reference, Store, write_atomically
+from dono.artifacts import Artifact, Json, Measurement, Reference, Store, alone_in, write_atomically
 from dono.corpus import Prompt
 from dono.errors import Mistake
 from dono.runfile import HowItLearns, RunFile
@@ -32,7 +32,6 @@ from dono.stages.align_start import Round, start_of
 from dono.stages.display import Display, print_result
 from dono.stages.questions import Speaker, answers_of, as_rows, compared
 from dono.stages.train import dry_run_of, train_run
-from dono.stages.workplace import alone_in
 from dono.training.world import World
 
 QUESTIONS = "questions.jsonl"

@@ -75,10 +75,16 @@ class Head:
         return None if too_large else pilots.seconds_of(arm, scale)
 
     def choose(self, pilots: Pilots) -> list[Rung]:
-        """The rungs to run next, written down before they begin; none when enough is known or nothing is left."""
+        """The rungs to run next, written down before they begin; none when enough is known or nothing is left.
+
+        While others run, one that is worth most without knowing how they end; the next round waits for all of one.
+        """
+        if pilots.running and many(self.who):
+            return []
         verdicts = self.compared(self.evidence(pilots))
         place, done = self.place, _done(pilots)
-        left = min(self.further.left, place.pilot_seconds + pilots.granted - pilots.seconds)
+        promised = pilots.seconds + sum(pilots.running.values())
+        left = min(self.further.left, place.pilot_seconds + pilots.granted - promised)
 
         def seconds_of(arm: str, scale: float) -> float | None:
             return self.seconds(pilots, arm, scale)
@@ -110,7 +116,7 @@ def questions(place: Workplace, everything: Everything) -> dict[str, UseCaseQues
 
 
 def _done(pilots: Pilots) -> set[Rung]:
-    return {(arm, scale, seed) for arm, _, scale, seed in pilots.runs}
+    return {(arm, scale, seed) for arm, _, scale, seed in pilots.runs} | pilots.running.keys()
 
 
 def price_of(cost: Number) -> str:

@@ -2,35 +2,28 @@
 
 from __future__ import annotations
 
-import tempfile
-import time
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from dono.artifacts import Json, Reference, fingerprint
+from dono.artifacts import Reference, fingerprint
 from dono.costs import THIS, Range, borrowed_speed, machine_named, train_flops, training_gigabytes
 from dono.costs import measured_speed as speed_range
 from dono.decisions.routes import ROUTES, Arm
 from dono.errors import Mistake
-from dono.models import Shape, load_model, random_llama, reader_of, shape_of
-from dono.objectives import next_token
-from dono.project import Endpoint
-from dono.stages.prepare import Case, Prepared, corpus_tokens
+from dono.models import Shape, load_model, random_llama, shape_of
+from dono.stages.hosted import endpoints
+from dono.stages.prepare import Case, Prepared
+from dono.stages.speed import measured_speed
+from dono.stages.tokenizing import corpus_tokens
 from dono.stages.vocabularies import WORTH, base_fertility, extended_tokenizer, own_tokenizer
 from dono.stages.workplace import Workplace
-from dono.tokens import Shards, document, encode_examples, load_tokenizer, packed, padded
-from dono.training import LoopSpec, likelihood, train
+from dono.tokens import Shards, encode_examples, load_tokenizer
 
 HEADROOM = 0.75
 """The part of the budget that a corpus stage is planned to take: speeds here vary by a fifth (measured), and the task
 stage and scoring come after it."""
-UNDISTURBED = 0.25
-"""The quantile of a probe's step times that is believed: other work on the machine only ever slows a step down."""
-PROBE_STEPS, PROBE_DISCARDED = 12, 3
-"""A speed probe: optimizer steps in all, and those left out while caches fill (measured: steady from the third)."""
 
 
 @dataclass(frozen=True)
@@ -101,16 +94,16 @@ def contenders(place: Workplace, prepared: Prepared) -> tuple[list[Contender], l
     notes: list[str] = []
     kinds = {case.use_case.kind for case in prepared.cases}
     arms = [a for route, of in ROUTES.items() if project.wants(route) for a in of if kinds & set(a.kinds)]
-    if (project.routes != "all" and "hosted" in project.routes) or any(isinstance(b, Endpoint) for b in project.bases):
-        notes.append("hosted: not measured; hosted endpoints are not piloted yet")
+    if project.routes != "all" and "hosted" in project.routes and not endpoints(place):
+        notes.append("hosted: not measured; the project names no endpoint in `bases`")
     bases = [load_base(place, b) for b in project.bases if isinstance(b, str)]
-    if not bases and any(a.start == "base" for a in arms):
-        notes.append("prompt, finetune, continue: not measured; the project names no base")
+    if not bases and (lacking := list(dict.fromkeys(a.route for a in arms if a.start == "base"))):
+        notes.append(f"{', '.join(lacking)}: not measured; the project names no base")
     if prepared.corpus is None and any(a.corpus_stage for a in arms):
         notes.append("continue, scratch: not measured; the project has no corpus")
     found: list[Contender] = []
     for arm in arms:
-        if arm.start == "none" or (arm.corpus_stage and prepared.corpus is None):
+        if arm.start in ("none", "endpoint") or (arm.corpus_stage and prepared.corpus is None):
             continue
         for base in bases if arm.start == "base" else [None]:
             name = named(arm, base, several=len(bases) > 1)
@@ -154,7 +147,7 @@ def bind(place: Workplace, prepared: Prepared, arm: Arm, base: Base | None, *, s
     name = named(arm, base, several=several)
     folder, tokenizer = _tokenizer(place, prepared, arm, base)
     shape = _shape(place, base, folder, arm)
-    speed = measured_speed(place, base, folder, shape)
+    speed = measured_speed(place, base.source if base else None, folder, shape)
     tokens, reference, planned = None, None, 0
     if arm.corpus_stage:
         assert prepared.corpus is not None
@@ -205,36 +198,6 @@ def _shape(place: Workplace, base: Base | None, folder: str, arm: Arm) -> Shape:
     sizes["parameters"] = base.shape.parameters + grown
     sizes["stored_parameters"] = base.shape.stored_parameters + tables * grown
     return Shape(**sizes)
-
-
-def measured_speed(place: Workplace, base: Base | None, tokenizer_folder: str, shape: Shape) -> float:
-    """Training FLOP/s on this machine of a model of this shape: a probe, run once and remembered."""
-    batch = place.project.training.batch
-    spec: dict[str, Json] = {"shape": vars(shape), "batch": batch}
-
-    def make(folder: Path) -> dict[str, Json]:
-        tokenizer: PreTrainedTokenizerBase = load_tokenizer(tokenizer_folder)
-        model = start_model(place, base, tokenizer)
-        place.display.say(
-            f"measuring speed: {shape.stored_parameters / 1e6:.1f} M parameters, {batch} × {shape.context} tokens"
-        )
-        random = np.random.default_rng(0)
-        ids = random.integers(0, min(shape.vocabulary, len(tokenizer)), (batch, shape.context + 1), dtype=np.int64)
-        ids %= model.get_input_embeddings().weight.shape[0]
-        reader = reader_of(model)
-        probe = [(packed if reader.packs else padded)([document(row) for row in ids])]
-        clock: list[float] = []
-        loop = LoopSpec(start=0, stop=PROBE_STEPS, peak=1e-4, warmup=1, decay_from=PROBE_STEPS, save_seconds=1e9)
-        with tempfile.TemporaryDirectory() as scrap:
-            learn = likelihood(next_token)
-            train(reader, lambda step: probe, learn, loop, Path(scrap), watch=lambda p: clock.append(time.monotonic()))
-        seconds = float(np.quantile(np.diff(clock[PROBE_DISCARDED:]), UNDISTURBED))
-        tokens = batch * shape.context
-        flops = train_flops(shape.counted, tokens=tokens, context=shape.context)
-        return {"flops_per_second": flops / seconds, "tokens_per_second": tokens / seconds}
-
-    artifact = place.store.make("speed", spec, make, name=f"{shape.stored_parameters / 1e6:.1f}M")
-    return float(str(artifact.result["flops_per_second"]))
 
 
 def start_model(

@@ -17,7 +17,7 @@ from dono.stages.mixing import Plan, plan_mixture, rings, stock
 from dono.stages.oversight import Oversight
 from dono.stages.pictures import leave_loss_curve
 from dono.stages.workplace import Workplace
-from dono.tokens import Batches, Rings, Rows, load_tokenizer
+from dono.tokens import Batches, Rings, Rows, filled_up, load_tokenizer
 from dono.training import (
     Logbook,
     LoopSpec,
@@ -29,6 +29,7 @@ from dono.training import (
     train,
     trained_seconds,
 )
+from dono.training.world import processes
 
 DECAY_SHARE = 0.2
 """The last fifth of a corpus stage decays (Hägele et al. 2024: 10–20 % is enough)."""
@@ -93,6 +94,7 @@ def _loop(place: Workplace, contender: Contender, start: int, stop: int, decay_f
         start=start, stop=stop, optimizer=wanted, peak=training.rate or peaks.adamw,
         matrix_peak=(training.matrix_rate or peaks.matrices) if wanted == "muon" else 0.0,
         warmup=WARMUP_STEPS, decay_from=decay_from, seed=seed, compiled=compiling_pays(seconds),
+        checkpoints=training.checkpoints,
     )  # fmt: skip
 
 
@@ -112,7 +114,8 @@ def _parts(place: Workplace, contender: Contender, loop: LoopSpec, *, packs: boo
     if mixture is not None:
         order, first = _order(place, contender, loop, mixture)
     stream = Batches(contender.tokens, length=contender.context, batch=batch, seed=loop.seed, pack=packs, rings=order)
-    return lambda step: stream.parts_at(step - first)
+    many = processes()
+    return lambda step: filled_up(stream.parts_at(step - first, -(-batch // many)), many)
 
 
 def plan_of(place: Workplace, contender: Contender) -> Plan | None:
@@ -178,6 +181,7 @@ def _learn(
             watch=oversight.watching(f"{contender.name} {part}", book),
             capped=oversight.after(before.seconds),
         )
+    place.store.lead()
     leave_loss_curve(folder, f"{contender.name} {part}", book.scale.bytes_per_token)
     total = before + Spent(outcome.tokens, contender.corpus_flops(outcome.tokens), outcome.seconds)
     result: dict[str, Json] = {

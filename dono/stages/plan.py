@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
 
 import regex
 from rich.console import Console
@@ -16,6 +17,7 @@ from dono.costs import (
     Machine,
     Range,
     RunPlan,
+    Shape,
     Traffic,
     cost_in,
     exactly,
@@ -27,6 +29,8 @@ from dono.costs import (
     usual_shape,
 )
 from dono.errors import Mistake
+from dono.stages.display import print_result
+from dono.stages.orders import ORDERS, Order, write_order
 from dono.studio.amounts import compact, duration, percent
 
 FLEET = regex.compile(r"(?:(\d[\d_,]*)\s*[x×*]\s*)?(\S.*)")
@@ -59,6 +63,9 @@ class Question:
     tokens_in: float = 400.0
     tokens_out: float = 150.0
     worth_per_month: float | None = None
+    skypilot: Path | None = None
+    slurm: Path | None = None
+    rayjob: Path | None = None
 
 
 Line = tuple[str, str, str]
@@ -73,6 +80,19 @@ def command(question: Question) -> None:
     for line in lines(question):
         table.add_row(*line)
     Console(width=132, highlight=False).print(table)
+    for kind in ORDERS:
+        path = getattr(question, kind)
+        if path is not None:
+            gpus, machine = fleet(question)
+            write_order(kind, Order(*_planned(question, gpus, machine), machine, gpus), path)
+            print_result(f"task for {kind}: {path}")
+
+
+def _planned(question: Question, gpus: int, machine: Machine) -> tuple[Asked, Shape, RunPlan]:
+    asked = _asked(question)
+    shape = usual_shape(asked.parameters, vocabulary=asked.vocabulary)
+    mfu = None if question.mfu is None else exactly(question.mfu, "assumed", "--mfu")
+    return asked, shape, plan_run(asked, shape, machine, gpus, utilisation=mfu)
 
 
 def heading(question: Question) -> str:
@@ -85,10 +105,7 @@ def lines(question: Question) -> list[Line]:
     """The plan, line by line."""
     gpus, machine = fleet(question)
     exchange = Exchange(question.currency, rates_of(question.rates))
-    asked = _asked(question)
-    shape = usual_shape(asked.parameters, vocabulary=asked.vocabulary)
-    mfu = None if question.mfu is None else exactly(question.mfu, "assumed", "--mfu")
-    plan = plan_run(asked, shape, machine, gpus, utilisation=mfu)
+    asked, shape, plan = _planned(question, gpus, machine)
     found: list[Line] = [
         ("shape", f"width {shape.width:,}, {shape.layers} layers, {compact(asked.batch_tokens)} tokens a step",
          "usual proportions of Llama-like models: assumed"),

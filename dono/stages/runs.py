@@ -20,21 +20,26 @@ from dono.artifacts import (
     write_atomically,
     write_measurements,
 )
-from dono.decisions.routes import TEXTS
+from dono.decisions.routes import task_stage_of
 from dono.errors import Mistake
-from dono.models import add_lora, load_model, merge_lora, reader_of, save_model
+from dono.models import add_lora, load_model, merge_lora, reader_of, save_adapter, save_model
 from dono.objectives import masked_answers
 from dono.stages.answers import Sample, answer_case, render_pairs
 from dono.stages.contenders import Contender
 from dono.stages.corpus_stage import Spent, corpus_run, spent_in
+from dono.stages.harness_answers import answer_harness
 from dono.stages.lift import answer_lift
 from dono.stages.oversight import Oversight
 from dono.stages.pictures import leave_loss_curve
 from dono.stages.prepare import Case
+from dono.stages.row_answers import answer_rows
 from dono.stages.workplace import Workplace
 from dono.tokens import check_rows, encode_examples, load_tokenizer, packed, task_batches
 from dono.training import Logbook, LoopSpec, Outcome, Scale, forget_state, likelihood, train, trained_seconds
+from dono.training.world import processes
 
+ADAPTER = "adapter"
+"""The folder of a kept model that holds its low-rank updates alone, where it has any: several share a base in use."""
 TASK_WARMUP = 0.1
 """Share of a task stage's steps in which the rate rises (customary)."""
 
@@ -61,8 +66,8 @@ class RunSpec:
 
     @property
     def task_stage(self) -> str:
-        """`none`, `lora` or `full`: held-out text and habits are met without a task stage."""
-        return "none" if self.case.use_case.kind in TEXTS else self.contender.arm.task_stage
+        """`none`, `lora` or `full`."""
+        return task_stage_of(self.contender.arm, self.case.use_case.kind)
 
     @property
     def examples(self) -> int:
@@ -144,10 +149,20 @@ def _learn_and_answer(
         outcome, model = _train_task(place, spec, model, tokenizer, folder, oversight, capped)
         tokens, trained_for = outcome.tokens, outcome.seconds
         learned = {"steps": len(outcome.losses), "tokens_per_second": round(outcome.tokens_per_second, 1)}
+    place.store.leave()
+    if spec.examples and spec.task_stage == "lora":
+        if spec.keep:
+            save_adapter(model, folder / ADAPTER)
+        model = merge_lora(model)
     oversight.show(f"{spec.name}: scoring")
     notes: list[str] = []
     if spec.case.use_case.kind == "habits":
         scores, samples, notes = answer_lift(spec.case, model, tokenizer, folder)
+    elif spec.case.use_case.kind == "harness":
+        scores, samples, notes = answer_harness(place, spec.case, model, tokenizer, contender.context, spec.seed)
+    elif spec.case.use_case.kind == "predict":
+        shots = contender.arm.shots
+        scores, samples, notes = answer_rows(spec.case, model, tokenizer, contender.context, shots, spec.seed)
     else:
         scores, samples = answer_case(spec.case, model, tokenizer, contender.context, contender.arm.shots, spec.seed)
     cost = spent_in(start) + Spent(tokens, contender.task_flops(tokens), trained_for)
@@ -181,7 +196,10 @@ def _train_task(
     oversight: Oversight,
     capped: Callable[[float], str | None],
 ) -> tuple[Outcome, PreTrainedModel]:
-    """Train on the first examples of the seed's order: a smaller pilot's are part of a larger one's."""
+    """Train on the first examples of the seed's order: a smaller pilot's are part of a larger one's.
+
+    Low-rank updates are on the model that is returned, not added in.
+    """
     training, case = place.project.training, spec.case
     chosen = shuffled(len(case.train), spec.seed)[: spec.examples]
     pairs = render_pairs(case, tokenizer, [case.train[i] for i in chosen])
@@ -195,12 +213,15 @@ def _train_task(
     reader = reader_of(learner)
     batches = task_batches(
         encoded, tokenizer, batch_tokens=training.task_batch_tokens, seed=spec.seed, epochs=training.task_epochs,
-        pack=reader.packs,
+        pack=reader.packs, processes=processes(),
     )  # fmt: skip
     steps = len(batches)
     warmup = max(1, round(TASK_WARMUP * steps))
     peak = training.lora_rate if lora else training.task_rate
-    loop = LoopSpec(start=0, stop=steps, peak=peak, warmup=warmup, decay_from=min(warmup, steps), seed=spec.seed)
+    loop = LoopSpec(
+        start=0, stop=steps, peak=peak, warmup=warmup, decay_from=min(warmup, steps), seed=spec.seed,
+        checkpoints=training.checkpoints,
+    )  # fmt: skip
 
     title = f"{spec.contender.name} · {case.use_case.name} × {spec.examples} examples"
     learn = likelihood(masked_answers)
@@ -210,4 +231,4 @@ def _train_task(
         watch = oversight.watching(title, book)
         outcome = train(reader, batches.parts_at, learn, loop, folder, watch=watch, capped=capped)
     leave_loss_curve(folder, title)
-    return outcome, merge_lora(learner) if lora else learner
+    return outcome, learner

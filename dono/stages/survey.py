@@ -17,9 +17,9 @@ from dono.studio.survey import write_survey
 PAGE = "survey.html"
 
 
-def command(project: Path, overrides: Sequence[str]) -> None:
+def command(project: Path, overrides: Sequence[str], *, on: str | None = None) -> None:
     """Prepare, print the survey and write its page, and say what the rights gate will ask for."""
-    place = open_workplace(project, overrides)
+    place = open_workplace(project, overrides, on=on)
     page = place.project.work_folder / PAGE
     with place.alone():
         prepared = prepare(place)

@@ -19,6 +19,7 @@ from rich.console import Console
 from dono.artifacts import (
     Json,
     Measurement,
+    alone_in,
     drift,
     fingerprint,
     read_measurements,
@@ -39,8 +40,7 @@ from dono.stages.train_data import Preferences, Texts, bytes_a_label, open_data,
 from dono.stages.train_plan import loop_of, pairs_a_step
 from dono.stages.train_ready import TOKENIZER, TOKENS, Ready, get_ready, learner_of
 from dono.stages.validation import reference_of, score_by_rewards, score_documents, score_judged, score_pairs
-from dono.stages.workplace import alone_in
-from dono.tokens import IGNORED, Batches, Rows, TaskBatches, padding_id, save_tokenizer
+from dono.tokens import Batches, TaskBatches, filled_up, padding_id, save_tokenizer
 from dono.training import Outcome, Progress, forget_state, train, with_divergence
 from dono.training.learners import Floats
 from dono.training.logbook import Logbook, Scale, sentence
@@ -253,12 +253,6 @@ def _parts(ready: Ready, reference: Floats | None) -> Callable[[int], Sequence[A
 def equal_parts(number: int, most: int) -> int:
     """The largest divisor of `number` up to `most`, so that all parts have one shape."""
     return next(size for size in range(min(number, most), 0, -1) if number % size == 0)
-
-
-def filled_up(parts: list[Rows], processes: int) -> list[Rows]:
-    """The parts, and copies of the first that train nothing, up to a multiple of the processes."""
-    nothing = parts[0]._replace(labels=np.full_like(parts[0].labels, IGNORED), tokens=0)
-    return parts + [nothing] * (-len(parts) % processes)
 
 
 def _keep(ready: Ready, reference: Floats | None, outcome: Outcome) -> list[Measurement]:

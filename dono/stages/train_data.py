@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
@@ -15,7 +15,9 @@ from transformers import PreTrainedTokenizerBase
 
 from dono.artifacts import write_atomically
 from dono.corpus import Lesson, LessonKind, Reject, Turns, is_held_out, lesson_files, read_lessons
+from dono.corpus.privacy import row_mask
 from dono.errors import Mistake
+from dono.project import Cleaning
 from dono.runfile import ObjectiveName, RunFile
 from dono.tokens import (
     IGNORED,
@@ -333,8 +335,10 @@ def _trained_bytes(tokenizer: PreTrainedTokenizerBase, chat: Document) -> int:
 
 
 def keep_rejects(data: DataFiles, folder: Path) -> None:
-    """Write the rows that were set aside, with their reasons."""
-    lines = [json.dumps(asdict(reject), ensure_ascii=False) + "\n" for reject in data.rejects]
+    """Write the rows that were set aside, with their reasons, identifiers masked as in the rejects of a corpus."""
+    mask = row_mask(Cleaning())
+    shown = [replace(r, reason=mask(r.reason), beginning=mask(r.beginning)) for r in data.rejects]
+    lines = [json.dumps(asdict(reject), ensure_ascii=False) + "\n" for reject in shown]
     write_atomically(folder / "rejects.jsonl", "".join(lines))
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import fcntl
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from dono.artifacts import Store
+from rich.console import Console
+
+from dono.artifacts import Store, alone_in
 from dono.corpus.rights import Ledger
 from dono.costs import THIS, Exchange, machine_named, price_of
 from dono.errors import Mistake
 from dono.project import Project, load_project
-from dono.stages.display import Display
+from dono.runners import HERE, Runner, open_runner
+from dono.stages.display import PROGRESS, Display
 
 RIGHTS = "rights"
 """The folder of the rights ledger within a work folder."""
@@ -26,6 +28,10 @@ class Workplace:
     project: Project
     store: Store
     display: Display
+    runner: Runner = HERE
+
+    def __reduce__(self) -> tuple[Callable[..., Workplace], tuple[Project, Path]]:
+        return _elsewhere, (self.project, self.store.root)
 
     @property
     def ledger(self) -> Ledger:
@@ -61,31 +67,39 @@ class Workplace:
         """Seconds that the pilots may take on this machine."""
         return self.budget_seconds * self.project.budget.pilot_share
 
-    def alone(self) -> AbstractContextManager[None]:
-        """Only one command at a time writes into a work folder. Raises `Mistake` while another one does."""
-        return alone_in(self.store.root)
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Only one command at a time writes into a work folder; in the end its runner is left.
+
+        Raises `Mistake` while another one does.
+        """
+        try:
+            with alone_in(self.store.root):
+                yield
+        finally:
+            self.runner.close()
 
     def money(self, seconds: float) -> float:
         """What so many seconds of the project's machine cost, in the project's currency."""
         return seconds / 3600 * self.price_per_hour
 
 
-@contextmanager
-def alone_in(folder: Path) -> Iterator[None]:
-    """Only one command at a time writes into a folder. Raises `Mistake` while another one does."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("a", encoding="utf8") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            remedy = "Wait for it, stop it, or name another folder"
-            raise Mistake("another dono command is working in this folder", where=str(folder), remedy=remedy) from error
-        yield  # the kernel lets go of the lock when the process ends, however it ends
+def _elsewhere(project: Project, root: Path) -> Workplace:
+    """A workplace as it comes to another process: nobody looks at its display, and its work is done there."""
+    return Workplace(project, Store(root), Display(Console(quiet=True)))
 
 
-def open_workplace(path: Path, overrides: Sequence[str] = (), display: Display | None = None) -> Workplace:
-    """Read the project file at `path` and open its work folder. Raises `Mistake` for what a person can correct."""
+def open_workplace(
+    path: Path, overrides: Sequence[str] = (), display: Display | None = None, *, on: str | None = None
+) -> Workplace:
+    """Read the project file at `path` and open its work folder. Raises `Mistake` for what a person can correct.
+
+    `on` is the address of a cluster to work on, else the project's own (`machine.ray`), if there is one.
+    """
     project = load_project(path, overrides)
-    place = Workplace(project, Store(project.work_folder), display or Display())
+    address = on or project.machine.ray
+    if address is not None:  # other machines and processes stand in other folders
+        project = project.model_copy(update={"folder": project.folder.resolve()})
+    place = Workplace(project, Store(project.work_folder), display or Display(beside=project.work_folder / PROGRESS))
     assert place.budget_seconds > 0  # raises where the budget caps nothing
-    return place
+    return replace(place, runner=open_runner(address, place.store.root))

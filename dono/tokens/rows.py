@@ -83,3 +83,9 @@ def separate(rows: Rows) -> list[Document]:
     assert rows.attention is not None
     lengths = rows.attention.sum(axis=1)
     return [Document(rows.inputs[i, :n], rows.labels[i, :n]) for i, n in enumerate(lengths)]
+
+
+def filled_up(parts: list[Rows], processes: int) -> list[Rows]:
+    """The parts, and copies of the first that train nothing, up to a multiple of the processes."""
+    nothing = parts[0]._replace(labels=np.full_like(parts[0].labels, IGNORED), tokens=0)
+    return parts + [nothing] * (-len(parts) % processes)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,15 +85,43 @@ def write_shards(
                 progress(len(lengths), written)
     if not lengths:
         raise Mistake("there is no document to write", where=str(out), remedy="Check the corpus's sources and filters")
+    _write_index(out, lengths, sizes, codes, list(names), np.dtype(dtype).itemsize)
+    return Shards.open(out).counts()
+
+
+def join_shards(pieces: Sequence[Path], out: Path) -> TokenCounts:
+    """Put what `write_shards` wrote of consecutive documents together into `out`, as if it had written all at once.
+
+    Memory: the index. Raises `Mistake` where there is no piece, as none had a document.
+    """
+    if not pieces:
+        raise Mistake("there is no document to write", where=str(out), remedy="Check the corpus's sources and filters")
+    names: dict[str, int] = {}
+    found = [Shards.open(piece) for piece in pieces]
+    with (out / TOKENS).open("wb") as file:
+        for piece in pieces:
+            with (piece / TOKENS).open("rb") as tokens:
+                shutil.copyfileobj(tokens, file, 1 << 20)
+    codes = [np.asarray([names.setdefault(n, len(names)) for n in s.languages], np.int32)[s.codes] for s in found]
+    lengths, sizes = ([array(s) for s in found] for array in (Shards.lengths, lambda s: s.sizes))
+    _write_index(
+        out, np.concatenate(lengths), np.concatenate(sizes), np.concatenate(codes), list(names),
+        found[0].tokens.dtype.itemsize,
+    )  # fmt: skip
+    return Shards.open(out).counts()
+
+
+def _write_index(
+    out: Path, lengths: npt.ArrayLike, sizes: npt.ArrayLike, codes: npt.ArrayLike, languages: list[str], width: int
+) -> None:
     np.savez(
         out / INDEX,
         offsets=np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)]),
         bytes=np.asarray(sizes, dtype=np.int64),
         codes=np.asarray(codes, dtype=np.int32),
-        languages=np.asarray(list(names), dtype=np.str_),
-        width=np.asarray(np.dtype(dtype).itemsize),
+        languages=np.asarray(languages, dtype=np.str_),
+        width=np.asarray(width),
     )
-    return Shards.open(out).counts()
 
 
 def _batches(documents: Iterable[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:
@@ -118,7 +147,9 @@ class Shards:
         sizes: npt.NDArray[np.int64],
         codes: npt.NDArray[np.int32],
         languages: tuple[str, ...],
+        directory: Path | None = None,
     ) -> None:
+        self.directory = directory
         assert len(offsets) == len(sizes) + 1 == len(codes) + 1 and offsets[-1] == len(tokens)
         self.tokens, self.offsets, self.sizes, self.codes, self.languages = tokens, offsets, sizes, codes, languages
 
@@ -137,7 +168,13 @@ class Shards:
         if len(tokens) != offsets[-1]:
             what = f"{TOKENS} holds {len(tokens):,} tokens, the index says {int(offsets[-1]):,}"
             raise Mistake(what, where=str(directory), remedy=remedy)
-        return cls(tokens, offsets, sizes, codes, languages)
+        return cls(tokens, offsets, sizes, codes, languages, directory)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """To another process go the names of the files, not what is in them."""
+        if self.directory is not None:
+            return Shards.open, (self.directory,)
+        return Shards, (self.tokens, self.offsets, self.sizes, self.codes, self.languages)
 
     @property
     def n_tokens(self) -> int:

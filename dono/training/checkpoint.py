@@ -25,10 +25,11 @@ from torch.distributed.checkpoint.state_dict import (
 
 from dono.artifacts import disk_mistake
 from dono.errors import Mistake
+from dono.training.shelves import AT, TOLD, Kept, Shelf
 from dono.training.world import World
 
 STATE, PARTIAL, FORMER = "state", "state.partial", "state.former"
-COUNTERS = "counters.json"
+COUNTERS = TOLD
 SETTINGS = "param_groups."
 """How torch names an optimizer's rates and the like. They are not kept: a run that goes on has its own spec's."""
 _FLAT = StateDictOptions(flatten_optimizer_state_dict=True, ignore_frozen_params=True)
@@ -47,8 +48,14 @@ class Counters:
     speed_seconds: float = 0.0
 
 
-def state_of(folder: Path) -> Path | None:
-    """The last checkpoint in a run's folder, or None. A kill between two renames leaves the former one: it counts."""
+def state_of(folder: Path) -> Path | Kept | None:
+    """The last checkpoint of the run in a folder, or None: there, or behind the URL that the folder names.
+
+    A kill between two renames leaves the former one: it counts.
+    """
+    shelf = Shelf.of(folder)
+    if shelf is not None and (kept := shelf.latest()) is not None:
+        return kept
     for name in (STATE, FORMER):
         if (folder / name / COUNTERS).is_file():
             return folder / name
@@ -57,14 +64,24 @@ def state_of(folder: Path) -> Path | None:
 
 def forget_state(folder: Path) -> None:
     """Remove a run's checkpoint, where nothing goes on from it."""
+    if (shelf := Shelf.of(folder)) is not None:
+        shelf.clear()
+        (folder / AT).unlink()
     for name in (FORMER, PARTIAL, STATE):
         (folder / name / COUNTERS).unlink(missing_ok=True)  # a kill from here on leaves nothing that looks finished
         shutil.rmtree(folder / name, ignore_errors=True)
 
 
-def counters_in(state: Path) -> Counters:
+def _told(state: Path | Kept) -> dict[str, Any]:
+    told: dict[str, Any] = json.loads(
+        state.told if isinstance(state, Kept) else (state / COUNTERS).read_text(encoding="utf8")
+    )
+    return told
+
+
+def counters_in(state: Path | Kept) -> Counters:
     """The counters of a checkpoint."""
-    return Counters(**json.loads((state / COUNTERS).read_text(encoding="utf8"))["counters"])
+    return Counters(**_told(state)["counters"])
 
 
 def trained_seconds(folder: Path) -> float:
@@ -73,9 +90,9 @@ def trained_seconds(folder: Path) -> float:
     return 0.0 if state is None else counters_in(state).seconds
 
 
-def identity_in(state: Path) -> str:
+def identity_in(state: Path | Kept) -> str:
     """Which run a checkpoint belongs to."""
-    return str(json.loads((state / COUNTERS).read_text(encoding="utf8"))["identity"])
+    return str(_told(state)["identity"])
 
 
 def save(
@@ -83,9 +100,18 @@ def save(
 ) -> None:
     """Write a checkpoint beside the last one, then put it in its place.
 
-    Raises `Mistake` where the disk is full, saying how much is needed; the last checkpoint is then kept.
+    Behind a URL: in a folder of its own, then the one before is removed. Raises `Mistake` where the disk is full,
+    saying how much is needed, or the URL cannot be written to; the last checkpoint is then kept.
     """
     tensors = _tensors(model, optimizer)
+    told = {"identity": identity, "counters": vars(counters)}
+    if (shelf := Shelf.of(folder)) is not None:
+        with shelf.reached():
+            _write(tensors, shelf.at(counters.step), world)
+            if world.leads:
+                shelf.finish(counters.step, told)
+        world.together()
+        return
     partial = folder / PARTIAL
     try:
         if world.leads:
@@ -94,8 +120,7 @@ def save(
         world.together()
         _write(tensors, partial, world)
         if world.leads:
-            text = json.dumps({"identity": identity, "counters": vars(counters)})
-            (partial / COUNTERS).write_text(text, encoding="utf8")
+            (partial / COUNTERS).write_text(json.dumps(told), encoding="utf8")
             _put_in_place(folder)
     except (OSError, RuntimeError, checkpoint.CheckpointException) as error:
         shutil.rmtree(partial, ignore_errors=True)
@@ -105,12 +130,13 @@ def save(
     world.together()
 
 
-def load(state: Path, model: nn.Module, optimizer: torch.optim.Optimizer, world: World) -> None:
+def load(state: Path | Kept, model: nn.Module, optimizer: torch.optim.Optimizer, world: World) -> None:
     """Fill weights, optimizer and random state from a checkpoint, whatever the number of processes that wrote it."""
     settings = {k: v for k, v in _learned(model, optimizer).items() if k.startswith(SETTINGS)}
     tensors = _tensors(model, optimizer)
     with _alone_is_meant():
-        checkpoint.load(tensors, checkpoint_id=state, no_dist=world.size == 1)
+        at = state.url if isinstance(state, Kept) else state
+        checkpoint.load(tensors, checkpoint_id=at, no_dist=world.size == 1)
     found = {key.removeprefix("optimizer."): value for key, value in tensors.items() if key.startswith("optimizer.")}
     set_optimizer_state_dict(model, optimizer, found | settings, options=_FLAT)
     torch.set_rng_state(tensors["random"])
@@ -126,7 +152,7 @@ def _learned(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, An
     return get_optimizer_state_dict(model, optimizer, options=_FLAT)
 
 
-def _write(tensors: dict[str, Any], into: Path, world: World) -> None:
+def _write(tensors: dict[str, Any], into: Path | str, world: World) -> None:
     with _alone_is_meant():
         checkpoint.save(tensors, checkpoint_id=into, no_dist=world.size == 1)
 

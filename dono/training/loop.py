@@ -29,6 +29,7 @@ from dono.training.memory import make_again, most_memory
 from dono.training.optimizers import OPTIMIZERS
 from dono.training.precision import Precision, products_in
 from dono.training.schedule import rate_at
+from dono.training.shelves import Shelf
 from dono.training.world import World, gathered, joined, sharded, spread_again
 
 DISCARDED = 20
@@ -65,10 +66,12 @@ class LoopSpec:
     """Layers are compiled: the same numbers but for rounding, so a run may go on without it elsewhere."""
     save_seconds: float = 60.0
     """A checkpoint at least this often; bookkeeping, not part of what is learned."""
+    checkpoints: str | None = None
+    """The URL under which checkpoints are kept; None: beside the run."""
 
     def identity(self) -> dict[str, Json]:
         """What the run learns depends on: a checkpoint of other numbers belongs to another run."""
-        return {k: v for k, v in asdict(self).items() if k not in ("compiled", "save_seconds")}
+        return {k: v for k, v in asdict(self).items() if k not in ("compiled", "save_seconds", "checkpoints")}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,6 +180,9 @@ def train(
     folder.mkdir(parents=True, exist_ok=True)
     keep_memory()
     with joined() as world, _Signals() as signals:
+        if spec.checkpoints is not None and world.leads:
+            Shelf.take(folder, spec.checkpoints)
+        world.together()
         run = _Run(reader, learn, spec, folder, world, prepare)
         run.begin(after)
         batches = _Ahead(parts_at, spec.stop)

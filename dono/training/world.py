@@ -72,6 +72,11 @@ def everywhere(values: Tensor) -> Tensor:
     return torch.cat(found).to(values.device)
 
 
+def processes() -> int:
+    """How many train together: those that have met, else this one."""
+    return distributed.get_world_size() if distributed.is_initialized() else 1
+
+
 @contextmanager
 def joined() -> Iterator[World]:
     """Join the processes that `torchrun` started (it sets WORLD_SIZE): NCCL between GPUs, gloo between processors.

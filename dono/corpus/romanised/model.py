@@ -7,7 +7,7 @@ sentence costs a lookup for each word. The same numbers say which words of a tex
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -29,6 +29,8 @@ WORD = regex.compile(r"[a-z]+(?:'[a-z]+)*")
 ACCENTS = regex.compile(r"(?<=\p{Latin})\p{Mn}+")
 REMEMBERED = 1 << 17
 """Words that are remembered, about 60 bytes each and 100 as Python keeps their names; then all are forgotten."""
+AT_ONCE = 1 << 12
+"""New words that are worked out together: about 40 marks each, a row of weights for each mark."""
 
 MOST = 8.0
 """No word speaks for an Indian language, against English, with more than this (natural log of odds)."""
@@ -74,13 +76,35 @@ def words_of(text: str) -> list[str]:
     return found
 
 
-def word_marks(word: str) -> Iterator[int]:
-    """The buckets of a word: its character n-grams of 1 to 5 with its ends marked, and the word itself."""
-    marked = f"<{word}>"
-    for n in range(1, LONGEST + 1):
-        for start in range(len(marked) - n + 1):
-            yield crc32(marked[start : start + n].encode()) % BUCKETS
-    yield crc32(f"={word}".encode()) % BUCKETS
+def word_marks(words: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The buckets of words of `words_of`, one word after another: [marks]; and how many each word has: [words].
+
+    A word's marks are the CRC-32 of its character n-grams of 1 to 5 with its ends marked (`<word>`), and of `=word`.
+    The n-grams of all words are hashed together, a byte of each at a time.
+    """
+    marked = np.frombuffer("".join(f"<{word}>" for word in words).encode("ascii"), dtype=np.uint8)
+    owner = np.repeat(np.arange(len(words)), [len(word) + 2 for word in words])
+    marks = [np.fromiter((crc32(f"={word}".encode()) for word in words), dtype=np.int64, count=len(words))]
+    owners, table = [np.arange(len(words))], _crc_table()
+    state = np.full(len(marked), 0xFFFFFFFF, dtype=np.uint32)
+    for n in range(1, min(LONGEST, len(marked)) + 1):
+        state = state[: len(marked) - n + 1]
+        state = table[(state ^ marked[n - 1 :]) & 0xFF] ^ (state >> 8)
+        inside = owner[: len(state)] == owner[n - 1 :]
+        marks.append((~state[inside]).astype(np.int64))
+        owners.append(owner[: len(state)][inside])
+    every = np.concatenate(owners)
+    order = np.argsort(every, kind="stable")
+    return np.concatenate(marks)[order] % BUCKETS, np.bincount(every, minlength=len(words))
+
+
+@lru_cache(maxsize=1)
+def _crc_table() -> NDArray[np.uint32]:
+    """What a byte does to a CRC-32 (the reflected polynomial 0xEDB88320, as `zlib.crc32` has it)."""
+    table = np.arange(256, dtype=np.uint32)
+    for _ in range(8):
+        table = np.where(table & 1, (table >> 1) ^ np.uint32(0xEDB88320), table >> 1)
+    return table
 
 
 @dataclass
@@ -108,11 +132,16 @@ class Romanised:
         self.places: dict[str, int] = {}
         self.said = np.zeros((1 << 10, len(self.indian) + 4), dtype=np.float32)
 
-    def logits(self, word: str) -> NDArray[np.float32]:
-        """A word's log odds (up to a constant) for each language."""
-        marks = np.fromiter(word_marks(word), dtype=np.int64)
-        found: NDArray[np.float32] = self.weights[marks].sum(0) / np.sqrt(len(marks)) + self.bias
-        return found + self.known[word] if word in self.known else found
+    def logits(self, words: Sequence[str]) -> NDArray[np.float32]:
+        """Log odds (up to a constant) of words for each language: [words, languages]."""
+        marks, counts = word_marks(words)
+        begins = np.cumsum(counts) - counts
+        sums: NDArray[np.float32] = np.add.reduceat(self.weights[marks], begins, axis=0)
+        found = sums * (1 / np.sqrt(counts)).astype(np.float32)[:, None] + self.bias
+        for place, word in enumerate(words):
+            if word in self.known:
+                found[place] += self.known[word]
+        return found
 
     def read(self, texts: Sequence[str]) -> list[Reading]:
         """What each text's words in Latin letters say, summed over its words."""
@@ -120,9 +149,9 @@ class Romanised:
             self.forget()
         words = [words_of(text) for text in texts]
         every = [word for line in words for word in line]
-        for word in dict.fromkeys(every):
-            if word not in self.places:
-                self._remember(word)
+        new = [word for word in dict.fromkeys(every) if word not in self.places]
+        for start in range(0, len(new), AT_ONCE):
+            self._remember(new[start : start + AT_ONCE])
         places = np.fromiter(map(self.places.__getitem__, every), dtype=np.int64, count=len(every))
         lengths = np.array([len(line) for line in words], dtype=np.int64)
         ends = np.cumsum(lengths)
@@ -138,23 +167,27 @@ class Romanised:
             )
         ]
 
-    def _remember(self, word: str) -> None:
-        place = self.places[word] = len(self.places)
-        if place == len(self.said):
+    def _remember(self, words: Sequence[str]) -> None:
+        """Note what words say that are not remembered yet."""
+        first = len(self.places)
+        self.places.update({word: first + number for number, word in enumerate(words)})
+        while len(self.places) > len(self.said):
             self.said = np.vstack([self.said, np.zeros_like(self.said)])
-        if word in self.names:
-            return
-        logits = self.logits(word)
-        logits = logits - np.logaddexp.reduce(logits)
-        indian = logits[self.indian]
-        any_indian = np.logaddexp.reduce(indian) - np.log(len(self.indian))  # together as likely as English beforehand
-        english, other = logits[self.english], logits[self.other]
-        share = np.exp(any_indian - np.logaddexp.reduce([any_indian, english, other]))
-        self.said[place, :-4] = np.maximum(indian - np.logaddexp.reduce(indian), FLOOR) * share
-        self.said[place, -4] = english > any_indian
-        self.said[place, -3] = any_indian - english > SURELY
-        self.said[place, -2] = np.clip(any_indian - english, LEAST, MOST if word in self.known else MOST_UNKNOWN)
-        self.said[place, -1] = np.clip(other - np.logaddexp(english, any_indian), LEAST_OTHER, MOST)
+        logits = self.logits(words)
+        logits = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
+        indian, english, other = logits[:, self.indian], logits[:, self.english], logits[:, self.other]
+        together = np.logaddexp.reduce(indian, axis=1)
+        any_indian = together - np.log(len(self.indian), dtype=np.float32)  # as likely as English beforehand
+        share = np.exp(any_indian - np.logaddexp.reduce([any_indian, english, other], axis=0))
+        known = np.array([word in self.known for word in words])
+        said = np.empty((len(words), self.said.shape[1]), dtype=np.float32)
+        said[:, :-4] = np.maximum(indian - together[:, None], FLOOR) * share[:, None]
+        said[:, -4] = english > any_indian
+        said[:, -3] = any_indian - english > SURELY
+        said[:, -2] = np.clip(any_indian - english, LEAST, np.where(known, MOST, MOST_UNKNOWN))
+        said[:, -1] = np.clip(other - np.logaddexp(english, any_indian), LEAST_OTHER, MOST)
+        said[[word in self.names for word in words]] = 0
+        self.said[first : first + len(words)] = said
 
     def save(self, path: Path) -> None:
         """Write the model in a byte for each weight and two for each number of a known word."""

@@ -64,25 +64,23 @@ def train(counts: Counts) -> Romanised:
 
     The root damps what is frequent: half the weight would otherwise lie on twenty words.
     """
-    rows: list[int] = []
-    columns: list[int] = []
-    values: list[float] = []
-    labels: list[int] = []
+    rows, columns, labels = [], [], []
     weights: list[float] = []
     for place, code in enumerate(CLASSES):
         roots = {word: count**0.5 for word, count in counts[code].items() if len(word) <= 30}
         total = sum(roots.values())
-        for word, root in roots.items():
-            marks = list(word_marks(word))
-            rows += [len(labels)] * len(marks)
-            columns += marks
-            values += [1 / len(marks) ** 0.5] * len(marks)
-            labels.append(place)
-            weights.append(root / total)
-    numbers = np.array(values, dtype=np.float32)
-    features = csr_matrix((numbers, (rows, columns)), shape=(len(labels), BUCKETS))
-    scaled = np.array(weights) * len(labels) / sum(weights)
-    fitted = LogisticRegression(C=PENALTY, max_iter=100, tol=1e-3).fit(features, labels, sample_weight=scaled)
+        marks, many = word_marks(list(roots))
+        rows.append(np.repeat(np.arange(len(roots)) + len(weights), many))
+        columns.append(marks)
+        labels.append(np.full(len(roots), place))
+        weights += [root / total for root in roots.values()]
+    where = np.concatenate(rows)
+    numbers = (1 / np.sqrt(np.bincount(where)))[where].astype(np.float32)
+    features = csr_matrix((numbers, (where, np.concatenate(columns))), shape=(len(weights), BUCKETS))
+    scaled = np.array(weights) * len(weights) / sum(weights)
+    fitted = LogisticRegression(C=PENALTY, max_iter=100, tol=1e-3).fit(
+        features, np.concatenate(labels), sample_weight=scaled
+    )
     bias = fitted.intercept_.astype(np.float32)
     return Romanised(CLASSES, fitted.coef_.T.astype(np.float32), bias, _known(counts), frozenset(counts[NAMES]))
 

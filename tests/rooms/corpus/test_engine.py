@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -18,10 +19,10 @@ from dono.corpus import LocalFile, engine, read_documents
 from dono.corpus.code_identity import code_identity
 from dono.corpus.gather import PLAN, SHARDS
 from dono.corpus.shards import Shard, plan_shards
-from dono.corpus.workers import Tell, Work
 from dono.errors import Mistake
 from dono.project import Source
-from tests.rooms.corpus.gathered import SHARD, files_of, run, write_corpus
+from dono.runners import Tell, Work, open_runner
+from tests.rooms.corpus.gathered import KILLED, SHARD, files_of, run, write_corpus
 
 DOCUMENTS = 3_000
 GATHER = sys.modules["dono.corpus.gather"]
@@ -258,3 +259,35 @@ def test_orphans_of_a_killed_run_do_not_matter(sources: list[Source], whole: Pat
         files["texts"].write_bytes(files["texts"].read_bytes()[:100])
     run(sources, tmp_path / "out")
     assert files_of(tmp_path / "out") == files_of(whole)
+
+
+def test_the_files_are_the_same_to_the_byte_on_a_cluster_where_a_worker_is_killed(
+    sources: list[Source], whole: Path, tmp_path: Path, ray_session: None
+) -> None:
+    killed = sources[1].model_copy(update={"kind": "tests.rooms.corpus.gathered.read_killed_once"})
+    run([sources[0], killed, *sources[2:]], tmp_path / "out", workers=2, runner=open_runner("local", tmp_path))
+    mark = Path(sources[1].path).parent / KILLED
+    assert mark.is_file() and files_of(tmp_path / "out") == files_of(whole)
+    mark.unlink()
+
+
+def test_two_that_do_the_same_shard_at_the_same_time_do_not_disturb_each_other(
+    sources: list[Source], whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when a machine that was given up is still at it."""
+    make = engine.shard_work
+
+    def twice(recipe: engine.Recipe) -> Work[Shard, engine.ShardRecord]:
+        work = make(recipe)
+
+        def both(shard: Shard, tell: Tell) -> engine.ShardRecord:
+            with ThreadPoolExecutor(2) as pool:
+                one, other = pool.map(lambda _: work(shard, tell), range(2))
+            assert one == other
+            return one
+
+        return both
+
+    monkeypatch.setattr(GATHER, "shard_work", twice)
+    run(sources, tmp_path)
+    assert files_of(tmp_path) == files_of(whole)

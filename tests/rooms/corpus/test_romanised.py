@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+import zlib
 from collections import Counter, defaultdict
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from dono.corpus.romanised import MODEL, ROMANISED, Romanised, load_romanised, transliterate
 from dono.corpus.romanised import model as model_module
 from dono.corpus.romanised.hindi_forms import hindi_forms
-from dono.corpus.romanised.model import BUCKETS
+from dono.corpus.romanised.model import BUCKETS, word_marks
 from dono.corpus.romanised.training import CLASSES, gathered, train
 
 TYPED = {
@@ -78,11 +79,25 @@ def test_between_neighbours_that_words_leave_open_the_one_with_more_speakers_is_
     assert even.read(["qwrt zxcv"])[0].language == "hi-Latn"
 
 
+@given(st.lists(st.from_regex(r"[a-z]+(?:'[a-z]+)?", fullmatch=True), max_size=6))
+def test_words_hashed_together_have_the_checksums_of_their_n_grams_and_of_themselves(words: list[str]) -> None:
+    marks, counts = word_marks(words)
+    expected = [
+        sorted(
+            zlib.crc32(gram.encode()) % BUCKETS
+            for gram in [f"={word}", *(f"<{word}>"[i : i + n] for n in range(1, 6) for i in range(len(word) + 3 - n))]
+        )
+        for word in words
+    ]
+    assert counts.tolist() == [len(found) for found in expected]
+    assert [sorted(part.tolist()) for part in np.split(marks, np.cumsum(counts)[:-1])] == (expected or [[]])
+
+
 def test_a_model_written_and_read_again_says_the_same(tmp_path: Path) -> None:
     model = load_romanised()
     model.save(tmp_path / "again.npz")
     again = Romanised.load(tmp_path / "again.npz")
-    np.testing.assert_allclose(again.logits("kaise"), model.logits("kaise"), atol=0.05)
+    np.testing.assert_allclose(again.logits(["kaise"]), model.logits(["kaise"]), atol=0.05)
 
 
 def test_a_reading_is_the_same_alone_in_a_batch_and_after_forgetting(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,7 +119,7 @@ def test_a_person_s_own_texts_teach_a_model() -> None:
     kept["mr-Latn"]["zyxqva"] = 40.0
     after = train(kept)
     place = CLASSES.index("mr-Latn")
-    assert after.logits("zyxqva").argmax() == place
-    assert after.logits("zyxqva")[place] > before.logits("zyxqva")[place]
+    assert after.logits(["zyxqva"])[0].argmax() == place
+    assert after.logits(["zyxqva"])[0, place] > before.logits(["zyxqva"])[0, place]
     native = gathered(None, {"ta": ["எங்கள் கடை"]})["ta-Latn"]
     assert sum(native.values()) > sum(counts["ta-Latn"].values())

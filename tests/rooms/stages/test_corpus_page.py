@@ -66,7 +66,7 @@ def test_the_page_tells_what_the_corpus_holds(place: Workplace) -> None:
 
 
 def test_tokens_by_the_sample_are_those_of_the_whole_within_a_few_percent(place: Workplace) -> None:
-    from dono.stages.prepare import corpus_tokens  # noqa: PLC0415
+    from dono.stages.tokenizing import corpus_tokens  # noqa: PLC0415
 
     corpus = prepare(place).corpus
     assert corpus is not None

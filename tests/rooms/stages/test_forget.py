@@ -17,7 +17,8 @@ from dono.artifacts import Artifact, Json, read_artifact
 from dono.errors import Mistake
 from dono.stages.forget import command, forget
 from dono.stages.gate import sources_of
-from dono.stages.prepare import corpus_tokens, prepare
+from dono.stages.prepare import prepare
+from dono.stages.tokenizing import corpus_tokens
 from dono.stages.vocabularies import own_tokenizer
 from dono.stages.workplace import Workplace, open_workplace
 from dono.tokens import Shards, load_tokenizer

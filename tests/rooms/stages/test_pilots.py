@@ -17,12 +17,14 @@ from dono.decisions.routes import ROUTES
 from dono.errors import Capped
 from dono.models import Shape
 from dono.project import Budget, MachineChoice, Project, UseCase
-from dono.stages import pilots as pilots_stage
+from dono.stages import rungs
 from dono.stages.contenders import Contender, TaskSize
 from dono.stages.display import Display
 from dono.stages.oversight import Oversight
-from dono.stages.pilots import Pilots, Planned, asking_seconds, run_pilots, scoring_guess
+from dono.stages.piloting import run_pilots
+from dono.stages.pilots import Pilots, Planned, asking_seconds
 from dono.stages.prepare import Case, Prepared
+from dono.stages.rungs import scoring_guess
 from dono.stages.runs import RunSpec
 from dono.stages.schedule import Job, ladders, total_seconds
 from dono.stages.workplace import Workplace
@@ -78,7 +80,7 @@ def really(seconds_of: Callable[[float], float], monkeypatch: pytest.MonkeyPatch
         result = {"own_seconds": seconds_of(spec.scale if spec.contender.arm.learns else 0.0)}
         return Artifact("run", str(next(numbers)), spec.name, place.store.root, {}, (), result, {})
 
-    monkeypatch.setattr(pilots_stage, "carry_out", carry_out)
+    monkeypatch.setattr(rungs, "carry_out", carry_out)
     return begun
 
 
@@ -141,7 +143,7 @@ def test_training_is_stopped_by_what_all_pilots_took_with_room_left_to_score(
     place: Workplace, prepared: Prepared, who: list[Contender], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock: Iterator[float] = count(0.0, 60.0)
-    monkeypatch.setattr(pilots_stage, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    monkeypatch.setattr(rungs, "time", SimpleNamespace(monotonic=lambda: next(clock)))
     asked = list[str | None]()
 
     def carry_out(place: Workplace, spec: RunSpec, oversight: Oversight) -> Artifact:
@@ -152,7 +154,7 @@ def test_training_is_stopped_by_what_all_pilots_took_with_room_left_to_score(
                     raise Capped(asked[-1], "0 s of this run")
         return Artifact("run", "1", spec.name, place.store.root, {}, (), {"own_seconds": 100.0}, {})
 
-    monkeypatch.setattr(pilots_stage, "carry_out", carry_out)
+    monkeypatch.setattr(rungs, "carry_out", carry_out)
     planned = replace(planned_for(place, prepared, who), scales={who[1].name: (0.5,)})
     pilots = run_pilots(place, prepared, who, planned, never)
     assert asked == [None] * 4 + ["360 s for pilots"]  # 100 s of asking, and the fifth minute with scoring is too much

@@ -16,9 +16,9 @@ from dono.evals import bits_per_byte
 from dono.models import load_model, random_llama, reader_of
 from dono.objectives import PREFERENCES
 from dono.runfile import RunFile, load_run
-from dono.stages import train_plan, train_ready
+from dono.stages import train_data, train_plan, train_ready
 from dono.stages.display import Display
-from dono.stages.train import equal_parts, filled_up
+from dono.stages.train import equal_parts
 from dono.stages.train_data import (
     DataFiles,
     Encoded,
@@ -33,7 +33,7 @@ from dono.stages.train_data import (
 )
 from dono.stages.train_plan import Machine, Sizes, compiled, cost_of, loop_of, pairs_a_step, settled, size_of, spending
 from dono.stages.validation import read_part, reference_of, score_documents, score_pairs
-from dono.tokens import IGNORED, Rows, document, packed
+from dono.tokens import IGNORED, Rows, document, filled_up, packed
 from dono.training import compiled as compiled_room
 from dono.training.memory import LiveBytes
 from dono.training.world import World
@@ -89,6 +89,16 @@ def test_a_chat_that_the_template_refuses_is_set_aside_not_the_whole_run(
     data = opened(folder, data="chats.jsonl", validation=0)
     answers = encode_answers(data, tokenizer, 64)
     assert len(answers.documents) == 60 and len(data.rejects) == 1 and "no answer" in data.rejects[0].reason
+
+
+def test_identifiers_in_a_row_that_is_set_aside_are_masked(folder: Path, tmp_path: Path) -> None:
+    with (folder / "chats.jsonl").open("a", encoding="utf8") as file:
+        file.write(json.dumps({"asked": "call me back", "mobile": "9876543210"}) + "\n")
+    data = opened(folder, data="chats.jsonl", validation=0)
+    list(data.learned())
+    train_data.keep_rejects(data, tmp_path)
+    kept = (tmp_path / "rejects.jsonl").read_text(encoding="utf8")
+    assert "call me back" in kept and "9876543210" not in kept
 
 
 def test_both_answers_of_a_pair_follow_the_same_prompt_and_alone_are_trained(
