@@ -55,7 +55,7 @@ METHODS: dict[str, dict[str, Any]] = {
         "reward_model": {"rate": 3e-4, "epochs": 2},
     },
 }  # fmt: skip
-"""Settings that were found on another seed and other questions (seed 100)."""
+"""Set before the judged seeds were looked at, after one try on other questions (seed 100)."""
 
 
 @dataclass(frozen=True)
