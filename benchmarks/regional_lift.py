@@ -40,6 +40,7 @@ def main() -> None:
     """Print the table of routes and that of counts against the truth; RESULT is the best language model's."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--scale", type=float, default=3.0, help="of the sample's texts and orders")
+    parser.add_argument("--tokens", type=float, default=400e3, help="that each model reads of the country's texts")
     parser.add_argument("--base-tokens", type=float, default=300e3, help="on which the western base is trained")
     asked = parser.parse_args()
     world = load_world()
@@ -48,10 +49,10 @@ def main() -> None:
         folder = Path(found)
         write_sample(folder / "data", scale=asked.scale)
         base = yaml.safe_load((DEMO / "foundation.yaml").read_text(encoding="utf8"))
-        (folder / "foundation.yaml").write_text(yaml.safe_dump(base | {"budget": {"hours": 1}}), encoding="utf8")
+        (folder / "foundation.yaml").write_text(yaml.safe_dump(base | {"budget": {"hours": 100}}), encoding="utf8")
         western = open_workplace(folder / "foundation.yaml")
         pretrain(western, tokens=asked.base_tokens, out=folder / "data" / "foundation")
-        (folder / "dono.yaml").write_text(project(), encoding="utf8")
+        (folder / "dono.yaml").write_text(project(int(asked.tokens)), encoding="utf8")
         bazaar = open_workplace(folder / "dono.yaml")
         print(f"{'arm':20} {'bits':>6} {'with records':>14} {'with truth':>11} {'signs':>12}")
         rows = {}
@@ -72,19 +73,22 @@ def main() -> None:
         "regional_lift",
         {
             "rank_correlation": round(rows[best]["correlation"], 3), "sign_share": round(rows[best]["sign_share"], 3),
-            "best": best, "scale": asked.scale,
+            "best": best, "scale": asked.scale, "tokens": asked.tokens, "base_tokens": asked.base_tokens,
             "arms": {arm: {k: round(v, 4) for k, v in of.items()} for arm, of in rows.items()},
             "counts_with_truth": {str(n): round(c, 3) for n, c in counted.items()},
         },
     )  # fmt: skip
 
 
-def project() -> str:
-    """The demo's project with the use case of habits alone, and its English texts."""
+def project(tokens: int) -> str:
+    """The demo's project with the use case of habits alone, and its English texts, of which `tokens` are read.
+
+    The time is left open: what comes out must not depend on how busy the machine is.
+    """
     whole = yaml.safe_load((DEMO / "dono.yaml").read_text(encoding="utf8"))
     whole["use_cases"] = [u for u in whole["use_cases"] if u["kind"] == "habits"]
     whole["corpus"][0]["path"] = "data/bazaar/en.jsonl"
-    whole["budget"] = {"hours": 0.1}
+    whole["budget"] = {"hours": 100, "tokens": tokens}
     return yaml.safe_dump(whole, allow_unicode=True)
 
 

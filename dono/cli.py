@@ -101,6 +101,33 @@ def build(
 @dono.command()
 @PROJECT
 @OVERRIDES
+@click.option(
+    "--model",
+    "models",
+    multiple=True,
+    metavar="[LABEL=]DIR",
+    help="A model directory; the last one is scored beside the earlier ones (else the newest that was built).",
+)
+@click.option(
+    "--text",
+    type=click.Path(path_type=Path, exists=True),
+    help="A folder of LANG.txt or LANG/*.txt: held-out text of yours, to see what is known and forgotten.",
+)
+@click.option("--use-case", help="This use case only.")
+@click.option("--limit", default=400, show_default=True, help="Items of each test, at most.")
+@click.option(
+    "--judge", is_flag=True, help="Let the project's judge compare the last model's answers with the first's."
+)
+@click.option("--desk", type=click.Path(path_type=Path), help="A rating desk's folder: win rates by people.")
+@click.option("--out", type=click.Path(path_type=Path), help="Where the card is written (else in the work folder).")
+def evaluate(project: Path, overrides: tuple[str, ...], **asked: object) -> None:
+    """The scorecard of a model: by language, script, form and region of every use case, before and after."""
+    stage("evaluate")(project, overrides, **asked)
+
+
+@dono.command()
+@PROJECT
+@OVERRIDES
 @click.option("--vocabulary", type=int, help="Tokens in the vocabulary (else scratch.vocabulary of the project).")
 @click.option("--tokens", type=float, help="Corpus tokens to train on (else what the budget affords).")
 @click.option("--out", type=click.Path(path_type=Path), help="Also write the model directory here.")
@@ -118,6 +145,15 @@ def pretrain(
 def train(run: Path, overrides: tuple[str, ...], dry_run: bool) -> None:
     """Train one model on one set of data, as a run.yaml says."""
     stage("train")(run, overrides, dry_run=dry_run)
+
+
+@dono.command()
+@click.argument("file", type=click.Path(path_type=Path), default=Path("align.yaml"))
+@OVERRIDES
+@DRY_RUN
+def align(file: Path, overrides: tuple[str, ...], dry_run: bool) -> None:
+    """Make a model better by what people preferred, or by a reward that is computed, as an align.yaml says."""
+    stage("align")(file, overrides, dry_run=dry_run)
 
 
 @dono.group()
@@ -226,12 +262,20 @@ def plan(**asked: object) -> None:
     "--renew", multiple=True, metavar="NAME", help="Give this rater a new link; the old one ends (repeatable)."
 )
 @click.option("--proxied", is_flag=True, help="It is reached through TLS: cookies over TLS alone.")
+@click.option(
+    "--answers", multiple=True, metavar="MODEL",
+    help="Ask about the answers of this model to --prompts: one model for thumbs, two for pairs.",
+)  # fmt: skip
+@click.option("--prompts", multiple=True, metavar="FILE", help="Questions that the models of --answers answer.")
+@click.option("--questions", default=200, show_default=True, help="How many of their answers are asked about.")
+@click.option("--max-new-tokens", default=128, show_default=True)
 @click.option("--dry-run", is_flag=True, help="Read items and print links, and stop.")
-def rate(
-    place: Path, host: str, port: int, database: str | None, renew: tuple[str, ...], proxied: bool, dry_run: bool
-) -> None:
+def rate(place: Path, answers: tuple[str, ...], prompts: tuple[str, ...], **how: object) -> None:
     """Open the rating desk: people say which answers are better, in their languages."""
-    stage("rate")(place, host=host, port=port, database=database, renew=renew, proxied=proxied, dry_run=dry_run)
+    asked = {name: how.pop(name) for name in ("questions", "max_new_tokens")}
+    if answers or prompts:
+        stage("questions", "ask_about")(place, answers, prompts, **asked)
+    stage("rate")(place, **how)
 
 
 @dono.command()
@@ -311,6 +355,30 @@ def list_keys(file: Path) -> None:
 def revoke_key(name: str, file: Path) -> None:
     """End a key; a running service refuses it from the next request on."""
     stage("keys", "revoke")(file, name)
+
+
+@dono.command()
+@PROJECT
+@OVERRIDES
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="Where it listens; elsewhere than here people sign in by link.",
+)
+@click.option("--port", default=8750, show_default=True)
+@click.option("--service", metavar="URL", help="Who answers the playground, on this machine: http://127.0.0.1:8000/v1.")
+@click.option("--serve", "serves", is_flag=True, help="The models that were built answer it, in this very process.")
+@click.option(
+    "--viewer", "viewers", multiple=True, metavar="NAME", help="Give this person a link to look (repeatable)."
+)
+@click.option(
+    "--renew", multiple=True, metavar="NAME", help="Give this person a new link; the old one ends (repeatable)."
+)
+@click.option("--proxied", is_flag=True, help="It is reached through TLS: everybody signs in, cookies over TLS alone.")
+def studio(project: Path, overrides: tuple[str, ...], host: str, port: int, service: str | None, **who: object) -> None:
+    """Open the studio in a browser: corpus, live runs, the verdict to move, models, playground, rating desk."""
+    stage("studio")(project, overrides, host=host, port=port, service=service, **who)
 
 
 @dono.command()

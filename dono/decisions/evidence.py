@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from dono.curves import Learned
 from dono.decisions.metrics import METRICS, Metric
-from dono.decisions.verdict import CostPart, LanguageScore, Number, PilotPoint, Sample
+from dono.decisions.verdict import CostPart, LanguageScore, Lifts, Number, PilotPoint, Sample
 from dono.project import Goal
 
 MOST_SCALE = 4.0
@@ -99,6 +99,7 @@ class ArmEvidence:
     broken: Sequence[str] = ()
     beside: Sequence[CostPart] = ()
     latency: Number | None = None
+    lifts: Lifts | None = None
 
     @property
     def parts(self) -> tuple[CostPart, ...]:

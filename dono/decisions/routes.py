@@ -7,7 +7,7 @@ from typing import Literal
 
 from dono.project import Kind, RouteName
 
-Start = Literal["none", "base", "random"]
+Start = Literal["none", "base", "random", "endpoint"]
 Vocabulary = Literal["none", "kept", "extended", "replaced", "own"]
 TaskStage = Literal["none", "lora", "full", "tfidf", "boosting", "counts"]
 
@@ -41,21 +41,30 @@ class Arm:
 
 
 ANSWERS: tuple[Kind, ...] = ("classify", "generate")
-TEXTS: tuple[Kind, ...] = ("language", "habits")
-"""Kinds that a model meets without a task stage: what it learned from texts alone."""
+ROWS: tuple[Kind, ...] = ("predict",)
+"""Kinds whose rows a base reads as texts: asked as it is, and fine-tuned on them."""
+TEXTS: tuple[Kind, ...] = ("language", "habits", "harness")
+"""Kinds that a model with a corpus stage meets without a task stage: what it learned from texts alone."""
+RECORDS: tuple[Kind, ...] = ("habits",)
+"""Kinds whose records, as sentences, a base is fine-tuned on."""
 ROUTES: dict[RouteName, tuple[Arm, ...]] = {
     "prompt": (
         Arm(name="prompt/zero-shot", short="Prompt only", title="Ask the base model as it is",
-            start="base", vocabulary="kept", corpus_stage=False, task_stage="none", kinds=(*ANSWERS, *TEXTS)),
+            start="base", vocabulary="kept", corpus_stage=False, task_stage="none", kinds=(*ANSWERS, *ROWS, *TEXTS)),
         Arm(name="prompt/few-shot", short="Prompt with examples", title="Ask the base model, showing it four examples",
             start="base", vocabulary="kept", corpus_stage=False, task_stage="none", kinds=ANSWERS, shots=4),
     ),
-    "hosted": (),
+    "hosted": (
+        Arm(name="hosted/zero-shot", short="Hosted", title="Ask a hosted model as it is",
+            start="endpoint", vocabulary="none", corpus_stage=False, task_stage="none", kinds=ANSWERS),
+        Arm(name="hosted/few-shot", short="Hosted with examples", title="Ask a hosted model, showing it four examples",
+            start="endpoint", vocabulary="none", corpus_stage=False, task_stage="none", kinds=ANSWERS, shots=4),
+    ),
     "finetune": (
         Arm(name="finetune/lora", short="Fine-tune (LoRA)", title="Fine-tune the base with a small adapter (LoRA)",
-            start="base", vocabulary="kept", corpus_stage=False, task_stage="lora", kinds=ANSWERS),
+            start="base", vocabulary="kept", corpus_stage=False, task_stage="lora", kinds=(*ANSWERS, *ROWS, *RECORDS)),
         Arm(name="finetune/full", short="Fine-tune (all weights)", title="Fine-tune all of the base",
-            start="base", vocabulary="kept", corpus_stage=False, task_stage="full", kinds=ANSWERS),
+            start="base", vocabulary="kept", corpus_stage=False, task_stage="full", kinds=(*ANSWERS, *ROWS, *RECORDS)),
     ),
     "continue": (
         Arm(name="continue/kept", short="Base, more training",
@@ -85,7 +94,11 @@ ROUTES: dict[RouteName, tuple[Arm, ...]] = {
             start="none", vocabulary="none", corpus_stage=False, task_stage="counts", kinds=("habits",)),
     ),
 }  # fmt: skip
-"""The hosted route is measured once serving exists; a project that asks for it is told so."""
+
+
+def task_stage_of(arm: Arm, kind: Kind) -> TaskStage:
+    """The arm's task stage on a use case of this kind: after a corpus stage, `TEXTS` are met without one."""
+    return "none" if arm.corpus_stage and kind in TEXTS else arm.task_stage
 
 
 def short_name(arm: str) -> str:

@@ -86,13 +86,34 @@ class Sample(Stated):
     language: str
 
 
+class Lifts(Stated):
+    """An arm's regional lifts held to those of records, at its largest pilot's `scale`.
+
+    Spearman's correlation, at most `ceiling` for any model, since the records are noisy; `off` is the factor by which
+    lifts differ (root mean square); `right` of the `significant` lifts have the right direction; a `slope` below 1 says
+    that the model exaggerates. `misses` are its largest, in words.
+    """
+
+    scale: float
+    correlation: float
+    stderr: float
+    ceiling: float
+    off: float
+    right: float | None
+    significant: int
+    slope: float
+    slope_stderr: float
+    cells: int
+    misses: Rows[str]
+
+
 class ArmVerdict(Stated):
     """What is known of one arm at full scale. A failed arm has the reason in `failed`; its numbers say nothing.
 
     `regret_without` is what is lost on average by who decides without this arm, in the metric's unit.
 
     `broken` are the constraints that it breaks: such an arm is shown and never chosen. `parts` are what it costs once,
-    the machines of the full run first; `latency` is of one request, in milliseconds.
+    the machines of the full run first; `latency` is of one request, in milliseconds; `lifts` are those of habits.
     """
 
     arm: str
@@ -119,6 +140,7 @@ class ArmVerdict(Stated):
     broken: Rows[str] = ()
     parts: Rows[CostPart] = ()
     latency: Number | None = None
+    lifts: Lifts | None = None
 
     @property
     def choosable(self) -> bool:

@@ -128,6 +128,7 @@ class LiftReport:
     sign_share: float
     significant: int
     slope: float
+    slope_stderr: float
     cells: int
 
 
@@ -178,9 +179,14 @@ def compare_lifts(records: Records, log_p: np.ndarray) -> LiftReport:
         error_stderr=float(np.std([_rms(d - m) for d, m in drawn], ddof=1)),
         sign_share=float(right.mean()) if right.size else float("nan"),
         significant=int(right.size),
-        slope=float((own.log_lift[at] * model[at]).sum() / max(float((model[at] ** 2).sum()), 1e-12)),
+        slope=_slope(own.log_lift[at], model[at]),
+        slope_stderr=float(np.std([_slope(d, m) for d, m in drawn], ddof=1)),
         cells=int(at.sum()),
     )
+
+
+def _slope(data: np.ndarray, model: np.ndarray) -> float:
+    return float((data * model).sum() / max(float((model**2).sum()), 1e-12))
 
 
 def _rms(differences: np.ndarray) -> float:

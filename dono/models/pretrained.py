@@ -116,8 +116,9 @@ def save_model(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folde
     The weights come last, so that what a kill or a full disk leaves behind does not load. Raises `Mistake` where the
     disk is full, saying how much the model needs.
     """
-    model.generation_config = _writable(model.generation_config)
-    name_specials(model.generation_config, tokenizer)
+    if model.can_generate():  # a reward model cannot
+        model.generation_config = _writable(model.generation_config)
+        name_specials(model.generation_config, tokenizer)
     try:
         with _silence():
             save_tokenizer(tokenizer, folder)

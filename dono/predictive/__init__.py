@@ -1,6 +1,7 @@
 """The routes without a language model: words counted and weighed for texts, boosted trees for tables."""
 
 from dono.predictive.columns import Reading, moment_of
+from dono.predictive.embedded_text import Embedder
 from dono.predictive.settings import Found, search
 from dono.predictive.splits import Split, folds, held_out
 from dono.predictive.table import TableModel
@@ -10,6 +11,7 @@ from dono.predictive.text import TextClassifier
 __all__ = [
     "Cell",
     "Columns",
+    "Embedder",
     "Found",
     "Labelled",
     "Reading",

@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal, TypeVar
+from functools import partial
+from typing import Literal, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,7 @@ from sklearn.model_selection import KFold
 
 from dono.corpus.dates import read_date
 from dono.corpus.rows import Malformed
+from dono.predictive.embedded_text import EmbeddedTexts, Embedder
 from dono.predictive.tables import Cell, Columns, as_label, as_number, is_date
 from dono.predictive.text import TextClassifier
 from dono.project import DateOrder
@@ -44,36 +46,48 @@ _IDENTITY = regex.compile(r"(?:^|[_\s.-])(?:id|uuid|guid|key|number|no|phone|mob
 _DIGITS, _NAMES = regex.compile(r"\d+"), regex.compile(r"\p{L}{2,}")
 
 
+class TextModel(Protocol):
+    """Texts to classes."""
+
+    classes: tuple[str, ...]
+
+    def fit(self, rows: Sequence[str], labels: Sequence[str], seed: int = 0) -> object:
+        """Learn from texts and their classes."""
+
+    def predict_proba(self, rows: Sequence[str]) -> Matrix:
+        """Probabilities [rows, classes]."""
+
+
 @dataclass(frozen=True)
 class Column:
-    """How one column is read. `categories` are those of kind category, `texts` the fitted model of kind text."""
+    """How one column is read. `categories` are those of kind category, `texts` the fitted models of kind text."""
 
     name: str
     kind: ColumnKind
     categories: tuple[str, ...] = ()
-    texts: TextClassifier | None = None
+    texts: tuple[TextModel, ...] = ()
     dates: DateOrder = "day"
 
     @property
     def categorical(self) -> tuple[bool, ...]:
         """For each feature that the column gives, whether its values are places in a list."""
         features = {"number": 1, "category": 1, "date": 3, "text": 0}[self.kind]
-        if self.texts is not None:
-            features = max(1, len(self.texts.classes) - 1)
+        features += sum(max(1, len(model.classes) - 1) for model in self.texts)
         return (self.kind == "category",) * features
 
     def read(self, cells: Sequence[Cell]) -> Matrix:
         """Features [rows, features]; NaN for blanks and for what is new.
 
         A number is itself, a category its place, a date days since 1970, month and weekday, a text the log-odds of
-        each class but the first by its words.
+        each class but the first by its words (and by its embedding).
         """
         if self.kind == "number":
             return np.asarray(_each(cells, _number_or_nan)).reshape(-1, 1)
         if self.kind == "date":
             return np.asarray(_each(cells, lambda cell: _moment(cell, self.dates))).reshape(-1, 3)
-        if self.texts is not None:
-            return log_odds(self.texts.predict_proba([as_label(cell) for cell in cells]))
+        if self.texts:
+            texts = [as_label(cell) for cell in cells]
+            return np.concatenate([log_odds(model.predict_proba(texts)) for model in self.texts], axis=1)
         place = {name: float(number) for number, name in enumerate(self.categories)}
         rest = float(len(self.categories)) if len(self.categories) == MOST_CATEGORIES else math.nan
         return np.asarray(
@@ -187,9 +201,15 @@ class Reading:
 
     @classmethod
     def of(
-        cls, rows: Columns, labels: Sequence[str], *, dates: DateOrder = "day", seed: int = 0
+        cls,
+        rows: Columns,
+        labels: Sequence[str],
+        *,
+        dates: DateOrder = "day",
+        seed: int = 0,
+        embedder: Embedder | None = None,
     ) -> tuple[Reading, Matrix]:
-        """Understand the columns; also the matrix of these rows.
+        """Understand the columns; also the matrix of these rows. An `embedder`, if any, reads texts too.
 
         A text's features on the rows learned from are those of models that had not seen them (stacking, Wolpert 1992).
         """
@@ -203,8 +223,10 @@ class Reading:
                 continue
             if column.kind == "text":
                 texts = [as_label(cell) for cell in cells]
-                column = Column(name, "text", texts=TextClassifier().fit(texts, labels, seed))
-                parts.append(_unseen_log_odds(texts, labels, seed))
+                kinds = [TextClassifier, *([] if embedder is None else [partial(EmbeddedTexts, embedder)])]
+                models = tuple(_fitted(kind, texts, labels, seed) for kind in kinds)
+                column = Column(name, "text", texts=models)
+                parts += [_unseen_log_odds(kind, texts, labels, seed) for kind in kinds]
             else:
                 parts.append(column.read(cells))
             columns.append(column)
@@ -223,11 +245,17 @@ class Reading:
         return np.concatenate(parts, axis=1) if parts else np.zeros((count, 0))
 
 
-def _unseen_log_odds(texts: Sequence[str], labels: Sequence[str], seed: int) -> Matrix:
+def _fitted(kind: Callable[[], TextModel], texts: Sequence[str], labels: Sequence[str], seed: int) -> TextModel:
+    model = kind()
+    model.fit(texts, labels, seed)
+    return model
+
+
+def _unseen_log_odds(kind: Callable[[], TextModel], texts: Sequence[str], labels: Sequence[str], seed: int) -> Matrix:
     classes = sorted(set(labels))
     found = np.full((len(texts), len(classes)), 1.0 / len(classes))
     for learn, judge in KFold(min(TEXT_FOLDS, len(texts)), shuffle=True, random_state=seed).split(texts):
-        model = TextClassifier().fit([texts[i] for i in learn], [labels[i] for i in learn], seed)
+        model = _fitted(kind, [texts[i] for i in learn], [labels[i] for i in learn], seed)
         places = [classes.index(name) for name in model.classes]
         found[np.ix_(judge, places)] = model.predict_proba([texts[i] for i in judge])
     return log_odds(found)

@@ -7,95 +7,53 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.compose import ColumnTransformer
-from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score, log_loss
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import OneHotEncoder, QuantileTransformer
 
 from dono.predictive.calibration import Calibration, calibrate
 from dono.predictive.columns import Matrix
+from dono.predictive.learners import LEARNERS, Learner, Settings
+from dono.project import USUAL_LEARNERS, TableLearner
 
 Fold = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
-Learner: TypeAlias = HistGradientBoostingClassifier | Pipeline
 
 MEMBERS = 8
 """How many times the search takes a setting into the average (with repeats; assumed)."""
 
 
-@dataclass(frozen=True)
-class Settings:
-    """One learner: boosted trees (all fields but `strength`), or a logistic regression of inverse strength."""
+def drawn(trial: int, seed: int, learners: Sequence[TableLearner] = USUAL_LEARNERS) -> Settings:
+    """The settings of a trial: each learner as it is, then trees at random (or the regression, where there are none).
 
-    kind: Literal["trees", "linear"] = "trees"
-    rate: float = 0.06
-    trees: int = 150
-    leaves: int = 12
-    rows_of_leaf: int = 20
-    penalty: float = 1.0
-    features: float = 1.0
-    strength: float = 1.0
-
-    def learner(self, categorical: Sequence[bool], rows: int, seed: int) -> Learner:
-        """An unfitted scikit-learn classifier of a matrix in which NaN is missing and `categorical` are places."""
-        if self.kind == "linear":
-            return self._linear(categorical, rows, seed)
-        return HistGradientBoostingClassifier(
-            learning_rate=self.rate,
-            max_iter=self.trees,
-            max_leaf_nodes=self.leaves,
-            min_samples_leaf=max(2, min(self.rows_of_leaf, rows // 20)),
-            l2_regularization=self.penalty,
-            max_features=self.features,
-            categorical_features=list(categorical),
-            early_stopping=False,
-            random_state=seed,
-        )
-
-    def _linear(self, categorical: Sequence[bool], rows: int, seed: int) -> Pipeline:
-        words = [i for i, flag in enumerate(categorical) if flag]
-        numbers = [i for i, flag in enumerate(categorical) if not flag]
-        scale = make_pipeline(
-            SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True),
-            QuantileTransformer(n_quantiles=min(200, rows), output_distribution="normal", random_state=seed),
-        )
-        columns = ColumnTransformer(
-            [("numbers", scale, numbers), ("words", OneHotEncoder(handle_unknown="ignore"), words)]
-        )
-        return make_pipeline(columns, LogisticRegression(C=self.strength, max_iter=1000))
-
-
-def drawn(trial: int, seed: int) -> Settings:
-    """The settings of a trial: the plain trees, the regression, then trees at random. The same whatever came before."""
-    if trial == 0:
-        return Settings()
-    if trial == 1:
-        return Settings(kind="linear")
+    The same whatever came before.
+    """
+    if trial < len(learners):
+        return Settings(kind=learners[trial])
     random = np.random.default_rng([seed, trial])
 
     def between(low: float, high: float) -> float:
         return float(np.exp(random.uniform(np.log(low), np.log(high))))
 
+    boosted = [kind for kind in learners if kind != "linear"]
+    if not boosted:
+        return Settings(kind="linear", strength=between(0.01, 100))
     rate = between(0.03, 0.12)
     return Settings(
-        rate=rate, trees=round(between(3, 12) / rate), leaves=round(between(4, 40)),
-        rows_of_leaf=round(between(5, 80)), penalty=between(0.1, 30), features=float(random.uniform(0.3, 1.0)),
+        kind=boosted[trial % len(boosted)], rate=rate, trees=round(between(3, 12) / rate),
+        leaves=round(between(4, 40)), rows_of_leaf=round(between(5, 80)), penalty=between(0.1, 30),
+        features=float(random.uniform(0.3, 1.0)),
     )  # fmt: skip
 
 
 def fitted(settings: Settings, values: Matrix, truth: Sequence[str], categorical: Sequence[bool], seed: int) -> Learner:
     """The settings' learner, fitted."""
-    learner = settings.learner(categorical, len(truth), seed)
+    learner = LEARNERS[settings.kind](settings, categorical, len(truth), seed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # its held-out loss is what it is chosen by
-        return learner.fit(values, list(truth))
+        learner.fit(values, list(truth))
+    return learner
 
 
 @dataclass(frozen=True)
@@ -115,7 +73,7 @@ class Found:
 def search(
     values: Matrix, labels: Sequence[str], categorical: Sequence[bool], folds: Sequence[Fold], *,
     trials: int, folder: Path, seed: int = 0, seconds: float = float("inf"),
-    say: Callable[[int], None] = lambda _: None,
+    learners: Sequence[TableLearner] = USUAL_LEARNERS, say: Callable[[int], None] = lambda _: None,
 ) -> Found:  # fmt: skip
     """Try settings by cross-validation, and average those that do best together.
 
@@ -133,13 +91,13 @@ def search(
             break
         kept = folder / f"trial-{trial:04d}.npy"
         if not kept.is_file():
-            chances = _held_out(drawn(trial, seed), values, labels, classes, categorical, folds, seed)
+            chances = _held_out(drawn(trial, seed, learners), values, labels, classes, categorical, folds, seed)
             begun = kept.with_suffix(".begun.npy")
             np.save(begun, chances)
             begun.replace(kept)
         tried.append(np.load(kept)[judged])
         say(trial + 1)
-    return _together([drawn(trial, seed) for trial in range(len(tried))], tried, truth[judged], len(classes))
+    return _together([drawn(trial, seed, learners) for trial in range(len(tried))], tried, truth[judged], len(classes))
 
 
 def _held_out(

@@ -11,9 +11,11 @@ import numpy.typing as npt
 
 from dono.errors import Mistake
 from dono.predictive.columns import Reading
+from dono.predictive.embedded_text import Embedder
 from dono.predictive.kept import keep, kept
 from dono.predictive.leaks import leaks
-from dono.predictive.settings import Found, Learner, fitted
+from dono.predictive.learners import Learner
+from dono.predictive.settings import Found, fitted
 from dono.predictive.tables import Columns
 from dono.project import DateOrder
 
@@ -26,9 +28,13 @@ FEW_ROWS = 200
 class TableModel:
     """Rows of columns to classes. `notes` says which columns were left out and what is odd, `leaks` which tell all."""
 
-    def __init__(self, found: Found | None = None, *, dates: DateOrder = "day") -> None:
-        """What a search found (the plain trees by default), and what comes first in a date like 03/04/2025."""
-        self.found, self.dates = found or Found(), dates
+    def __init__(
+        self, found: Found | None = None, *, dates: DateOrder = "day", embedder: Embedder | None = None
+    ) -> None:
+        """What a search found (the plain trees by default), what comes first in a date like 03/04/2025, and what reads
+        texts beside their words.
+        """
+        self.found, self.dates, self.embedder = found or Found(), dates, embedder
         self.classes: tuple[str, ...] = ()
         self.notes: list[str] = []
         self.leaks: list[str] = []
@@ -48,7 +54,7 @@ class TableModel:
         counts = Counter(labels)
         self.classes = tuple(sorted(counts))
         self._prior = np.asarray([counts[name] / len(labels) for name in self.classes])
-        self.reading, values = Reading.of(rows, labels, dates=self.dates, seed=seed)
+        self.reading, values = Reading.of(rows, labels, dates=self.dates, seed=seed, embedder=self.embedder)
         self.notes, self.leaks, self._members = list(self.reading.notes), [], []
         if len(labels) < FEW_ROWS:
             self.notes.append(f"only {len(labels):,} rows to learn from: another such table may say otherwise")

@@ -12,7 +12,8 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 
 from dono.errors import Mistake
 from dono.predictive.columns import Reading
-from dono.predictive.settings import Learner, Settings, fitted
+from dono.predictive.learners import Learner, Settings
+from dono.predictive.settings import fitted
 from dono.predictive.tables import Columns
 from dono.project import DateOrder
 

@@ -11,6 +11,7 @@ class Habits(Section):
     """What people take where and when, as columns of records: who, in which region, which category.
 
     The period is a column (`period`), or the festival of the day in `time`, whose waiting begins `lead` days before it.
+    Where there is a `time`, what is learned from is older than what is held out.
     `phrases` are the words of each category (its own name unless given), `words` those of regions and periods.
     """
 
@@ -24,7 +25,7 @@ class Habits(Section):
     words: dict[str, str] = Field(default_factory=dict)
 
     @model_validator(mode="after")
-    def _one_period(self) -> Habits:
-        if (self.period is None) == (self.time is None):
-            raise ValueError("habits need either `period` (a column) or `time` (a column of dates)")
+    def _some_period(self) -> Habits:
+        if self.period is None and self.time is None:
+            raise ValueError("habits need `period` (a column) or `time` (a column of dates)")
         return self

@@ -10,9 +10,12 @@ import numpy as np
 from scipy.special import logsumexp
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from dono.artifacts import write_atomically
+from dono.artifacts import Artifact, read_measurements, write_atomically
+from dono.corpus.calendar import feast_name, state_code, state_name
+from dono.decisions import Lifts
 from dono.evals import Score, answer_log_likelihoods, label_log_likelihoods
 from dono.evals.lift import (
+    Miss,
     Own,
     Records,
     calibrated,
@@ -24,12 +27,14 @@ from dono.evals.lift import (
     strongest,
 )
 from dono.stages.answers import Sample
-from dono.stages.habits import cells, records_of, sentence
+from dono.stages.habits import NO_FESTIVAL, cells, records_of, sentence
 from dono.stages.prepare import Case
 from dono.tokens import answer_ids, encode_plain
 
 SHOWN = 10
 """Cells shown of each arm: the strongest lifts of the data, and its own largest misses."""
+TABLE, LEAST = "lift.csv", 1e-4
+"""Where a run keeps its cells, and the smallest number that has digits there."""
 Judged = tuple[list[Score], list[Sample], list[str]]
 """Scores, cells to look at, and what they say in words."""
 
@@ -86,6 +91,8 @@ def judge(records: Records, log_p: np.ndarray, folder: Path) -> Judged:
         Score("category_bits", "all", float(bits.mean()), _clustered(bits, records.customer), n),
         Score("lift_correlation", "all", report.correlation, report.correlation_stderr, report.cells),
         Score("lift_error", "all", report.error, report.error_stderr, report.cells),
+        Score("lift_slope", "all", report.slope, report.slope_stderr, report.cells),
+        Score("lift_ceiling", "all", report.ceiling, 0.0, report.cells),
     ]
     if report.significant:
         share, m = report.sign_share, report.significant
@@ -97,11 +104,13 @@ def judge(records: Records, log_p: np.ndarray, folder: Path) -> Judged:
     if report.significant:
         notes.append(f"direction right in {report.sign_share:.0%} of {report.significant} significant lifts")
     notes.append("misses most: " + "; ".join(_words(records, own, log_p)))
-    _write_table(folder / "lift.csv", records, own, log_p)
+    _write_table(folder / TABLE, records, own, log_p)
     strong = cells_of(records, own, log_p, strongest(own, SHOWN))
     samples = [
-        {"prompt": f"{m.period} in {m.region}: {m.category}", "answer": f"{m.model:.1f}×", "expected": f"{m.data:.1f}×",
-         "language": "und"}
+        {
+            "prompt": f"{where_and_when(m.region, m.period)}: {plain_name(m.category)}", "language": "und",
+            "answer": f"{m.model:.1f}×", "expected": f"{m.data:.1f}×",
+        }
         for m in strong
     ]  # fmt: skip
     return scores, samples, notes
@@ -109,10 +118,50 @@ def judge(records: Records, log_p: np.ndarray, folder: Path) -> Judged:
 
 def _words(records: Records, own: Own, log_p: np.ndarray) -> list[str]:
     """The largest misses, as people say them."""
-    return [
-        f"{m.period} in {m.region}, {m.category}: says {m.model:.1f}×, data says {m.data:.1f}× ({m.lo:.1f}–{m.hi:.1f})"
-        for m in cells_of(records, own, log_p, largest_misses(records, own, log_p, SHOWN))
-    ]
+    return [in_words(m) for m in cells_of(records, own, log_p, largest_misses(records, own, log_p, SHOWN))]
+
+
+def in_words(miss: Miss) -> str:
+    """A cell as people say it: "Onam in Kerala, lamps: says 1.1×, data says 3.2× (2.1–4.9)"."""
+    return (
+        f"{where_and_when(miss.region, miss.period)}, {plain_name(miss.category)}: says {miss.model:.1f}×, "
+        f"data says {miss.data:.1f}× ({miss.lo:.1f}–{miss.hi:.1f})"
+    )
+
+
+def where_and_when(region: str, period: str) -> str:
+    """A region and a period by their names."""
+    code = state_code(region)
+    place = plain_name(region) if code is None else state_name(code, "en")
+    when = "no festival" if period == NO_FESTIVAL else feast_name(period) or plain_name(period)
+    return f"{when[:1].upper()}{when[1:]} in {place}"
+
+
+def plain_name(name: str) -> str:
+    """A name of a column's value without its underscores."""
+    return name.replace("_", " ")
+
+
+def lifts_of(run: Artifact, scale: float) -> Lifts | None:
+    """What a run on habits measured, None where it has none."""
+    rows = {m.metric: m for m in read_measurements(run.path / "measurements.jsonl") if m.language == "all"}
+    if "lift_slope" not in rows:
+        return None
+    found, signs, slope = rows["lift_correlation"], rows.get("lift_sign_share"), rows["lift_slope"]
+    with (run.path / TABLE).open(encoding="utf8") as file:
+        cells_told = [_miss(row) for row in csv.DictReader(file)]
+    cells_told.sort(key=lambda m: -abs(np.log(m.model / m.data)) / max(np.log(m.hi / m.lo), 1e-9))
+    return Lifts(
+        scale=scale, correlation=found.value, stderr=found.stderr, ceiling=rows["lift_ceiling"].value,
+        off=float(np.exp(rows["lift_error"].value)), right=signs.value if signs else None,
+        significant=signs.n if signs else 0, slope=slope.value, slope_stderr=slope.stderr, cells=found.n,
+        misses=[in_words(m) for m in cells_told[:SHOWN]],
+    )  # fmt: skip
+
+
+def _miss(row: dict[str, str]) -> Miss:
+    data, lo, hi, model = (max(float(row[name]), LEAST) for name in ("data", "lo", "hi", "model"))
+    return Miss(row["region"], row["period"], row["category"], data, lo, hi, model)
 
 
 def _clustered(values: np.ndarray, customers: np.ndarray) -> float:

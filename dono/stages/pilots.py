@@ -7,14 +7,17 @@ from dataclasses import dataclass, field
 
 from dono.artifacts import Artifact
 from dono.decisions.information import Rung
+from dono.decisions.routes import task_stage_of
 from dono.stages.answers import render_pairs
 from dono.stages.contenders import Contender, TaskSize, task_size
 from dono.stages.display import clock
-from dono.stages.predictive import SCALES, Predictive
+from dono.stages.hosted import Hosted
+from dono.stages.predictive import Predictive
 from dono.stages.prepare import Case, Prepared
 from dono.stages.rungs import scoring_guess
 from dono.stages.runs import RunSpec
 from dono.stages.schedule import SETUP_SECONDS, Job, cases_for, job, ladders, total_seconds
+from dono.stages.table_settings import SCALES, search_plan
 from dono.stages.workplace import Workplace
 from dono.tokens import load_tokenizer
 
@@ -55,6 +58,7 @@ class Pilots:
     runs: dict[tuple[str, str, float, int], Pilot] = field(default_factory=dict)
     stages: dict[str, Artifact] = field(default_factory=dict)
     predictive: list[Predictive] = field(default_factory=list)
+    hosted: list[Hosted] = field(default_factory=list)
     granted: float = 0.0
     took: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
     unfinished: float = 0.0
@@ -65,7 +69,13 @@ class Pilots:
     def seconds(self) -> float:
         """Seconds that the pilots really took on this machine, set-up and scoring included, trunks counted once."""
         own = self.unfinished + sum(float(str(a.result["own_seconds"])) for a in self.stages.values())
-        return own + sum(p.own_seconds for p in self.runs.values()) + sum(p.seconds for p in self.predictive)
+        asked = sum(h.number("own_seconds") for h in self.hosted)
+        return own + asked + sum(p.own_seconds for p in self.runs.values()) + sum(p.seconds for p in self.predictive)
+
+    @property
+    def fees(self) -> float:
+        """What endpoints were paid, in the project's currency."""
+        return sum(h.number("money") for h in self.hosted)
 
     def seconds_of(self, arm: str, scale: float) -> float | None:
         """Seconds of one more rung of an arm; None for one that trains nothing. A larger one goes on with the trunk."""
@@ -123,7 +133,8 @@ def plan_jobs(place: Workplace, prepared: Prepared, contenders: Sequence[Contend
         sizes: dict[str, TaskSize] = {}
         scoring: dict[str, float] = {}
         for case in cases_for(contender, prepared.cases):
-            pairs = render_pairs(case, load_tokenizer(contender.tokenizer_folder), case.train) if case.train else []
+            learned = case.train if task_stage_of(contender.arm, case.use_case.kind) != "none" else ()
+            pairs = render_pairs(case, load_tokenizer(contender.tokenizer_folder), learned) if learned else []
             sizes[case.use_case.name] = task_size(place, contender, case, pairs)
             scoring[case.use_case.name] = scoring_guess(case)
         jobs[contender.name] = job(contender, sizes, scoring)
@@ -142,8 +153,10 @@ def asking_seconds(place: Workplace, prepared: Prepared, contenders: Sequence[Co
     """What the pilots take that learn nothing, and those without a language model, in seconds (a guess)."""
     asked = sum(asking(prepared.cases, c) for c in contenders if not c.arm.learns)
     rows = sum(len(c.train) for c in prepared.cases if c.use_case.kind == "classify")
-    fitted = PREDICTIVE_SECONDS_A_ROW * rows * sum(SCALES) if place.project.wants("predictive") else 0.0
-    return asked + fitted
+    if not place.project.wants("predictive"):
+        return asked
+    tables = sum(search_plan(c).seconds for c in prepared.cases if c.use_case.kind == "predict")
+    return asked + PREDICTIVE_SECONDS_A_ROW * rows * sum(SCALES) + tables
 
 
 def asking(cases: tuple[Case, ...], contender: Contender) -> float:

@@ -9,20 +9,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dono.artifacts import Artifact, Json, Measurement, write_atomically, write_measurements
+from dono.decisions.metrics import METRICS
 from dono.decisions.routes import ROUTES
 from dono.errors import Mistake
 from dono.evals import Score, score_answers, score_probabilities
 from dono.predictive import TableModel, TextClassifier, positive_class, take
+from dono.predictive.columns import Matrix
 from dono.project import METRIC_OF_KIND
 from dono.stages.answers import Sample, shown_answers
 from dono.stages.lift import answer_by_counts
 from dono.stages.prepare import Case
+from dono.stages.row_texts import limited_rows
 from dono.stages.runs import shuffled, subset
-from dono.stages.tables import found_in, parts_of, settings_of
+from dono.stages.table_settings import SCALES, embedded_by, embedder_of, found_in, settings_of
+from dono.stages.tables import parts_of
 from dono.stages.uplift import uplift_or_why_not
 from dono.stages.workplace import Workplace
-
-SCALES = (0.125, 0.25, 0.5, 1.0)
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ def predictive_run(place: Workplace, arm: str, case: Case, scale: float) -> Arti
     spec: dict[str, Json] = {
         "arm": arm, "use_case": case.use_case.name, "examples_from": case.artifact.id, "scale": scale, "seed": seed,
         "target": case.use_case.target, "test_limit": case.use_case.test_limit,
-        "table": case.use_case.table.model_dump(mode="json"),
+        "table": case.use_case.table.model_dump(mode="json"), "embedded_by": embedded_by(place, case.use_case),
     }  # fmt: skip
 
     def make(folder: Path) -> dict[str, Json]:
@@ -136,7 +138,8 @@ def _fit_table(place: Workplace, case: Case, scale: float, seed: int, folder: Pa
     searching = float(str(settings.result["own_seconds"])) if scale == 1.0 else 0.0
     searching -= time.monotonic() - began  # the search counts once, with the full run, whichever run did it
     chosen = shuffled(len(train.labels), seed)[: subset(len(train.labels), scale)]
-    model = TableModel(found_in(settings), dates=case.use_case.table.dates)
+    embedder = embedder_of(place, case.use_case)
+    model = TableModel(found_in(settings), dates=case.use_case.table.dates, embedder=embedder)
     model.fit(take(train.columns, chosen), [train.labels[i] for i in chosen], seed)
     order = list(model.classes)
     if len(order) < 2:
@@ -155,11 +158,27 @@ def _fit_table(place: Workplace, case: Case, scale: float, seed: int, folder: Pa
     chances = chances[:, [list(model.classes).index(c) for c in order]]
     truth = [test.labels[i] for i in known]
     scores = score_probabilities(chances, order, truth, METRIC_OF_KIND["predict"], answers=answers, seed=seed)
+    if scale == 1.0 and 0 < len(case.test) < len(known):
+        asked = set(limited_rows(len(test.labels), case.use_case))
+        rows = [place for place, i in enumerate(known) if i in asked]
+        notes += _on_rows_asked(case, chances[rows], order, [truth[i] for i in rows], [answers[i] for i in rows])
     model.save(folder)
     if scale == 1.0 and case.use_case.table.treated is not None:
         uplift = uplift_or_why_not(case.use_case, parts, seed, folder)
         scores, notes = [*scores, *uplift.scores], [*uplift.notes, *notes]
     return Fitted(len(chosen), scores, [], notes, model.leaks, searching)
+
+
+def _on_rows_asked(
+    case: Case, chances: Matrix, order: Sequence[str], truth: Sequence[str], answers: Sequence[str]
+) -> list[str]:
+    """What the trees reach on the held-out rows that language models were asked."""
+    metric = case.use_case.judged_by
+    return [
+        f"on the {s.n:,} rows that language models were asked: {METRICS[metric].show(s.value)} ± {s.stderr:.3f}"
+        for s in score_probabilities(chances, order, truth, [metric], answers=answers)
+        if s.language == "all" and s.metric == metric
+    ]
 
 
 def _fit_counts(place: Workplace, case: Case, scale: float, seed: int, folder: Path) -> Fitted:

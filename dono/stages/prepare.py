@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from dono.artifacts import Artifact, Json, Reference, fingerprint, write_atomically
 from dono.corpus import Example, gather, load_examples, overlap, read_documents, source_parts, source_spec
-from dono.corpus.calendar import check_states, read_calendar
+from dono.corpus.calendar import check_states
 from dono.corpus.privacy import key_fingerprint
+from dono.corpus.tags import check_language
 from dono.errors import Mistake
+from dono.predictive.tables import table_size
 from dono.project import Privacy, Project, Source, UseCase
 from dono.stages.bookkeeping import record_corpus
-from dono.stages.habits import prompts, read_habits
+from dono.stages.habits import own_days, prompts, read_habits, taught_sentences
+from dono.stages.harness import harness_documents, harness_examples
+from dono.stages.row_texts import asked_of_models, row_examples
+from dono.stages.tables import parts_of
 from dono.stages.workplace import Workplace
 
 
@@ -44,7 +49,7 @@ class Prepared:
 
 def prepare(place: Workplace) -> Prepared:
     """Gather the corpus and the examples; what is finished is taken as it is."""
-    cases = {u.name: prepare_case(place, u) for u in place.project.use_cases if u.kind in ("classify", "generate")}
+    cases = {u.name: CASES[u.kind](place, u) for u in place.project.use_cases if u.kind in CASES}
     corpus = prepare_corpus(place, list(cases.values())) if place.project.corpus else None
     ordered: list[Case] = []
     for use_case in place.project.use_cases:
@@ -54,10 +59,13 @@ def prepare(place: Workplace) -> Prepared:
                 raise Mistake("a language use case needs a corpus", where=f"use_cases[{use_case.name}]", remedy=remedy)
             ordered.append(language_case(use_case, corpus))
         elif use_case.kind == "predict":
-            ordered.append(Case(use_case, table_case(place, use_case), (), ()))
+            ordered.append(prepare_table(place, use_case))
         elif use_case.kind == "habits":
             habits = read_habits(place, use_case)
-            ordered.append(Case(use_case, habits, (), tuple(Example(p, "", None) for p in prompts(use_case, habits))))
+            told = taught_sentences(use_case, habits, place.project.training.seed)
+            taught = tuple(Example(before, after, None) for before, after in told)
+            asked = tuple(Example(p, "", None) for p in prompts(use_case, habits))
+            ordered.append(Case(use_case, habits, taught, asked))
         else:
             ordered.append(cases[use_case.name])
     return Prepared(corpus, tuple(ordered))
@@ -72,9 +80,7 @@ def settled_sources(project: Project) -> list[Source]:
 
     Raises `Mistake` for a wrong day.
     """
-    calendar = project.calendar
-    days = read_calendar(project.path(calendar)) if isinstance(calendar, str) else calendar
-    check_states(days, "calendar")
+    days = own_days(project)
     for source in project.corpus:
         check_states(source.calendar, f"corpus[{source.name}].calendar")
     return [
@@ -155,6 +161,9 @@ def prepare_case(place: Workplace, use_case: UseCase) -> Case:
     def make(folder: Path) -> dict[str, Json]:
         train, train_rejects, formats = load_examples(paths[0], kind)
         test, test_rejects, _ = load_examples(paths[1], kind)
+        for part, examples in (("train", train), ("test", test)):
+            for tag in sorted({e.language for e in examples if e.language is not None}):
+                check_language(tag, where=f"use_cases[{use_case.name}].{part}")
         twins = set(overlap(train, test))
         train = [e for i, e in enumerate(train) if i not in twins]
         kept = limited(test, use_case.test_limit)
@@ -188,6 +197,20 @@ def prepare_case(place: Workplace, use_case: UseCase) -> Case:
     return Case(use_case, artifact, _read_rows(artifact.path / "train.jsonl"), _read_rows(artifact.path / "test.jsonl"))
 
 
+def prepare_harness(place: Workplace, use_case: UseCase) -> Case:
+    """The documents of a harness use case as a test; nothing is learned for it."""
+    artifact = harness_documents(place, use_case)
+    return Case(use_case, artifact, (), harness_examples(artifact))
+
+
+CASES: dict[str, Callable[[Workplace, UseCase], Case]] = {
+    "classify": prepare_case,
+    "generate": prepare_case,
+    "harness": prepare_harness,
+}
+"""Kinds of use cases whose tests are kept out of the corpus."""
+
+
 def limited(examples: Sequence[Example], limit: int) -> list[Example]:
     """At most `limit` examples, spread evenly over the file, the same ones every time."""
     if len(examples) <= limit:
@@ -209,7 +232,9 @@ def language_case(use_case: UseCase, corpus: Artifact) -> Case:
     """Held-out documents of the corpus as test, at most `test_limit`, the languages taken in turn."""
     by_language: dict[str, list[Example]] = {}
     for document in read_documents(corpus.path, split="heldout"):
-        by_language.setdefault(document.language, []).append(Example("", document.text, document.language))
+        by_language.setdefault(document.language, []).append(
+            Example("", document.text, document.language, document.region)
+        )
     if not by_language:
         remedy = "Raise training.heldout_share, or add documents"
         raise Mistake("the corpus has no held-out document", where=f"use_cases[{use_case.name}]", remedy=remedy)
@@ -218,12 +243,34 @@ def language_case(use_case: UseCase, corpus: Artifact) -> Case:
     return Case(use_case, corpus, (), tuple(test))
 
 
-def table_case(place: Workplace, use_case: UseCase) -> Artifact:
-    """The files of a predict use case, by fingerprint."""
+def prepare_table(place: Workplace, use_case: UseCase) -> Case:
+    """The table of a predict use case; where a language model takes part, with its rows as texts."""
+    if not asked_of_models(place.project):
+        return Case(use_case, table_case(place, use_case), (), ())
+    artifact = table_case(place, use_case, as_texts=True)
+    return Case(use_case, artifact, _read_rows(artifact.path / "train.jsonl"), _read_rows(artifact.path / "test.jsonl"))
+
+
+def table_case(place: Workplace, use_case: UseCase, *, as_texts: bool = False) -> Artifact:
+    """The files of a predict use case, by fingerprint; `as_texts` with train.jsonl and test.jsonl of its rows."""
     assert use_case.train is not None
     paths = [place.project.path(p) for p in (use_case.train, use_case.test) if p is not None]
     spec: dict[str, Json] = {"name": use_case.name, "kind": "predict", "files": [fingerprint(p) for p in paths]}
-    made_from = _file_references(paths)
-    return place.store.make(
-        "examples", spec, lambda folder: {"files": len(paths)}, made_from=made_from, name=use_case.name
-    )
+    seed = place.project.training.seed
+    if as_texts:
+        spec |= {
+            "as_texts": True, "target": use_case.target, "test_limit": use_case.test_limit, "seed": seed,
+            "table": use_case.table.model_dump(mode="json"),
+        }  # fmt: skip
+
+    def make(folder: Path) -> dict[str, Json]:
+        rows, columns = table_size(paths[0])
+        size: dict[str, Json] = {"files": len(paths), "rows": rows, "columns": columns}
+        if not as_texts:
+            return size
+        train, test = row_examples(parts_of(place, use_case), use_case, seed)
+        _write_rows(folder / "train.jsonl", train)
+        _write_rows(folder / "test.jsonl", test)
+        return size | {"train": len(train), "test": len(test)}
+
+    return place.store.make("examples", spec, make, made_from=_file_references(paths), name=use_case.name)

@@ -20,17 +20,19 @@ from dono.artifacts import (
     write_atomically,
     write_measurements,
 )
-from dono.decisions.routes import TEXTS
+from dono.decisions.routes import task_stage_of
 from dono.errors import Mistake
 from dono.models import add_lora, load_model, merge_lora, reader_of, save_adapter, save_model
 from dono.objectives import masked_answers
 from dono.stages.answers import Sample, answer_case, render_pairs
 from dono.stages.contenders import Contender
 from dono.stages.corpus_stage import Spent, corpus_run, spent_in
+from dono.stages.harness_answers import answer_harness
 from dono.stages.lift import answer_lift
 from dono.stages.oversight import Oversight
 from dono.stages.pictures import leave_loss_curve
 from dono.stages.prepare import Case
+from dono.stages.row_answers import answer_rows
 from dono.stages.workplace import Workplace
 from dono.tokens import check_rows, encode_examples, load_tokenizer, packed, task_batches
 from dono.training import Logbook, LoopSpec, Outcome, Scale, forget_state, likelihood, train, trained_seconds
@@ -64,8 +66,8 @@ class RunSpec:
 
     @property
     def task_stage(self) -> str:
-        """`none`, `lora` or `full`: held-out text and habits are met without a task stage."""
-        return "none" if self.case.use_case.kind in TEXTS else self.contender.arm.task_stage
+        """`none`, `lora` or `full`."""
+        return task_stage_of(self.contender.arm, self.case.use_case.kind)
 
     @property
     def examples(self) -> int:
@@ -156,6 +158,11 @@ def _learn_and_answer(
     notes: list[str] = []
     if spec.case.use_case.kind == "habits":
         scores, samples, notes = answer_lift(spec.case, model, tokenizer, folder)
+    elif spec.case.use_case.kind == "harness":
+        scores, samples, notes = answer_harness(place, spec.case, model, tokenizer, contender.context, spec.seed)
+    elif spec.case.use_case.kind == "predict":
+        shots = contender.arm.shots
+        scores, samples, notes = answer_rows(spec.case, model, tokenizer, contender.context, shots, spec.seed)
     else:
         scores, samples = answer_case(spec.case, model, tokenizer, contender.context, contender.arm.shots, spec.seed)
     cost = spent_in(start) + Spent(tokens, contender.task_flops(tokens), trained_for)

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 
 from dono.errors import Mistake
 from dono.stages.display import print_result
-from dono.stages.rate import listening_at, shown_host
+from dono.stages.listening import listening, shown_host
 from dono.stages.served import Built, built_models, columns_of
 from dono.stages.workplace import Workplace, open_workplace
 
 if TYPE_CHECKING:
+    from fastapi import FastAPI
+
     from dono.serving import EmbeddedSettings, Engine, Ledger, Predictor, Price
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1", "[::1]"})
@@ -63,20 +65,27 @@ def command(order: Order) -> None:
         serving = importlib.import_module("dono.serving")
     except ImportError as error:
         raise Mistake(f"{error.name} is missing", where="dono serve", remedy="pip install 'dono[serve]'") from error
-    with listening_at(order.host, order.port) as listening:
+    with listening(order.host, order.port) as door:
         found = open_places(order)
         ledger: Ledger = serving.Ledger(found.keys)
         _refuse_open(order, ledger)
-        port = listening.getsockname()[1]
-        app = serving.service(
-            found.engines, predictors=found.predictors, ledger=ledger, settings=_settings(order, found)
-        )
+        port = door.getsockname()[1]
+        app = application(order, found, ledger)
         for line in found.lines:
             print_result(line)
         who = f"with a key of {found.keys}" if ledger.any() else "by whoever is on this machine (dono keys add NAME)"
         print_result(f"http://{shown_host(order.host)}:{port}/v1 may be asked {who}; Ctrl-C closes it")
         if not order.dry_run:
-            serving.run(app, listening, drain_seconds=order.drain, proxied=order.proxied)
+            serving.run(app, door, drain_seconds=order.drain, proxied=order.proxied)
+
+
+def application(order: Order, found: Found, ledger: Ledger) -> FastAPI:
+    """The service over what was found, to run alone or to mount."""
+    serving = importlib.import_module("dono.serving")
+    app: FastAPI = serving.service(
+        found.engines, predictors=found.predictors, ledger=ledger, settings=_settings(order, found)
+    )
+    return app
 
 
 def _settings(order: Order, found: Found) -> object:

@@ -1,43 +1,22 @@
-"""A predict use case's table: read, parted into what is learned from and what is held out, the settings searched."""
+"""A predict use case's table: read, and parted into what is learned from and what is held out."""
 
 from __future__ import annotations
 
 import dataclasses
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import TypeAdapter
-
-from dono.artifacts import Artifact, Json
 from dono.errors import Mistake
-from dono.predictive import (
-    Cell,
-    Found,
-    Labelled,
-    Reading,
-    Table,
-    folds,
-    held_out,
-    moment_of,
-    read_table,
-    search,
-    take,
-    take_target,
-)
+from dono.predictive import Cell, Labelled, Table, held_out, moment_of, read_table, take, take_target
 from dono.predictive.columns import understood
 from dono.project import UseCase
-from dono.stages.prepare import Case
 from dono.stages.workplace import Workplace
 
 TEST_SHARE = 0.3
 """Held out of a table that comes without a test file."""
-LARGEST_SEARCH = 50_000
-"""Rows on which settings are compared: more would hardly change their order (assumed)."""
-
 
 T = TypeVar("T")
 
@@ -93,7 +72,7 @@ def parts_of(place: Workplace, use_case: UseCase) -> Parts:
         return Labelled(take(rows.labelled.columns, chosen), [labels[i] for i in chosen], 0)
 
     return Parts(
-        some(learn), some(test_rows), _chosen(rows.times, learn), _chosen(rows.groups, learn), tuple(notes)
+        some(learn), some(test_rows), chosen_of(rows.times, learn), chosen_of(rows.groups, learn), tuple(notes)
     )  # fmt: skip
 
 
@@ -107,10 +86,11 @@ def _without_known_groups(test: _Rows, train: _Rows) -> tuple[_Rows, list[str]]:
         return test, []
     labelled = Labelled(take(test.labelled.columns, kept), [test.labelled.labels[row] for row in kept], 0)
     said = f"{len(test.groups) - len(kept):,} test rows are of groups that are learned from, left out"
-    return _Rows(labelled, _chosen(test.times, kept), _chosen(test.groups, kept)), [said]
+    return _Rows(labelled, chosen_of(test.times, kept), chosen_of(test.groups, kept)), [said]
 
 
-def _chosen(values: list[T] | None, rows: Sequence[int]) -> list[T] | None:
+def chosen_of(values: list[T] | None, rows: Sequence[int]) -> list[T] | None:
+    """The values of some rows, where there are any."""
     return None if values is None else [values[i] for i in rows]
 
 
@@ -155,51 +135,3 @@ def _timed(table: Table, name: str, use_case: UseCase, where: str) -> tuple[Tabl
         remedy = "Name a column of dates, or say with `dates: day` or `dates: month` what comes first"
         raise Mistake(what, where=f"{where}.table.time", remedy=remedy)
     return dataclasses.replace(table, columns=take(table.columns, kept)), [f"{what}; these rows are left out"]
-
-
-def settings_of(place: Workplace, case: Case, parts: Parts) -> Artifact:
-    """The settings that are best on the rows to learn from, searched once and remembered; killed, it goes on."""
-    use_case, seed = case.use_case, place.project.training.seed
-    spec: dict[str, Json] = {
-        "use_case": use_case.name, "examples_from": case.artifact.id, "target": use_case.target, "seed": seed,
-        "table": use_case.table.model_dump(mode="json"),
-    }  # fmt: skip
-
-    def make(folder: Path) -> dict[str, Json]:
-        began = time.monotonic()
-        found, notes = _searched(place, use_case, parts, folder)
-        for file in folder.glob("trial-*.npy"):
-            file.unlink()
-        return {
-            "found": dataclasses.asdict(found), "notes": list[Json](notes), "own_seconds": time.monotonic() - began,
-        }  # fmt: skip
-
-    made_from = [case.artifact.reference]
-    return place.store.make("settings", spec, make, made_from=made_from, name=use_case.name, keep_partial=True)
-
-
-def _searched(place: Workplace, use_case: UseCase, parts: Parts, folder: Path) -> tuple[Found, list[str]]:
-    seed, choices, labels = place.project.training.seed, use_case.table, parts.train.labels
-    if choices.trials == 1:
-        return Found(), []
-    step = -(-len(labels) // LARGEST_SEARCH)
-    some = range(0, len(labels), step)
-    labels = [labels[i] for i in some]
-    cut = folds(labels, seed=seed, times=_chosen(parts.times, some), groups=_chosen(parts.groups, some))
-    if not cut:
-        return Found(), ["too few rows of a class to compare settings: the plain trees are taken"]
-    reading, values = Reading.of(take(parts.train.columns, some), labels, dates=choices.dates, seed=seed)
-    if not reading.columns:
-        return Found(), []
-    seconds = float("inf") if choices.minutes is None else 60 * choices.minutes
-    with place.display.task(f"{use_case.name}: settings of the trees", choices.trials) as view:
-        found = search(
-            values, labels, reading.categorical, cut, trials=choices.trials, folder=folder, seed=seed, seconds=seconds,
-            say=lambda done: view.at(done, f"{done} of {choices.trials} tried"),
-        )  # fmt: skip
-    return found, [f"{found.trials} settings compared by cross-validation, {len(found.members)} averaged"]
-
-
-def found_in(artifact: Artifact) -> Found:
-    """What a search found, read back."""
-    return TypeAdapter(Found).validate_python(artifact.result["found"])

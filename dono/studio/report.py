@@ -17,6 +17,7 @@ from dono.studio import amounts, wording
 from dono.studio.chart import Chart, chart, strip, strip_values
 from dono.studio.pages import page_environment
 from dono.studio.picture import printable
+from dono.studio.regional import Taught, answer, taught
 from dono.studio.series import Series, key, series_of
 from dono.studio.sums import sums
 from dono.studio.trend_chart import trend_chart
@@ -74,6 +75,8 @@ class CaseView:
     languages: tuple[LanguageRow, ...]
     questions: tuple[Question, ...]
     sources: tuple[tuple[str, str], ...]
+    lifts: tuple[Taught, ...] = ()
+    taught: str = ""
 
 
 def write_report(verdict: Verdict, path: Path) -> None:
@@ -83,6 +86,20 @@ def write_report(verdict: Verdict, path: Path) -> None:
 
 def render(verdict: Verdict) -> str:
     """The report as HTML."""
+    environment, body = _environment(verdict), render_body(verdict)
+    style = environment.get_template("style/report.css").render(families=Markup(FAMILIES))
+    page = environment.get_template("page.html.j2").render(
+        verdict=verdict,
+        body=Markup(body),
+        glossary=wording.glossary(Markup(body).striptags()),
+        style=Markup(style),
+        faces=Markup(font_faces(body)),
+    )
+    return printable(page)
+
+
+def render_body(verdict: Verdict) -> str:
+    """What the report says, without the page around it."""
     environment = _environment(verdict)
     looks = series_of(a.arm for u in verdict.use_cases for a in u.arms)
     views = [case_view(verdict, u, looks, f"case-{i}") for i, u in enumerate(verdict.use_cases, 1)]
@@ -94,16 +111,7 @@ def render(verdict: Verdict) -> str:
         trend=trend,
         sums=sums(verdict.portfolio_parts, verdict.currency),
     )
-    seen = Markup(body).striptags()
-    style = environment.get_template("report.css").render(families=Markup(FAMILIES))
-    page = environment.get_template("page.html.j2").render(
-        verdict=verdict,
-        body=Markup(body),
-        glossary=wording.glossary(seen),
-        style=Markup(style),
-        faces=Markup(font_faces(body)),
-    )
-    return printable(page)
+    return printable(body)
 
 
 def _environment(verdict: Verdict) -> Environment:
@@ -171,6 +179,7 @@ def case_view(verdict: Verdict, case: UseCaseVerdict, looks: dict[str, Series], 
     scored = tuple(a for a in measured if a.languages)
     values = strip_values(case)
     chosen = _chosen(verdict, case, choosable)
+    lifts = taught(measured)
     return CaseView(
         id=id_,
         case=case,
@@ -187,6 +196,8 @@ def case_view(verdict: Verdict, case: UseCaseVerdict, looks: dict[str, Series], 
         languages=language_rows(scored, case.higher_is_better),
         questions=questions(measured),
         sources=_sources(measured),
+        lifts=lifts,
+        taught=answer(lifts) if lifts else "",
     )
 
 

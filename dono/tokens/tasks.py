@@ -14,7 +14,9 @@ from dono.tokens.packing import best_fit, even_length, even_parts, near_parts
 from dono.tokens.rows import IGNORED, Document, Ids, Rows, document, packed, padded
 from dono.tokens.train import encode_plain
 
-TEMPLATES: dict[str, str] = {"classify": "{text}\n>>", "generate": "{prompt}\n>>"}
+TEMPLATES: dict[str, str] = {
+    "classify": "{text}\n>>", "generate": "{prompt}\n>>", "predict": "{text}\n{target}:",
+}  # fmt: skip
 """Plain prompts that a base model without a chat template can follow. The blank before the answer belongs to the
 answer: a word's own token begins with it."""
 

@@ -26,6 +26,8 @@ YEARS = range(2001, 2036)
 """For which the `holidays` package knows the moving days; before and after only fixed days are known."""
 FIXED_YEARS = range(1900, 2201)
 """For which fixed days are said at all: a date beyond is a slip of the pen."""
+OWN = "own"
+"""The key of the days that a person adds."""
 ESTIMATED = " (estimated)"
 """How the package marks a day that waits for the moon to be seen."""
 
@@ -68,6 +70,12 @@ def feasts() -> dict[str, Feast]:
     """All festivals of `festivals.yaml` by key."""
     read = yaml.safe_load(FILE.read_text(encoding="utf8"))
     return {key: Feast.model_validate(values) for key, values in read.items()}
+
+
+def feast_name(key: str) -> str | None:
+    """The English name of one of our festivals, None for a key that is none."""
+    feast = feasts().get(key)
+    return None if feast is None else feast.names["en"]
 
 
 @lru_cache(maxsize=4096)
@@ -170,7 +178,7 @@ class Calendar:
 
     def _own_days(self, year: int) -> list[FeastDay]:
         return [
-            FeastDay("own", {"en": own.name}, own.date, own.date, own.date, _states_of(own.state))
+            FeastDay(OWN, {"en": own.name}, own.date, own.date, own.date, _states_of(own.state))
             for own in self.own
             if own.date.year == year
         ]

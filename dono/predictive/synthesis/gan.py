@@ -3,7 +3,9 @@
 The generator is asked for a row with one category given; real rows with that category are what it is compared with.
 Columns and categories are drawn so that rare ones are learned too: a column by equal chances, a category by the
 logarithm of its count (section 4.3). The critic sees `pac` rows at once (Lin et al. 2018), its gradient is held to
-norm 1 (Gulrajani et al. 2017). What answers in the end is the running mean of the generator's weights.
+norm 1 (Gulrajani et al. 2017). Where a target is named, every row is asked for a class of it too, and a small model
+that tells the target holds made rows to what real ones say of it (`teller`). Over the second half the rates fall to 0;
+what answers in the end is the running mean of the generator's weights.
 """
 
 from __future__ import annotations
@@ -17,10 +19,11 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy, gumbel_softmax
 
-from dono.predictive.synthesis.conditions import Conditions, Ints
+from dono.predictive.synthesis.choices import Choices
+from dono.predictive.synthesis.conditions import Conditions
 from dono.predictive.synthesis.layout import Floats, Layout, Levels
+from dono.predictive.synthesis.teller import TELLER_DECAY, TELLER_RATE, Teller, learn_to_tell, told_otherwise
 from dono.predictive.tables import Cell, Columns
 
 STATE = "gan.pt"
@@ -28,18 +31,21 @@ STATE = "gan.pt"
 
 @dataclass(frozen=True, kw_only=True)
 class GanSpec:
-    """Sizes and rates: those of the paper, but for `steps` and the running mean's `memory` (assumed)."""
+    """Sizes and rates: those of the paper, but for `steps`, `rate`, the running mean's `memory`, and `telling`, the
+    weight of what made rows say of the target: chosen on parts of two tables' rows to learn from (docs/log.md).
+    """
 
     steps: int = 3000
     batch: int = 500
     pac: int = 10
     noise: int = 128
     width: int = 256
-    rate: float = 2e-4
+    rate: float = 5e-4
     weight_decay: float = 1e-6
     penalty: float = 10.0
     temperature: float = 0.2
-    memory: float = 0.998
+    memory: float = 0.995
+    telling: float = 1.0
     seed: int = 0
 
 
@@ -68,18 +74,6 @@ def critic(spec: GanSpec, width: int) -> nn.Sequential:
     )  # fmt: skip
 
 
-def activated(raw: Tensor, layout: Layout, temperature: float) -> Tensor:
-    """Places through tanh, modes and levels through a Gumbel softmax (Jang et al. 2017)."""
-    parts = []
-    for column, start in zip(layout.columns, layout.starts, strict=True):
-        own = raw[:, start : start + column.width]
-        if not isinstance(column, Levels):
-            parts.append(torch.tanh(own[:, :1]))
-            own = own[:, 1:]
-        parts.append(gumbel_softmax(own, tau=temperature, hard=False))
-    return torch.cat(parts, dim=1)
-
-
 class Synthesizer:
     """A trained generator with its table's layout."""
 
@@ -95,7 +89,7 @@ class Synthesizer:
         parts = []
         for start in range(0, count, spec.batch):
             many = min(spec.batch, count - start)
-            vectors, _, _ = self.conditions.draw(many, random, evenly=False)
+            vectors = self.conditions.draw(many, random, evenly=False).vectors
             noise = torch.randn(many, spec.noise, generator=torch_random)
             raw = self.generator(torch.cat([noise, torch.from_numpy(vectors).float()], dim=1)).double().numpy()
             parts.append(_drawn(raw, self.layout, random))
@@ -117,18 +111,23 @@ class _State:
     def __init__(self, layout: Layout, spec: GanSpec, conditions: Conditions) -> None:
         torch.manual_seed(spec.seed)
         self.random = np.random.default_rng(spec.seed)
-        self.step = 0
+        self.step, self.conditions, self.choices = 0, conditions, Choices(layout)
+        self.wanted = torch.from_numpy(self.choices.where[conditions.places])
         self.generator = Generator(spec, conditions.width, layout.width)
         self.mean = copy.deepcopy(self.generator)
         self.critic = critic(spec, layout.width + conditions.width)
-        rates = {"lr": spec.rate, "betas": (0.5, 0.9)}
+        rates = {"lr": spec.rate, "betas": (0.5, 0.9), "fused": True}
         self.of_generator = torch.optim.Adam(self.generator.parameters(), weight_decay=spec.weight_decay, **rates)
         self.of_critic = torch.optim.Adam(self.critic.parameters(), **rates)
+        self.teller = Teller(layout.width, *(conditions.target or (0, 1)))
+        self.of_teller = torch.optim.AdamW(self.teller.parameters(), lr=TELLER_RATE, weight_decay=TELLER_DECAY)
+        self.classes = torch.from_numpy(conditions.classes)
 
     def _parts(self) -> dict[str, nn.Module | torch.optim.Optimizer]:
         return {
             "generator": self.generator, "mean": self.mean, "critic": self.critic,
-            "of_generator": self.of_generator, "of_critic": self.of_critic,
+            "of_generator": self.of_generator, "of_critic": self.of_critic, "teller": self.teller,
+            "of_teller": self.of_teller,
         }  # fmt: skip
 
     def save(self, path: Path) -> None:
@@ -150,15 +149,16 @@ class _State:
 
 
 def train_gan(
-    layout: Layout, rows: Columns, spec: GanSpec, folder: Path, *, save_seconds: float = 20.0,
-    watch: Callable[[int], None] = lambda _: None,
+    layout: Layout, rows: Columns, spec: GanSpec, folder: Path, *, target: str | None = None,
+    save_seconds: float = 20.0, watch: Callable[[int], None] = lambda _: None,
 ) -> Synthesizer:  # fmt: skip
     """Train on a table, with a checkpoint in `folder` every `save_seconds`; killed, it goes on to the same end.
 
-    `watch` is told the number of steps done. The random numbers of torch are left as they were found.
+    `target` is a column of categories that every row is asked for. `watch` is told the number of steps done. The random
+    numbers of torch are left as they were found.
     """
     encoded = layout.encode(rows, np.random.default_rng(spec.seed))
-    conditions = Conditions(layout, encoded)
+    conditions = Conditions(layout, encoded, target)
     real = torch.from_numpy(encoded).float()
     with torch.random.fork_rng(devices=[]):
         state = _State(layout, spec, conditions)
@@ -167,7 +167,9 @@ def train_gan(
             state.load(path)
         saved = time.monotonic()
         while state.step < spec.steps:
-            _step(state, layout, spec, conditions, real)
+            for optimizer in (state.of_generator, state.of_critic):
+                optimizer.param_groups[0]["lr"] = spec.rate * min(1.0, 2 * (1 - state.step / spec.steps))
+            _step(state, spec, real)
             state.step += 1
             watch(state.step)
             if time.monotonic() - saved >= save_seconds or state.step == spec.steps:
@@ -176,26 +178,34 @@ def train_gan(
     return Synthesizer(layout, spec, conditions, state.mean)
 
 
-def _step(state: _State, layout: Layout, spec: GanSpec, conditions: Conditions, real: Tensor) -> None:
+def _step(state: _State, spec: GanSpec, real: Tensor) -> None:
     """One step of the critic, one of the generator, and the running mean."""
-    vectors, columns, levels = conditions.draw(spec.batch, state.random, evenly=True)
-    asked = torch.from_numpy(vectors).float()
-    fake = activated(state.generator(_entry(asked, spec)), layout, spec.temperature).detach()
+    drawn = state.conditions.draw(spec.batch, state.random, evenly=True)
+    asked = torch.from_numpy(drawn.vectors).float()
+    with torch.no_grad():
+        fake = state.choices.activated(state.generator(_entry(asked, spec)), spec.temperature)
     order = state.random.permutation(spec.batch)  # real rows meet other rows of their kind in a pack
-    numbers = conditions.rows(columns[order], levels[order], len(real), state.random)
-    fake, true = torch.cat([fake, asked], dim=1), torch.cat([real[numbers], asked[order]], dim=1)
+    fake, true = torch.cat([fake, asked], dim=1), torch.cat([real[drawn.rows[order]], asked[order]], dim=1)
     fake, true = (rows.reshape(-1, spec.pac * rows.shape[1]) for rows in (fake, true))
-    loss = state.critic(fake).mean() - state.critic(true).mean() + _penalty(state.critic, true, fake, spec.penalty)
+    of_fake, of_true = state.critic(torch.cat([fake, true])).chunk(2)
+    loss = of_fake.mean() - of_true.mean() + _penalty(state.critic, true, fake, spec.penalty)
     state.of_critic.zero_grad()
     loss.backward()
     state.of_critic.step()
 
-    vectors, columns, levels = conditions.draw(spec.batch, state.random, evenly=True)
-    asked = torch.from_numpy(vectors).float()
+    drawn = state.conditions.draw(spec.batch, state.random, evenly=True)
+    asked = torch.from_numpy(drawn.vectors).float()
     raw = state.generator(_entry(asked, spec))
-    fake = torch.cat([activated(raw, layout, spec.temperature), asked], dim=1)
+    rows = state.choices.activated(raw, spec.temperature)
+    fake = torch.cat([rows, asked], dim=1)
     loss = -state.critic(fake.reshape(-1, spec.pac * fake.shape[1])).mean()
-    loss = loss + _unheeded(raw, columns, levels, conditions)
+    if state.conditions.target is not None and spec.telling:
+        numbers = torch.from_numpy(drawn.rows)
+        learn_to_tell(state.teller, state.of_teller, real, state.classes, numbers)
+        loss = loss + spec.telling * told_otherwise(state.teller, rows, real, state.classes, numbers)
+    # and the cross-entropy between the categories asked for and those made
+    heeded = asked * state.choices.logs(raw).index_select(1, state.wanted)
+    loss = loss - heeded.sum() / len(raw)
     state.of_generator.zero_grad()
     loss.backward()
     state.of_generator.step()
@@ -212,17 +222,6 @@ def _penalty(critic: nn.Module, true: Tensor, fake: Tensor, weight: float) -> Te
     between = (share * true + (1 - share) * fake).requires_grad_(True)
     (slope,) = torch.autograd.grad(critic(between).sum(), between, create_graph=True)
     return weight * ((slope.norm(2, dim=1) - 1) ** 2).mean()
-
-
-def _unheeded(raw: Tensor, columns: Ints, levels: Ints, conditions: Conditions) -> Tensor:
-    """Cross-entropy between the category asked for and the one made, averaged over the rows."""
-    total = raw.new_zeros(())
-    for column, (start, _, width) in enumerate(conditions.starts):
-        mine = np.flatnonzero(columns == column)
-        if len(mine):
-            wanted = torch.from_numpy(levels[mine])
-            total = total + cross_entropy(raw[mine, start : start + width], wanted, reduction="sum")
-    return total / len(raw)
 
 
 @torch.no_grad()

@@ -11,7 +11,8 @@ from sklearn.metrics import log_loss
 
 from dono.predictive import Found, TableModel, folds, search
 from dono.predictive.calibration import Calibration, calibrate
-from dono.predictive.settings import Settings, drawn
+from dono.predictive.learners import Settings
+from dono.predictive.settings import drawn
 
 
 def noisy(rows: int = 240) -> tuple[np.ndarray, list[str]]:

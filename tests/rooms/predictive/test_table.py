@@ -13,7 +13,7 @@ from sklearn.metrics import roc_auc_score
 
 from dono.errors import Mistake
 from dono.predictive import Cell, Found, TableModel, positive_class, read_table, take, take_target
-from dono.predictive.settings import Settings
+from dono.predictive.learners import Settings
 from dono.predictive.tables import as_number, is_date
 
 CHURN = Path(__file__).parents[4] / "shared" / "corpora" / "tabular" / "telco_customer_churn.csv"

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 from transformers import LlamaForCausalLM, PreTrainedTokenizerBase
 
-from dono.artifacts import Store
+from dono.artifacts import Artifact, Measurement, Store, write_measurements
 from dono.errors import Mistake
 from dono.evals.lift import model_log_lifts
 from dono.project import load_project
+from dono.stages.answers import render_pairs
 from dono.stages.display import Display
 from dono.stages.habits import cells, prompts, read_habits, records_of
-from dono.stages.lift import answer_by_counts, answer_lift, category_scores
+from dono.stages.lift import answer_by_counts, answer_lift, category_scores, lifts_of, where_and_when
 from dono.stages.prepare import Case, prepare
 from dono.stages.workplace import Workplace
 
@@ -38,15 +39,18 @@ BUYS = {
     ("bihar", "onam"): (10, 10),
 }
 HEADER = ["state", "period", "day", "item", "who"]
-DAYS = {"onam": dt.date(2025, 9, 5), "diwali": dt.date(2025, 10, 20)}
+DAYS = {
+    2024: {"onam": dt.date(2024, 9, 15), "diwali": dt.date(2024, 10, 31)},
+    2025: {"onam": dt.date(2025, 9, 5), "diwali": dt.date(2025, 10, 20)},
+}
 
 
-def rows(prefix: str, times: int) -> list[list[str]]:
+def rows(prefix: str, times: int, year: int = 2025) -> list[list[str]]:
     """`times` lots of twenty orders for each state and period."""
     found = []
     for (state, period), (lamps, rice) in BUYS.items():
         for n, item in enumerate(times * (["lamp"] * lamps + ["rice"] * rice)):
-            found.append([state, period, DAYS[period].isoformat(), item, f"{prefix}-{state}-{period}-{n}"])
+            found.append([state, period, DAYS[year][period].isoformat(), item, f"{prefix}-{state}-{period}-{n}"])
     return found
 
 
@@ -54,7 +58,7 @@ def write(folder: Path, *, time: str = "period: period", prompt: str = "In {regi
           train: list[list[str]] | None = None, test: list[list[str]] | None = None) -> Workplace:  # fmt: skip
     text = PROJECT.replace("TIME", time).replace("{PROMPT}", prompt)
     (folder / "dono.yaml").write_text(text, encoding="utf8")
-    for name, found in (("train", train or rows("old", 2)), ("test", test or rows("new", 3))):
+    for name, found in (("train", train or rows("old", 2, 2024)), ("test", test or rows("new", 3))):
         with (folder / f"{name}.csv").open("w", encoding="utf8", newline="") as file:
             csv.writer(file).writerows([HEADER, *found])
     return Workplace(load_project(folder / "dono.yaml"), Store(folder / "work"), Display())
@@ -80,9 +84,9 @@ def test_records_are_numbered_and_the_prompts_end_before_the_category(tmp_path: 
 
 def test_a_customer_of_the_test_teaches_nothing(tmp_path: Path) -> None:
     both = rows("new", 1)[:30]
-    place = write(tmp_path, train=[*rows("old", 1), *both])
+    place = write(tmp_path, train=[*rows("old", 1, 2024), *both])
     artifact = read_habits(place, place.project.use_cases[0])
-    assert artifact.result["also_in_test"] == len(both) and artifact.result["train"] == 80
+    assert artifact.result["not_learned"] == len(both) and artifact.result["train"] == 80
 
 
 def test_the_period_is_the_festival_of_the_day_where_it_is_kept(tmp_path: Path) -> None:
@@ -92,6 +96,39 @@ def test_the_period_is_the_festival_of_the_day_where_it_is_kept(tmp_path: Path) 
     onam, milad = records.periods.index("onam"), records.periods.index("milad")
     assert records.counts()[1, onam].sum() == 60 and records.counts()[0, onam].sum() == 0  # Onam is Kerala's
     assert records.counts()[0, milad].sum() == 60
+
+
+def test_a_day_that_a_person_adds_is_a_period_of_its_own_name(tmp_path: Path) -> None:
+    place = write(tmp_path, time="time: day, lead: 3")
+    (tmp_path / "days.csv").write_text("date,state,name\n2025-09-06,Kerala,House feast\n", encoding="utf8")
+    project = place.project.model_copy(update={"calendar": "days.csv"})
+    records, _ = records_of(prepare(Workplace(project, place.store, place.display)).cases[0].artifact)
+    assert "House feast" not in records.periods  # Onam's own day is nearer
+    (tmp_path / "days.csv").write_text("date,state,name\n2025-09-05,Kerala,House feast\n", encoding="utf8")
+    records, _ = records_of(prepare(Workplace(project, place.store, place.display)).cases[0].artifact)
+    assert set(records.periods) == {"House feast", "diwali", "milad", "onam"}
+    feast = records.periods.index("House feast")
+    assert records.counts()[:, feast].sum(1).tolist() == [0, 60]  # Kerala's alone
+
+
+def test_what_is_learned_from_is_older_than_what_is_held_out(tmp_path: Path) -> None:
+    late = rows("late", 1)
+    place = write(tmp_path, time="period: period, time: day", train=[*rows("old", 2, 2024), *late])
+    artifact = read_habits(place, place.project.use_cases[0])
+    assert artifact.result["not_learned"] == len(late) and artifact.result["train"] == 160
+
+
+def test_without_a_test_file_the_newest_records_of_other_customers_are_held_out(tmp_path: Path) -> None:
+    again = [[*row[:4], "old-kerala-onam-0"] for row in rows("again", 1)[:3]]
+    everything = [*rows("old", 4, 2024), *rows("new", 3), *again]
+    place = write(tmp_path, time="period: period, time: day", train=everything)
+    file = tmp_path / "dono.yaml"
+    file.write_text(file.read_text(encoding="utf8").replace("    test: test.csv\n", ""), encoding="utf8")
+    place = Workplace(load_project(file), place.store, place.display)
+    result = read_habits(place, place.project.use_cases[0]).result
+    assert (result["train"], result["test"], result["not_learned"]) == (319, 243, 1)
+    _, train = records_of(case_of(place).artifact)
+    assert train.sum() == 319
 
 
 def test_what_has_no_place_or_no_known_category_is_left_out_and_said(
@@ -113,6 +150,10 @@ def test_what_has_no_place_or_no_known_category_is_left_out_and_said(
         ({"test": rows("new", 1)[:12]}, "12 test records are too few"),
         ({"time": "period: season"}, "no column 'season'"),
         ({"test": [["kerala", "onam", "", "umbrella", "a"]]}, "none of 1 records can be used"),
+        (
+            {"time": "time: day", "train": rows("old", 1)},
+            "older than the test's first (2025-09-05). Give older records",
+        ),
     ],
 )
 def test_a_mistake_in_habits_is_one_line(tmp_path: Path, changed: dict[str, object], said: str) -> None:
@@ -157,7 +198,40 @@ def test_every_arm_is_asked_the_same_and_leaves_its_table(
     value = {s.metric: s.value for s in counted}
     assert value["lift_correlation"] > 0.9 and value["lift_sign_share"] == 1.0
     assert value["category_bits"] < {s.metric: s.value for s in scores}["category_bits"]
-    assert any("onam in kerala" in note for note in told) and len(notes) == len(told)
+    assert any("Onam in Kerala, rice: says" in note for note in told) and len(notes) == len(told)
+
+
+def test_what_a_run_measured_is_read_back_with_its_largest_misses(
+    tmp_path: Path, model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerBase
+) -> None:
+    case = case_of(write(tmp_path))
+    scores, _, notes = answer_lift(case, model, tokenizer, tmp_path)
+    rows = [
+        Measurement(
+            run="r", use_case="habits", arm="prompt/zero-shot", metric=s.metric, split="test", n=s.n, language="all",
+            value=s.value, stderr=s.stderr, scale=0.5, tokens=0, examples=0, flops=0, seconds=0, money=0, seed=0,
+            full=False,
+        )
+        for s in scores
+    ]  # fmt: skip
+    write_measurements(tmp_path / "measurements.jsonl", rows)
+    found = lifts_of(Artifact("run", "r", "r", tmp_path, {}, (), {}, {}), 0.5)
+    assert found is not None and found.cells == 8 and 0 < found.ceiling <= 1 and found.off > 1 and found.scale == 0.5
+    assert notes[-1] == "misses most: " + "; ".join(found.misses)
+
+
+def test_a_base_is_fine_tuned_on_records_as_sentences(tmp_path: Path) -> None:
+    place = write(tmp_path)
+    case = case_of(place)
+    assert len(case.train) == 160 and {e.prompt for e in case.train} == {e.prompt.rstrip() for e in case.test}
+    in_kerala = [e.answer for e in case.train if e.prompt == "In Kochi at onam all buy"]
+    assert in_kerala.count("a lamp.") == 4 and 8 < in_kerala.count("jaggery.") < 28 and len(in_kerala) == 40
+    assert render_pairs(case, None, case.train[:1]) == [(case.train[0].prompt, case.train[0].answer)]  # type: ignore[arg-type]
+
+
+def test_names_are_those_of_people() -> None:
+    assert where_and_when("tamil_nadu", "poila_boishakh") == "Poila Boishakh in Tamil Nadu"
+    assert where_and_when("north zone", "none") == "No festival in north zone"
 
 
 def test_a_share_of_the_records_is_counted_at_a_smaller_scale(tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ def test_rows_that_are_learned_by_heart_are_not_released(
         def rows(self, count: int, names: list[str], *, seed: int) -> dict[str, list[Cell]]:
             return {name: self.learned[name][:count] for name in names}
 
-    monkeypatch.setattr(synthesize, "train_gan", lambda layout, rows, spec, folder, watch: parrot(folder, rows))
+    monkeypatch.setattr(synthesize, "train_gan", lambda layout, rows, spec, folder, **_: parrot(folder, rows))
 
     def parrot(folder: Path, rows: dict[str, list[Cell]]) -> Parrot:
         (folder / "gan.pt").touch()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +12,15 @@ import pytest
 from dono.errors import Mistake, Mistakes
 from dono.predictive import TableModel, read_table
 from dono.predictive.kept import kept
+from dono.predictive.tables import table_size
 from dono.predictive.uplift import UpliftModel
+from dono.stages.pilots import asking_seconds
 from dono.stages.predictive import predictive_run
-from dono.stages.prepare import Case, table_case
+from dono.stages.prepare import Case, Prepared, table_case
 from dono.stages.runs import measurements_of
-from dono.stages.tables import found_in, parts_of, settings_of
+from dono.stages.synthesize import write_table
+from dono.stages.table_settings import found_in, search_plan, settings_of
+from dono.stages.tables import parts_of
 from dono.stages.workplace import Workplace, open_workplace
 
 
@@ -68,6 +73,29 @@ def test_settings_are_searched_once_and_read_back(tmp_path: Path) -> None:
     made = settings_of(place, case, parts)
     assert found_in(made).trials == 2 and not list(made.path.glob("trial-*"))
     assert settings_of(place, case, parts).made_by == made.made_by
+
+
+def test_the_search_is_in_the_plan_and_bounded_by_the_clock(tmp_path: Path) -> None:
+    place = project(tmp_path, rows(300), "trials: 10")
+    plan = search_plan(case_of(place))
+    assert plan.rows == 210  # seven tenths are learned from
+    assert plan.seconds == pytest.approx(4e-6 * 6 * (210 * 10 * 4 + 300 * 4 * 1.875))
+    (use_case,) = place.project.use_cases
+
+    def planned(**changed: object) -> float:
+        table = use_case.table.model_copy(update=changed)
+        return search_plan(replace(case_of(place), use_case=use_case.model_copy(update={"table": table}))).seconds
+
+    assert planned(trials=1) == pytest.approx(4e-6 * 6 * 300 * 1.875)
+    assert planned(trials=1000, minutes=0.01) == pytest.approx(0.6 + 4e-6 * 6 * 300 * 4 * 1.875)
+    prepared = Prepared(None, (case_of(place),))
+    assert asking_seconds(place, prepared, []) == plan.seconds
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.parquet"])
+def test_the_size_of_a_table_is_told_without_reading_it(name: str, tmp_path: Path) -> None:
+    write_table(tmp_path / name, {"a": [1, 2, 3], "b": ["x", None, "z"]})
+    assert table_size(tmp_path / name) == (3, 2) and table_size(tmp_path / "gone.csv") == (0, 0)
 
 
 def test_a_campaign_is_told_whom_to_call(tmp_path: Path) -> None:

@@ -89,6 +89,17 @@ def test_the_name_of_a_special_token_in_a_text_is_only_characters(tokenizer: Pre
     assert tokenizer.eos_token_id in tokenizer("end <|eos|> here")["input_ids"]
 
 
+@given(st.lists(st.text() | st.sampled_from([f"a{EOS}b", PAD, *WORDS.values()]), max_size=4))
+def test_plain_ids_are_those_of_the_tokenizer_s_own_call_whatever_was_asked_of_it_before(
+    tokenizer: PreTrainedTokenizerBase, texts: list[str]
+) -> None:
+    asked = {"truncation": True, "max_length": 2, "padding": "max_length"}
+    before = tokenizer(["नमस्ते जी", EOS], **asked)["input_ids"]
+    plain = encode_plain(tokenizer, texts)
+    assert plain == [tokenizer(t, add_special_tokens=False, split_special_tokens=True)["input_ids"] for t in texts]
+    assert tokenizer(["नमस्ते जी", EOS], **asked)["input_ids"] == before
+
+
 def test_auto_tokenizer_gives_the_ids_that_were_written_down(directory: Path) -> None:
     found = AutoTokenizer.from_pretrained(str(directory))
     assert {word: found(word)["input_ids"] for word in GOLDEN} == GOLDEN
