@@ -85,7 +85,7 @@ def _cut(chances: Tensor, settings: Settings) -> Tensor:
         )
     # there sorting all is slow, and the few likeliest are nearly always enough; a row's way depends on itself alone
     few, order = chances.topk(FEW, dim=-1)
-    enough = (few.double().sum(-1) >= settings.top_p) | ((settings.top_k > 0) & (settings.top_k <= FEW))
+    enough = torch.where(settings.top_k > 0, settings.top_k <= FEW, few.double().sum(-1) >= settings.top_p)
     cut = chances.clone()
     for rows, wide in ((settings.cuts & enough, False), (settings.cuts & ~enough, True)):
         if rows.any():
