@@ -3,7 +3,27 @@ VENV := .venv
 PY := $(VENV)/bin/python
 DONE := $(VENV)/.installed
 DONO := $(VENV)/bin/dono
-BENCHMARKS := forecast_exam eliminate_bases train_speed loss_per_compute rate_transfer published_runs tokenizers languages privacy duplicates corpus_speed corpus_memory raters regional_lift tables synthesis cluster
+BENCHMARKS := \
+	forecast_exam \
+	eliminate_bases \
+	train_speed \
+	loss_per_compute \
+	rate_transfer \
+	published_runs \
+	tokenizers \
+	languages \
+	privacy \
+	duplicates \
+	corpus_speed \
+	corpus_memory \
+	raters \
+	raters_load \
+	align \
+	regional_lift \
+	tables \
+	synthesis \
+	cluster \
+	serve_load
 export TOKENIZERS_PARALLELISM ?= true
 export HF_HUB_OFFLINE ?= 1
 

@@ -153,6 +153,8 @@ def main() -> None:
         "overhead_of_one": round(corpora["ray 1"][0] / corpora["local 1"][0] - 1, 3),
         "pilots_overhead": round(pilots["ray 1"][0] / pilots["local 1"][0] - 1, 3),
         "pilots_scaling_2": round(pilots["ray 1"][0] / pilots["ray 2"][0], 2),
+        "shards_megabytes_per_second": round(size / 1e6 / corpora["ray 2"][1], 3),
+        "once_megabytes_per_second": round(size / 1e6 / (corpora["ray 2"][0] - corpora["ray 2"][1]), 2),
         "megabytes_per_second": {name: round(size / 1e6 / took[0], 3) for name, took in corpora.items()},
         "pilots_per_hour": {name: round(asked.pilots / took[0] * 3600) for name, took in pilots.items()},
         "start_seconds": round(started, 1),

@@ -37,9 +37,8 @@ from dono.decisions import (
     next_round,
 )
 from dono.decisions.information import Rung
-from dono.decisions.outlook import outlook
+from dono.decisions.outlooks import outlooks
 from dono.decisions.ranking import choice, is_clear, rank
-from dono.decisions.settling import level_of
 from dono.decisions.verdict import ArmVerdict, Elimination
 from dono.stages.exam import read
 from dono.stages.schedule import FIRST_OF_MANY, RUNGS
@@ -114,8 +113,7 @@ def judge(decision: Decision, seen: dict[str, list[int]], gone: Sequence[Elimina
     """
     question = UseCaseQuestion(name="loss", kind="language", metric="bits_per_byte", bar=None, known=decision.known)
     evidence = [_evidence(decision, arm, sizes) for arm, sizes in sorted(seen.items())]
-    level = level_of(evidence, question.judged_by)
-    known = [outlook(question, e, 0, None, level, evidence) for e in evidence]
+    known = outlooks(question, evidence, 0)
     ranking = rank(np.column_stack([o.losses for o in known]), question.judged_by.margin)
     taken = choice(known, ranking)
     arms = [

@@ -52,7 +52,11 @@ class RewardModel(Section):
 
 
 class AlignFile(HowItLearns):
-    """The whole align file. Without a method it is DPO for pairs, KTO for thumbs, RLOO for a computed reward."""
+    """The whole align file. Without a method it is DPO for pairs, KTO for thumbs, RLOO for a computed reward.
+
+    Where answers are sampled a step is `policy.prompts` prompts, learned from by AdamW; `batch_tokens` is then that of
+    the reward model.
+    """
 
     model: str
     """What is aligned: a model directory, a name that `dono why` knows, or a hub name."""

@@ -101,6 +101,33 @@ def build(
 @dono.command()
 @PROJECT
 @OVERRIDES
+@click.option(
+    "--model",
+    "models",
+    multiple=True,
+    metavar="[LABEL=]DIR",
+    help="A model directory; the last one is scored beside the earlier ones (else the newest that was built).",
+)
+@click.option(
+    "--text",
+    type=click.Path(path_type=Path, exists=True),
+    help="A folder of LANG.txt or LANG/*.txt: held-out text of yours, to see what is known and forgotten.",
+)
+@click.option("--use-case", help="This use case only.")
+@click.option("--limit", default=400, show_default=True, help="Items of each test, at most.")
+@click.option(
+    "--judge", is_flag=True, help="Let the project's judge compare the last model's answers with the first's."
+)
+@click.option("--desk", type=click.Path(path_type=Path), help="A rating desk's folder: win rates by people.")
+@click.option("--out", type=click.Path(path_type=Path), help="Where the card is written (else in the work folder).")
+def evaluate(project: Path, overrides: tuple[str, ...], **asked: object) -> None:
+    """The scorecard of a model: by language, script, form and region of every use case, before and after."""
+    stage("evaluate")(project, overrides, **asked)
+
+
+@dono.command()
+@PROJECT
+@OVERRIDES
 @click.option("--vocabulary", type=int, help="Tokens in the vocabulary (else scratch.vocabulary of the project).")
 @click.option("--tokens", type=float, help="Corpus tokens to train on (else what the budget affords).")
 @click.option("--out", type=click.Path(path_type=Path), help="Also write the model directory here.")
@@ -118,6 +145,15 @@ def pretrain(
 def train(run: Path, overrides: tuple[str, ...], dry_run: bool) -> None:
     """Train one model on one set of data, as a run.yaml says."""
     stage("train")(run, overrides, dry_run=dry_run)
+
+
+@dono.command()
+@click.argument("file", type=click.Path(path_type=Path), default=Path("align.yaml"))
+@OVERRIDES
+@DRY_RUN
+def align(file: Path, overrides: tuple[str, ...], dry_run: bool) -> None:
+    """Make a model better by what people preferred, or by a reward that is computed, as an align.yaml says."""
+    stage("align")(file, overrides, dry_run=dry_run)
 
 
 @dono.group()
@@ -226,12 +262,123 @@ def plan(**asked: object) -> None:
     "--renew", multiple=True, metavar="NAME", help="Give this rater a new link; the old one ends (repeatable)."
 )
 @click.option("--proxied", is_flag=True, help="It is reached through TLS: cookies over TLS alone.")
+@click.option(
+    "--answers", multiple=True, metavar="MODEL",
+    help="Ask about the answers of this model to --prompts: one model for thumbs, two for pairs.",
+)  # fmt: skip
+@click.option("--prompts", multiple=True, metavar="FILE", help="Questions that the models of --answers answer.")
+@click.option("--questions", default=200, show_default=True, help="How many of their answers are asked about.")
+@click.option("--max-new-tokens", default=128, show_default=True)
 @click.option("--dry-run", is_flag=True, help="Read items and print links, and stop.")
-def rate(
-    place: Path, host: str, port: int, database: str | None, renew: tuple[str, ...], proxied: bool, dry_run: bool
-) -> None:
+def rate(place: Path, answers: tuple[str, ...], prompts: tuple[str, ...], **how: object) -> None:
     """Open the rating desk: people say which answers are better, in their languages."""
-    stage("rate")(place, host=host, port=port, database=database, renew=renew, proxied=proxied, dry_run=dry_run)
+    asked = {name: how.pop(name) for name in ("questions", "max_new_tokens")}
+    if answers or prompts:
+        stage("questions", "ask_about")(place, answers, prompts, **asked)
+    stage("rate")(place, **how)
+
+
+@dono.command()
+@click.argument("places", metavar="[PROJECT|[NAME=]DIR|[NAME=]URL]...", nargs=-1)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where it listens; a proxy with TLS before it.")
+@click.option("--port", default=8000, show_default=True)
+@click.option("--keys", type=click.Path(path_type=Path), help="The file of keys (else serving.sqlite by the project).")
+@click.option(
+    "--adapters", type=click.Path(path_type=Path), help="A folder of LoRA adapters; new ones are found later."
+)
+@click.option("--device", help="cpu, cuda or cuda:1 (else a GPU where there is one).")
+@click.option("--dtype", help="float32, bfloat16 or float16 (else bfloat16 on a GPU, float32 elsewhere).")
+@click.option("--slots", default=32, show_default=True, help="Answers under way at a time, where memory allows.")
+@click.option("--context", type=int, help="Tokens of prompt and answer (else the model's, at most 4096).")
+@click.option("--queue", default=128, show_default=True, help="Answers that may wait; more are refused (503).")
+@click.option("--drain", default=30, show_default=True, help="Seconds that answers have after SIGTERM.")
+@click.option("--price-per-hour", type=float, help="Of this machine (else the project's).")
+@click.option("--price-in", default=0.0, help="Of a million tokens read, where a URL charges for them.")
+@click.option("--price-out", default=0.0, help="Of a million tokens written.")
+@click.option("--currency", default="INR", show_default=True)
+@click.option("--proxied", is_flag=True, help="It is reached through a proxy: a key is always needed.")
+@click.option("--dry-run", is_flag=True, help="Open everything, say what would be served, and stop.")
+def serve(places: tuple[str, ...], **asked: object) -> None:
+    """Serve a project's use cases, model directories or other services by OpenAI's API."""
+    module = importlib.import_module("dono.stages.serve")
+    module.command(module.Order(places=places or ("dono.yaml",), **asked))
+
+
+@dono.command("export")
+@click.argument("what", metavar="PROJECT|DIR", type=click.Path(path_type=Path), default=Path("dono.yaml"))
+@click.option("--form", required=True, help="safetensors, adapter, gguf, vllm; llama-factory or axolotl for the plan.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="The folder or file to write.")
+@click.option("--use-case", help="Which of the project's.")
+@click.option("--base", help="The base of an adapter, where it is not where the adapter says.")
+@click.option(
+    "--precision", type=click.Choice(["f16", "f32"]), default="f16", show_default=True, help="Of a GGUF file."
+)
+def export_model(**asked: object) -> None:
+    """Write a model in the forms that others read, or a project's plan for other trainers."""
+    module = importlib.import_module("dono.stages.export")
+    module.command(module.Order(**asked))
+
+
+@dono.group()
+def keys() -> None:
+    """Keys of the service: who may ask, and how much."""
+
+
+KEY_FILE = click.option(
+    "--keys", "file", type=click.Path(path_type=Path), default=Path("serving.sqlite"), show_default=True
+)
+
+
+@keys.command("add")
+@click.argument("name")
+@KEY_FILE
+@click.option("--requests-per-minute", type=click.FloatRange(min=0, min_open=True))
+@click.option("--tokens-per-minute", type=click.FloatRange(min=0, min_open=True))
+@click.option("--most-tokens", type=click.FloatRange(min=0), help="In all.")
+@click.option("--most-money", type=click.FloatRange(min=0), help="In all, in the service's currency.")
+@click.option("--model", "models", multiple=True, help="May ask this model only (repeatable).")
+def add_key(name: str, file: Path, **limits: object) -> None:
+    """Make a key, and show it once."""
+    stage("keys", "add")(file, name, **limits)
+
+
+@keys.command("list")
+@KEY_FILE
+def list_keys(file: Path) -> None:
+    """Keys, their limits, and what they used."""
+    stage("keys", "show")(file)
+
+
+@keys.command("revoke")
+@click.argument("name")
+@KEY_FILE
+def revoke_key(name: str, file: Path) -> None:
+    """End a key; a running service refuses it from the next request on."""
+    stage("keys", "revoke")(file, name)
+
+
+@dono.command()
+@PROJECT
+@OVERRIDES
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="Where it listens; elsewhere than here people sign in by link.",
+)
+@click.option("--port", default=8750, show_default=True)
+@click.option("--service", metavar="URL", help="Who answers the playground, on this machine: http://127.0.0.1:8000/v1.")
+@click.option("--serve", "serves", is_flag=True, help="The models that were built answer it, in this very process.")
+@click.option(
+    "--viewer", "viewers", multiple=True, metavar="NAME", help="Give this person a link to look (repeatable)."
+)
+@click.option(
+    "--renew", multiple=True, metavar="NAME", help="Give this person a new link; the old one ends (repeatable)."
+)
+@click.option("--proxied", is_flag=True, help="It is reached through TLS: everybody signs in, cookies over TLS alone.")
+def studio(project: Path, overrides: tuple[str, ...], host: str, port: int, service: str | None, **who: object) -> None:
+    """Open the studio in a browser: corpus, live runs, the verdict to move, models, playground, rating desk."""
+    stage("studio")(project, overrides, host=host, port=port, service=service, **who)
 
 
 @dono.command()

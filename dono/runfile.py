@@ -12,7 +12,9 @@ from pydantic import BeforeValidator, Field, model_validator
 from dono.errors import Mistake
 from dono.project import Architecture, Section, SettingsFile, read_settings
 
-ObjectiveName = Literal["next_token", "masked_answers", "dpo", "dpo_length_normalised", "simpo", "orpo", "kto"]
+ObjectiveName = Literal[
+    "next_token", "masked_answers", "dpo", "dpo_length_normalised", "simpo", "orpo", "kto", "reward_model"
+]
 
 BOOKKEEPING = ("save_minutes", "validate_steps", "caps", "machine", "currency", "part_tokens")
 """Settings that may change while a run goes on: nothing that is learned depends on them, but for rounding."""
@@ -136,6 +138,8 @@ class RunFile(HowItLearns):
             raise ValueError("validate_steps needs rows that are held out, and validation is 0")
         if self.model.random is not None and self.lora is not None and self.lora.keep == "adapter":
             raise ValueError("an adapter needs a base that is kept; a random one is not: use lora.keep: merged")
+        if self.objective == "reward_model" and self.lora is not None and self.lora.keep == "adapter":
+            raise ValueError("a reward model is kept whole: use lora.keep: merged")
         return self
 
     @property

@@ -17,7 +17,7 @@ from dono.artifacts.files import disk_mistake, write_atomically
 from dono.artifacts.identity import Json, drift, identity
 from dono.errors import Mistake
 
-RECORD = "artifact.json"
+RECORD, BEGUN = "artifact.json", ".begun.json"
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,26 @@ def read_artifact(path: Path) -> Artifact | None:
     return Artifact(path=path, made_from=made_from, **keys)
 
 
+def read_begun(path: Path) -> Artifact | None:
+    """What is being made in `path`, or was when it was stopped: an artifact without a result; None where nothing is."""
+    try:
+        begun = json.loads((path / BEGUN).read_text(encoding="utf8"))
+        made_from = tuple(Reference(**r) for r in begun["made_from"])
+        named = {key: begun[key] for key in ("kind", "name", "spec", "made_by")}
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return Artifact(id=path.name, path=path, made_from=made_from, result={}, **named)
+
+
+def _write_begun(
+    path: Path, kind: str, spec: Mapping[str, Json], made_from: Sequence[Reference], name: str
+) -> None:  # fmt: skip
+    """Say what is being made before it is: half-finished work then has a name."""
+    when = datetime.now(UTC).isoformat(timespec="seconds")
+    told = {"kind": kind, "name": name, "spec": spec, "made_from": [vars(r) for r in made_from]}
+    write_atomically(path / BEGUN, json.dumps({**told, "made_by": {"when": when}}, ensure_ascii=False))
+
+
 class Store:
     """All artifacts of one work folder, as `root/kind/identity/`."""
 
@@ -104,6 +124,7 @@ class Store:
         started = time.time()
         try:
             path.mkdir(parents=True, exist_ok=True)
+            _write_begun(path, kind, spec, made_from, name)
             result = make(path)
         except OSError as error:
             raise disk_mistake(error, path) from error
@@ -124,6 +145,7 @@ class Store:
             "made_by": made_by,
         }
         write_atomically(path / RECORD, json.dumps(record, ensure_ascii=False, indent=1))
+        (path / BEGUN).unlink(missing_ok=True)
         sealed = read_artifact(path)
         assert sealed is not None
         return sealed

@@ -23,11 +23,15 @@ NEARLY_ALL = 0.9
 
 @dataclass(frozen=True)
 class Example:
-    """One row of a use case, normalised. `language` is a code, "und" when unsure, None when it does not matter."""
+    """One row of a use case, normalised. `language` is a code, "und" when unsure, None when it does not matter.
+
+    `region` is what the row states in `region` or `state`.
+    """
 
     prompt: str
     answer: str
     language: str | None
+    region: str | None = None
 
 
 class Loaded(NamedTuple):
@@ -81,7 +85,8 @@ def _example(fields: Fields, kind: str) -> tuple[str, Example]:
     if reading.answer is None:
         raise Malformed(NO_ANSWER[reading.format])
     prompt, answer = usable(reading.prompt), usable(reading.answer)
-    return reading.format, Example(prompt, answer, stated_language(fields) or guess_language(prompt))
+    stated = next((v.strip() for n in ("region", "state") if isinstance(v := fields.get(n), str) and v.strip()), None)
+    return reading.format, Example(prompt, answer, stated_language(fields) or guess_language(prompt), stated)
 
 
 NO_ANSWER = {

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,7 +15,6 @@ from functools import lru_cache
 from pathlib import Path
 from time import sleep
 
-import regex
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
@@ -25,7 +23,7 @@ from sqlalchemy.pool import NullPool
 from dono.corpus.parts import Part
 from dono.corpus.rows import Broken, Fields, Row
 from dono.errors import Mistake
-from dono.project import ENVIRONMENT, Source
+from dono.project import Source, from_environment
 
 BATCH = 1024
 """Rows in memory at a time."""
@@ -196,22 +194,12 @@ def _url(source: Source) -> URL:
     except ImportError as error:
         raise Mistake(f"the driver is missing ({error})", where=where, remedy="pip install 'dono[sql]'") from error
     names = ("username", "password", "host", "database")
-    known = {name: _filled(value, where) for name in names if (value := getattr(url, name)) is not None}
-    query: Mapping[str, str] = {k: _filled(str(v), where) for k, v in url.query.items()}
+    known = {name: from_environment(value, where) for name in names if (value := getattr(url, name)) is not None}
+    query: Mapping[str, str] = {k: from_environment(str(v), where) for k, v in url.query.items()}
     in_file = url.get_backend_name() == "sqlite" and known.get("database", ":memory:") != ":memory:"
     if in_file and not Path(known["database"]).is_file():  # SQLite would make it
         raise Mistake(f"no such file {url.database!r}", where=where, remedy="Correct the path")
     return url.set(**known, query=query)  # type: ignore[arg-type]
-
-
-def _filled(value: str, where: str) -> str:
-    def environment(match: regex.Match[str]) -> str:
-        if match[1] not in os.environ:
-            what = f"the environment has no {match[1]}"
-            raise Mistake(what, where=where, remedy=f"Set it: export {match[1]}=…")
-        return os.environ[match[1]]
-
-    return ENVIRONMENT.sub(environment, value)
 
 
 def _went_away(error: DBAPIError) -> bool:

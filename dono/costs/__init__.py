@@ -12,8 +12,9 @@ from dono.costs.money import Exchange, Meter
 from dono.costs.overheads import OverheadPrices, overhead_prices
 from dono.costs.plan import Asked, RunPlan, plan_run
 from dono.costs.ranges import Label, Range, exactly, weakest
-from dono.costs.serving import ServingCost, Traffic, hosted_cost, price_of, serving_cost
+from dono.costs.serving import ServingCost, Traffic, price_of, serving_cost
 from dono.costs.sizes import usual_batch, usual_shape
+from dono.costs.token_prices import TOKEN_PRICES, TokenPrice, hosted_cost, listed_price
 from dono.costs.trend import CLAIMS, Claim, Waiting, cost_in, longest_wait, waiting, yearly_factor
 from dono.costs.utilisation import WHOLE_RUN, whole_run_utilisation
 
@@ -23,6 +24,7 @@ __all__ = [
     "MACHINES",
     "SPREAD",
     "THIS",
+    "TOKEN_PRICES",
     "WHOLE_RUN",
     "Asked",
     "Claim",
@@ -39,6 +41,7 @@ __all__ = [
     "RunPlan",
     "ServingCost",
     "Shape",
+    "TokenPrice",
     "Traffic",
     "Waiting",
     "borrowed_speed",
@@ -51,6 +54,7 @@ __all__ = [
     "full_run",
     "hosted_cost",
     "layout_that_fits",
+    "listed_price",
     "llama_shape",
     "longest_wait",
     "machine_named",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from dono.costs.flops import Shape, request_flops
 from dono.costs.machines import Machine
-from dono.costs.ranges import Range, exactly, weakest
+from dono.costs.ranges import Range, weakest
 from dono.errors import Mistake
 
 DAYS = 365.25 / 12
@@ -67,14 +67,6 @@ def serving_cost(
         machines=machines,
         reserved_money=Range(reserved.lo, reserved.mid, reserved.hi, weakest("assumed", price.label), reserved.source),
     )
-
-
-def hosted_cost(
-    traffic: Traffic, *, price_in: float, price_out: float, fertility: float = 1.0, source: str = "project file"
-) -> Range:
-    """A month of a hosted model, priced for a million tokens in and out, in the price's currency."""
-    per_request = (traffic.tokens_in * price_in + traffic.tokens_out * price_out) * fertility / 1e6
-    return exactly(traffic.requests_per_day * DAYS * per_request, "assumed", source)
 
 
 def price_of(machine: Machine) -> Range:

@@ -15,8 +15,9 @@ from dono.curves.learned import Learned
 from dono.curves.points import Rungs, in_order
 from dono.curves.slopes import POOLED, fit_slopes, pooled_errors
 
-Kind = Literal["pilots", "run"]
-"""What the points of a curve are: separate runs, each of them finished, or the log of one run."""
+Kind = Literal["pilots", "run", "scratch"]
+"""What the points of a curve are: separate runs, each of them finished, or the log of one run. `scratch`: separate
+runs of a language model from a random start, judged by its loss on text."""
 
 LEARNED_SHARE = 0.5
 """Weight of the learned law where it applies (chosen on finetune-flan for finetune-wmt19 and the other way round)."""
@@ -69,7 +70,7 @@ def rises(rungs: Rungs) -> bool:
 def weighted(seen: Seen, rising: bool) -> tuple[list[tuple[Fitted, float]], dict[str, float]]:
     """Every law that applies, fitted, with its weight; and the laws' errors with the last rung hidden, by name."""
     fits, errors = _fixed(seen, rising)
-    slopes = None if rising or seen.kind == "run" else fit_slopes(seen.rungs, seen.peers, seen.learned.slopes)
+    slopes = None if rising or seen.kind != "pilots" else fit_slopes(seen.rungs, seen.peers, seen.learned.slopes)
     if slopes is None:
         return fits, errors
     share = LEARNED_SHARE * slopes.share
@@ -105,8 +106,11 @@ def width(seen: Seen, rising: bool) -> tuple[Spread, float | None]:
 
 def _prior(name: str, seen: Seen) -> float:
     """A law's weight before any data; two reports of a run say no more than two pilots."""
+    law = LAWS[name]
+    if seen.kind == "scratch":
+        return law.prior + law.scratch_prior
     few = len(seen.rungs) < LAWS["damped"].least
-    return LAWS[name].prior if seen.kind == "pilots" or few else LAWS[name].run_prior
+    return law.prior if seen.kind == "pilots" or few else law.run_prior
 
 
 def _allowed(seen: Seen, rising: bool) -> list[str]:

@@ -75,7 +75,7 @@ def forecast(
     """Forecast badness at x = target from measured points.
 
     `peers` are the points of the other arms of the same task, measured in the same unit: the learned law learns from
-    them. `kind` says what the points are: finished runs of several sizes, or the log of one run. `known` is what was
+    them. `kind` says what the points are (see `Kind`). `known` is what was
     learned from other sets (all of them unless told otherwise).
     Where the target itself was measured, the answer is that measurement. `ceiling` is the worst possible badness.
     The same points give the same answer in any order. Raises `Mistake` for points or targets that make no sense.

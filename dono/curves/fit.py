@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,6 +58,12 @@ def fit_law(law: Law, rungs: Rungs, *, rising: bool = False) -> Fit:
 
     Unless the data rise, shapes that rise are left out. Raises `Mistake` when there are fewer rungs than it needs.
     """
+    return _fitted(law, rungs, rising)
+
+
+@lru_cache(maxsize=2048)
+def _fitted(law: Law, rungs: Rungs, rising: bool) -> Fit:
+    """Kept for a while: back-tests of a law and of the average of laws ask for the same fits."""
     if len(rungs) < law.least:
         what = f"{len(rungs)} sizes measured, the law needs {law.least}"
         raise Mistake(what, where=law.name, remedy="Run a pilot at another size")

@@ -59,8 +59,13 @@ class Rungs:
         return len(self.x)
 
     def first(self, count: int) -> Rungs:
-        """The smallest `count` rungs alone, as if the others had not been run."""
-        return Rungs(self.x[:count], self.log_y[:count], self.sd[:count], self.noise)
+        """The smallest `count` rungs alone, as if the others had not been run: one object whenever it is asked."""
+        return self if count >= len(self) else _first(self, count)
+
+
+@lru_cache(maxsize=4096)
+def _first(rungs: Rungs, count: int) -> Rungs:
+    return Rungs(rungs.x[:count], rungs.log_y[:count], rungs.sd[:count], rungs.noise)
 
 
 def in_order(rungs: Rungs) -> tuple[list[float], list[float]]:

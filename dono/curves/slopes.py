@@ -146,6 +146,7 @@ def features(grid: Floats, log_first: float, doublings: float) -> Floats:
     return np.stack([mean, d1 - mean, d1 - d3, mean**2, mean * (d1 - d3), whole, np.ones(count)], axis=1)
 
 
+@lru_cache(maxsize=4096)
 def sums(rungs: Rungs) -> Sums:
     """What one curve teaches: every truncation of it, with what came 1 to `FARTHEST` doublings later."""
     return _sums(on_doublings(rungs), float(rungs.log_y[0]), math.log2(rungs.x[-1] / rungs.x[0]))

@@ -7,8 +7,10 @@ from dono.decisions.changes import changed
 from dono.decisions.comparison import compare
 from dono.decisions.elimination import Round, next_round
 from dono.decisions.evidence import ArmEvidence, Lever, UseCaseQuestion
+from dono.decisions.grounds import GROUNDS, Grounds, judged_again, read_grounds, seen_by
 from dono.decisions.information import next_pilots
 from dono.decisions.metrics import LOSS_UNDER, METRICS, Metric
+from dono.decisions.moves import Moves, moved, seen_again
 from dono.decisions.outset import outset
 from dono.decisions.portfolio import Portfolio, choose_portfolio
 from dono.decisions.verdict import (
@@ -36,6 +38,7 @@ from dono.decisions.verdict import (
 from dono.decisions.worth import worth_of_more
 
 __all__ = [
+    "GROUNDS",
     "LOSS_UNDER",
     "METRICS",
     "ArmEvidence",
@@ -46,12 +49,14 @@ __all__ = [
     "CurvePoint",
     "Elimination",
     "Flip",
+    "Grounds",
     "Label",
     "LanguageChoice",
     "LanguageScore",
     "Lever",
     "Lifts",
     "Metric",
+    "Moves",
     "NextPilot",
     "Number",
     "Outset",
@@ -67,9 +72,14 @@ __all__ = [
     "changed",
     "choose_portfolio",
     "compare",
+    "judged_again",
+    "moved",
     "next_pilots",
     "next_round",
     "outset",
+    "read_grounds",
+    "seen_again",
+    "seen_by",
     "width_of",
     "worth_of_more",
 ]

@@ -12,29 +12,30 @@ from dono.decisions.crossovers import crossovers
 from dono.decisions.evidence import ArmEvidence, UseCaseQuestion, in_one_order
 from dono.decisions.flips import flips
 from dono.decisions.goals import take
-from dono.decisions.linked import link_of
-from dono.decisions.outlook import Outlook, outlook
+from dono.decisions.outlook import Outlook
+from dono.decisions.outlooks import outlooks
 from dono.decisions.ranking import Ranking, rank
 from dono.decisions.sensitivity import sensitivity
 from dono.decisions.sentences import beyond, forgone, nothing, said
-from dono.decisions.settling import level_of
 from dono.decisions.turns import turns
 from dono.decisions.verdict import ArmVerdict, Number, UseCaseVerdict
 
 UNMEASURED = "no pilot was run"
 
 
-def compare(question: UseCaseQuestion, evidence: Sequence[ArmEvidence], *, seed: int) -> UseCaseVerdict:
+def compare(
+    question: UseCaseQuestion, evidence: Sequence[ArmEvidence], *, seed: int, seen: Sequence[Outlook] | None = None
+) -> UseCaseVerdict:
     """The verdict for one use case. The same evidence gives the same verdict in any order.
+
+    `seen`: its `outlooks`, where they are at hand.
 
     The arm taken is the one that serves the question's goal best (see `goals`), of those that break no constraint; it
     is the `winner` where that is clear and its pilots support it, else `winner` is None.
     Raises `Mistake` for points that no curve can be fitted to.
     """
     ordered = in_one_order(evidence)
-    link = link_of(ordered, question.judged_by)
-    level = level_of(ordered, question.judged_by)
-    seen = [outlook(question, e, seed, link, level, ordered) for e in ordered if e.measured]
+    seen = outlooks(question, ordered, seed) if seen is None else seen
     known = [o for o in seen if not o.evidence.broken]
     barred = [o for o in seen if o.evidence.broken]
     lost = [_failed(question, e) for e in ordered if not e.measured]

@@ -9,6 +9,7 @@ import numpy as np
 
 from dono.curves import Forecast, Link, Pair, Point, fit_link, forecast
 from dono.curves.points import Floats
+from dono.decisions.dormant import asleep
 from dono.decisions.evidence import ArmEvidence
 from dono.decisions.metrics import Metric
 
@@ -31,13 +32,16 @@ class Linked:
 
 
 def link_of(evidence: Sequence[ArmEvidence], metric: Metric) -> Link | None:
-    """What the pilots of all arms that learn say of loss and metric together; None where that is too little."""
-    if metric.worst is None:
+    """What the pilots of all arms that learn say of loss and metric together; None where that is too little.
+
+    While all of them sleep, no pilot has shown at which loss the score begins to move.
+    """
+    learning = [e for e in evidence if e.measured and e.has_scale]
+    if metric.worst is None or all(asleep(e.points, metric) for e in learning):
         return None
     pairs = [
         Pair(p.loss, metric.to_badness(p.value) / metric.worst, max(p.stderr / metric.scale, 0.5 / p.n) / metric.worst)
-        for e in evidence
-        if e.measured and e.has_scale
+        for e in learning
         for p in e.points
         if p.loss is not None and p.loss > 0
     ]

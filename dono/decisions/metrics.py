@@ -67,6 +67,10 @@ METRICS: dict[str, Metric] = {
         name="chrf", label="chrF (0 to 100)", unit="chrF", higher_is_better=True, best=100.0, scale=100.0, worst=1.0,
         margin=1.0, decimals=1,
     ),
+    "chrf_plus_plus": Metric(
+        name="chrf_plus_plus", label="chrF++ (0 to 100)", unit="chrF++", higher_is_better=True, best=100.0, scale=100.0,
+        worst=1.0, margin=1.0, decimals=1,
+    ),
     "bits_per_byte": Metric(
         name="bits_per_byte", label="bits per byte of held-out text", unit="bits/byte", higher_is_better=False,
         best=0.0, scale=1.0, worst=None, margin=0.01, decimals=3,
@@ -82,6 +86,7 @@ LOSS_UNDER: dict[str, str] = {
     "accuracy": "label_bits",
     "macro_f1": "label_bits",
     "chrf": "answer_bits_per_byte",
+    "chrf_plus_plus": "answer_bits_per_byte",
     "exact_match": "answer_bits_per_byte",
 }
 """The loss that moves smoothly under a metric that moves in a step: bits of the right label, or of the right answer."""

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
-from dono.curves import Forecast, Link, Point, forecast
+from dono.curves import Forecast, Link, forecast
 from dono.curves.drawn import LEAST_BADNESS
 from dono.decisions.dormant import Dormant, dormant
 from dono.decisions.evidence import SUPPORT, ArmEvidence, UseCaseQuestion
+from dono.decisions.head_start import FROM_NOTHING, TEXT, HeadStart, head_start
 from dono.decisions.linked import Linked, linked
+from dono.decisions.measured import as_measured, bounded, items_error, points_of
 from dono.decisions.metrics import Metric
 from dono.decisions.routes import short_name
 from dono.decisions.settling import Settling, settling
@@ -46,7 +47,7 @@ class Outlook:
     forecast: Forecast | None
     views: tuple[Linked | Dormant, ...] = ()
     owner: Owners = field(default_factory=lambda: np.zeros(SAMPLES, dtype=np.int64))
-    settling: Settling | None = None
+    holds: tuple[Settling | HeadStart, ...] = ()
     width: float = 1.0
 
     def along(self, scales: Sequence[float]) -> Floats:
@@ -57,13 +58,13 @@ class Outlook:
         beyond = np.asarray(scales) > max(self.trained)  # what was measured needs no second view
         for number, view in enumerate(self.views, start=1):
             drawn[np.ix_(self.owner == number, beyond)] = view.paths(scales)[np.ix_(self.owner == number, beyond)]
-        if self.settling is not None:
-            drawn = self.settling.held(drawn, scales)
+        for hold in self.holds:
+            drawn = hold.held(drawn, scales)
         if self.width != 1.0:
             logs = np.log(np.maximum(drawn[:, beyond], LEAST_BADNESS))
             middle = np.median(logs, axis=0)
             drawn[:, beyond] = np.exp(middle + self.width * (logs - middle))
-        return _bounded(drawn, self.metric) * self.metric.scale
+        return bounded(drawn, self.metric) * self.metric.scale
 
     def value(self, loss: float) -> float:
         """The metric's value at a loss."""
@@ -72,7 +73,7 @@ class Outlook:
     @property
     def by_its_curve_alone(self) -> bool:
         """Whether nothing but the curve of its own score says where the arm ends."""
-        return not self.views and self.settling is None and self.width == 1.0
+        return not self.views and not self.holds and self.width == 1.0
 
     @property
     def short(self) -> str:
@@ -113,8 +114,10 @@ class Outlook:
         said = f"{pilots}, the largest {max(p.scale for p in self.evidence.points):.3g} of the full run"
         if any(isinstance(view, Linked) for view in self.views):
             said += "; by the score's own curve and by the curve of the loss under it"
-        if self.settling is not None:
+        if any(isinstance(hold, Settling) for hold in self.holds):
             said += "; below what any pilot has reached it is taken to fall at the usual pace of language models"
+        if any(isinstance(hold, HeadStart) for hold in self.holds):
+            said += "; it is not taken to gain on the model from scratch beyond its pilots, whose head start fades"
         if any(isinstance(view, Dormant) for view in self.views):
             said += "; it has not begun to learn, so little can be said of where it ends"
         if self.width != 1.0:
@@ -142,67 +145,62 @@ class Outlook:
 
 def outlook(
     question: UseCaseQuestion, evidence: ArmEvidence, seed: int, link: Link | None = None, level: float | None = None,
-    beside: Sequence[ArmEvidence] = (),
+    beside: Sequence[ArmEvidence] = (), scratch: Outlook | None = None,
 ) -> Outlook:  # fmt: skip
     """Draw one arm's full run. Every arm has its own stream of random numbers, whatever stands beside it.
 
     `link` leads from the loss to the metric, `level` is the least badness of all pilots (see `settling`): both are of
-    all arms of the use case. `beside` are the other arms: how their pilots went on teaches how this one may.
+    all arms of the use case. `beside` are the other arms: how their pilots went on teaches how this one may. `scratch`
+    is the one from a random start, where there is one (see `head_start`). `outlooks` finds all of these.
     """
     metric = question.judged_by
     points = points_of(evidence, metric)
     random = np.random.default_rng(seed_of(seed, question.name, evidence.arm))
+    items = np.random.default_rng(seed_of(seed, question.name)) if metric.name == TEXT else random
     if not evidence.has_scale:
-        losses = _as_measured(points, metric, random) * metric.scale
+        losses = as_measured(points, metric, items, SAMPLES) * metric.scale
         return Outlook(evidence, metric, losses, np.ones(SAMPLES), None)
+    from_nothing = metric.name == TEXT and evidence.route == FROM_NOTHING
     others = [e for e in beside if e.arm != evidence.arm and e.measured and e.has_scale]
     peers = [points_of(e, metric) for e in others]
     found = forecast(
         points, FULL, peers=peers, known=question.known, seed=int(random.integers(2**32)), samples=SAMPLES,
-        ceiling=metric.worst,
+        ceiling=metric.worst, kind="scratch" if from_nothing else "pilots",
     )  # fmt: skip
-    off = _test_error(points, random)
+    off = items_error(points, items, SAMPLES)
     if found.label == "measured":
         return Outlook(evidence, metric, found.samples * metric.scale, off, found)
-    views, owner = _views(evidence, metric, link, others, random)
-    held = settling(evidence, metric, found, level, random)
-    seen = Outlook(evidence, metric, found.samples, off, found, views, owner, held, question.width)
+    together = np.random.default_rng(seed_of(seed, question.name))
+    views, owner = _views(evidence, metric, link, others, together, random)
+    seen = Outlook(evidence, metric, found.samples, off, found, views, owner, (), question.width)
+    for hold in (
+        settling(evidence, metric, found, level, random),
+        head_start(evidence, metric, seen.along, scratch.along if scratch else None, random),
+    ):
+        seen = seen if hold is None else replace(seen, holds=(*seen.holds, hold))
     return replace(seen, losses=seen.along([FULL])[:, 0])
 
 
 def _views(
-    evidence: ArmEvidence,
-    metric: Metric,
-    link: Link | None,
-    beside: Sequence[ArmEvidence],
-    random: np.random.Generator,
-) -> tuple[tuple[Linked | Dormant, ...], Owners]:
+    evidence: ArmEvidence, metric: Metric, link: Link | None, beside: Sequence[ArmEvidence],
+    together: np.random.Generator, random: np.random.Generator,
+) -> tuple[tuple[Linked | Dormant, ...], Owners]:  # fmt: skip
     """The further views of an arm that was not run whole, and which draw is of which.
 
-    Score and loss count the same (assumed).
+    Score and loss count the same (assumed). While an arm sleeps, its score has no curve: the draws of it go to the view
+    of an arm that wakes.
     """
     views: list[Linked | Dormant] = []
     owner = np.zeros(SAMPLES, dtype=np.int64)
+    sleeping = dormant(evidence, metric, together, random, SAMPLES)
+    if sleeping is not None:
+        views.append(sleeping)
+        owner[:] = len(views)
     by_loss = linked(evidence, metric, link, beside=beside, samples=SAMPLES, seed=int(random.integers(2**32)))
     if by_loss is not None:
         views.append(by_loss)
         owner[1::2] = len(views)
-    asleep = dormant(evidence, metric, random, SAMPLES)
-    if asleep is not None:
-        views.append(asleep)
-        owner[random.permutation(SAMPLES)[: round(asleep.share * SAMPLES)]] = len(views)
     return tuple(views), owner
-
-
-def _test_error(points: Sequence[Point], random: np.random.Generator) -> Floats:
-    """Factors [SAMPLES] by which the whole curve may be off, because its pilots answered a sample of test items.
-
-    All rungs answer the same items, so more rungs do not take this error away; it is that of the largest one. A
-    forecast's own draws are of the score on these items; a measured one's have this error already.
-    """
-    top = max(p.x for p in points)
-    error = float(np.sqrt(np.mean([(p.stderr / p.y) ** 2 for p in points if p.x == top])))
-    return np.exp(error * _normal(random))
 
 
 def interval(draws: Floats) -> tuple[float, float, float]:
@@ -211,36 +209,6 @@ def interval(draws: Floats) -> tuple[float, float, float]:
     return float(lo), float(middle), float(hi)
 
 
-def points_of(evidence: ArmEvidence, metric: Metric) -> list[Point]:
-    """Points for the curves: badness over scale.
-
-    A score on n items cannot tell a perfect arm from one that errs on half an item: neither the badness of a bounded
-    metric nor its standard error is taken to be less than 0.5 / n.
-    """
-    points = []
-    for p in sorted(evidence.points, key=lambda p: (p.scale, p.seed, p.value)):
-        least = 0.5 / p.n if metric.worst is not None else 0.0
-        badness = max(metric.to_badness(p.value), least, LEAST_BADNESS)
-        points.append(Point(p.scale, badness, max(p.stderr / metric.scale, least), p.seed))
-    return points
-
-
 def seed_of(seed: int, *names: str) -> int:
     """A seed of one's own: the same names give the same draws on every machine."""
     return int.from_bytes(hashlib.sha256("\n".join([str(seed), *names]).encode()).digest()[:8], "big")
-
-
-def _as_measured(points: Sequence[Point], metric: Metric, random: np.random.Generator) -> Floats:
-    """Draws [SAMPLES] of badness around the measured value. Repeats share the test items, whose error stays."""
-    middle = float(np.mean([p.y for p in points]))
-    error = float(np.sqrt(np.mean([p.stderr**2 for p in points])))
-    return _bounded(middle + error * _normal(random), metric)
-
-
-def _bounded(badness: Floats, metric: Metric) -> Floats:
-    return np.clip(badness, LEAST_BADNESS, metric.worst)
-
-
-def _normal(random: np.random.Generator) -> Floats:
-    """Standard normal draws [SAMPLES]: evenly spaced quantiles, shuffled."""
-    return random.permutation(ndtri((np.arange(SAMPLES) + 0.5) / SAMPLES))

@@ -42,10 +42,11 @@ class Ranking:
 def rank(losses: Floats, margin: float) -> Ranking:
     """Rank arms from joint draws [samples, arms] of their losses (lower is better).
 
-    The draws of different arms are independent. All arms answer the same frozen test items, so a part of their test
-    errors is common and would cancel in a difference; how large it is cannot be told from standard errors alone.
-    Leaving it in makes differences look noisier than they are: P(best) is drawn towards even odds and regret is
-    overstated. That errs on the side of "too close to call" (checked on synthetic worlds, tests/rooms/decisions).
+    The draws of different arms are independent where scores are compared (see `measured.items_error` and `head_start`
+    for text). All arms answer the same frozen test items, so a part of their test errors is common and would cancel in
+    a difference; how large it is cannot be told from standard errors alone. Leaving it in makes differences look
+    noisier than they are: P(best) is drawn towards even odds and regret is overstated. That errs on the side
+    of "too close to call" (checked on synthetic worlds, tests/rooms/decisions).
     """
     assert losses.ndim == 2 and losses.shape[1] > 0
     behind = losses - losses.min(axis=1, keepdims=True)

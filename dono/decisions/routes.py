@@ -7,7 +7,7 @@ from typing import Literal
 
 from dono.project import Kind, RouteName
 
-Start = Literal["none", "base", "random"]
+Start = Literal["none", "base", "random", "endpoint"]
 Vocabulary = Literal["none", "kept", "extended", "replaced", "own"]
 TaskStage = Literal["none", "lora", "full", "tfidf", "boosting", "counts"]
 
@@ -43,7 +43,7 @@ class Arm:
 ANSWERS: tuple[Kind, ...] = ("classify", "generate")
 ROWS: tuple[Kind, ...] = ("predict",)
 """Kinds whose rows a base reads as texts: asked as it is, and fine-tuned on them."""
-TEXTS: tuple[Kind, ...] = ("language", "habits")
+TEXTS: tuple[Kind, ...] = ("language", "habits", "harness")
 """Kinds that a model with a corpus stage meets without a task stage: what it learned from texts alone."""
 RECORDS: tuple[Kind, ...] = ("habits",)
 """Kinds whose records, as sentences, a base is fine-tuned on."""
@@ -54,7 +54,12 @@ ROUTES: dict[RouteName, tuple[Arm, ...]] = {
         Arm(name="prompt/few-shot", short="Prompt with examples", title="Ask the base model, showing it four examples",
             start="base", vocabulary="kept", corpus_stage=False, task_stage="none", kinds=ANSWERS, shots=4),
     ),
-    "hosted": (),
+    "hosted": (
+        Arm(name="hosted/zero-shot", short="Hosted", title="Ask a hosted model as it is",
+            start="endpoint", vocabulary="none", corpus_stage=False, task_stage="none", kinds=ANSWERS),
+        Arm(name="hosted/few-shot", short="Hosted with examples", title="Ask a hosted model, showing it four examples",
+            start="endpoint", vocabulary="none", corpus_stage=False, task_stage="none", kinds=ANSWERS, shots=4),
+    ),
     "finetune": (
         Arm(name="finetune/lora", short="Fine-tune (LoRA)", title="Fine-tune the base with a small adapter (LoRA)",
             start="base", vocabulary="kept", corpus_stage=False, task_stage="lora", kinds=(*ANSWERS, *ROWS, *RECORDS)),
@@ -89,7 +94,6 @@ ROUTES: dict[RouteName, tuple[Arm, ...]] = {
             start="none", vocabulary="none", corpus_stage=False, task_stage="counts", kinds=("habits",)),
     ),
 }  # fmt: skip
-"""The hosted route is measured once serving exists; a project that asks for it is told so."""
 
 
 def task_stage_of(arm: Arm, kind: Kind) -> TaskStage:

@@ -13,13 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from dono.curves import Forecast
+from dono.curves.laws.usual_pace import SPREAD, USUAL
 from dono.curves.points import Floats
 from dono.decisions.evidence import MOST_SCALE, ArmEvidence
 from dono.decisions.metrics import Metric
 
-USUAL, USUAL_SPREAD = 0.12, 0.6
-"""Slope of bits per byte over size in log-log, and its spread in natural logs (borrowed: 0.07 to 0.2 between far-apart
-sizes on the forecast exam's public pretraining sets)."""
 CLOSE = 1.02
 """An arm this near the best pilot of all has caught up: its own curve is believed (assumed)."""
 STEPS = 96
@@ -56,4 +54,4 @@ def settling(
     scales = np.geomspace(max(p.scale for p in evidence.points), MOST_SCALE, STEPS)
     below = found.paths(scales.tolist()) <= level
     reached = np.where(below.any(axis=1), scales[below.argmax(axis=1)], np.inf)
-    return Settling(level, reached, USUAL * np.exp(USUAL_SPREAD * random.standard_normal(len(reached))))
+    return Settling(level, reached, USUAL * np.exp(SPREAD * random.standard_normal(len(reached))))

@@ -164,17 +164,48 @@ def answer_log_likelihoods(
     batch_tokens: int = 4096,
 ) -> np.ndarray:
     """The log-likelihood in nats [n] of each answer (its tokens, EOS included if given) after its own prompt."""
+    followed = follow(model, tokenizer, prompts, answers, batch_tokens=batch_tokens)
+    return np.array([f.nats for f in followed], dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class Followed:
+    """How an answer follows a prompt: its log-likelihood in nats, and whether each token of it was the likeliest."""
+
+    nats: float
+    greedy: bool
+
+
+@torch.inference_mode()
+def follow(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    prompts: Sequence[Sequence[int]],
+    answers: Sequence[Sequence[int]],
+    *,
+    batch_tokens: int = 4096,
+    watch: Watch | None = None,
+) -> list[Followed]:
+    """How each answer follows its own prompt. A prompt has at least one token: nothing predicts the first one.
+
+    Sums are taken over the answer's tokens alone in float32, as lm-evaluation-harness takes them: with one row a pass
+    (`batch_tokens` 1) the numbers are its own to the last bit.
+    """
     model.eval()
     rows = [[*p, *a] for p, a in zip(prompts, answers, strict=True)]
-    result = np.empty(len(rows))
+    found: list[Followed | None] = [None] * len(rows)
     for batch in _by_length(rows, batch_tokens):
         ids, mask = _padded([rows[i] for i in batch], tokenizer.pad_token_id)
-        starts = torch.tensor([len(prompts[i]) for i in batch])[:, None]
         out = model(input_ids=ids[:, :-1], attention_mask=mask[:, :-1], use_cache=False)
-        chosen = out.logits.float().log_softmax(-1).gather(-1, ids[:, 1:, None])[..., 0]
-        answered = mask[:, 1:] * (torch.arange(1, ids.shape[1])[None] >= starts)
-        result[batch] = (chosen * answered).sum(1).double().numpy()
-    return result
+        log_p = out.logits.float().log_softmax(-1)
+        for place, i in enumerate(batch):
+            span = slice(len(prompts[i]) - 1, len(rows[i]) - 1)
+            wanted = ids[place, span.start + 1 : span.stop + 1]
+            nats = log_p[place, span].gather(-1, wanted[:, None])[:, 0].sum()
+            found[i] = Followed(float(nats), bool((log_p[place, span].argmax(-1) == wanted).all()))
+        if watch is not None:
+            watch(len(batch), len(rows))
+    return [f for f in found if f is not None]
 
 
 @torch.inference_mode()
@@ -184,28 +215,32 @@ def generate(
     prompts: Sequence[Sequence[int]],
     *,
     max_new_tokens: int,
-    stop: str | None = None,
+    stop: str | Sequence[str] | None = None,
     batch_tokens: int = 8192,
+    strip: bool = True,
     drawn: int | None = None,
     watch: Watch | None = None,
 ) -> list[Answered]:
-    """Answers until EOS, until `stop` (cut off, as few-shot prompts need), or `max_new_tokens`, with a KV cache.
+    """Answers until EOS, until a `stop` (cut off, as few-shot prompts need), or `max_new_tokens`, with a KV cache.
 
     Greedy, or drawn from the model's own distribution by a seed: the same answers for the same seed, on one machine.
+    `strip`: white space around an answer is taken off.
     """
+    stops = [stop] if isinstance(stop, str) else [s for s in stop or () if s]
     model.eval()
     random = None if drawn is None else torch.Generator(model.device).manual_seed(drawn)
     answers: list[Answered | None] = [None] * len(prompts)
     for batch in _by_length([[0] * (len(p) + max_new_tokens) for p in prompts], batch_tokens):
         ids, mask = _padded([prompts[i] for i in batch], tokenizer.pad_token_id, left=True)
-        produced = _continued(model, ids, mask, tokenizer, max_new_tokens, stop, random)
+        produced = _continued(model, ids, mask, tokenizer, max_new_tokens, stops, random)
         for i, row in zip(batch, produced, strict=True):
             ended = tokenizer.eos_token_id in row
             row = row[: row.index(tokenizer.eos_token_id) + 1] if ended else row
             text = tokenizer.decode(row, skip_special_tokens=True)
-            if stop is not None and stop in text:
-                text, ended = text.split(stop, 1)[0], True
-            answers[i] = Answered(text.strip(), not ended, tuple(row))
+            for one in stops:
+                if one in text:
+                    text, ended = text.split(one, 1)[0], True
+            answers[i] = Answered(text.strip() if strip else text, not ended, tuple(row))
         if watch is not None:
             watch(len(batch), len(prompts))
     return [a for a in answers if a is not None]
@@ -213,7 +248,7 @@ def generate(
 
 def _continued(
     model: PreTrainedModel, ids: Tensor, mask: Tensor, tokenizer: PreTrainedTokenizerBase, limit: int,
-    stop: str | None, random: torch.Generator | None,
+    stops: list[str], random: torch.Generator | None,
 ) -> list[list[int]]:  # fmt: skip
     """Continuation of left-padded `ids` [rows, length]; stops when every row has ended."""
     ids, mask = ids.to(model.device), mask.to(model.device)
@@ -227,8 +262,10 @@ def _continued(
         said = _next(out.logits[:, -1], random).where(~done, torch.tensor(eos, device=ids.device))
         produced = torch.cat([produced, said[:, None]], 1)
         done |= said == eos
-        if stop is not None and produced.shape[1] % 8 == 0:  # decoding every step would cost more than it saves
-            done |= torch.tensor([stop in text for text in tokenizer.batch_decode(produced)], device=ids.device)
+        if stops and produced.shape[1] % 8 == 0:  # decoding every step would cost more than it saves
+            done |= torch.tensor(
+                [any(s in text for s in stops) for text in tokenizer.batch_decode(produced)], device=ids.device
+            )
         if bool(done.all()):
             break
         fed, positions = said[:, None], positions[:, -1:] + 1

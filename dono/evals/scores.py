@@ -10,10 +10,12 @@ import numpy as np
 from sacrebleu.metrics.chrf import CHRF
 from sklearn.metrics import f1_score, roc_auc_score
 
+from dono.corpus.letters import fold_digits, unify_letters
 from dono.evals.roc import RANKED, auc_delong
 
 RESAMPLES = 200
 """Bootstrap resamples behind a standard error (assumed: its own error is then about 5 %)."""
+JOINERS = dict.fromkeys((0x200C, 0x200D))
 
 
 @dataclass(frozen=True)
@@ -27,37 +29,47 @@ class Score:
     n: int
 
 
-def _fold(text: str) -> str:
-    """For exact match: NFC, case folded, spaces collapsed. Letters, marks and joiners stay as they are."""
-    return " ".join(unicodedata.normalize("NFC", text).casefold().split())
+def fold(text: str) -> str:
+    """For exact match in any script: NFC, case folded, spaces collapsed, no joiners (collation ignores them, UTS 10).
+
+    Letters that Unicode lets one write in two ways have one spelling, digits of any script are 0 to 9. Marks stay.
+    """
+    one = unify_letters(unicodedata.normalize("NFC", text))
+    return " ".join(fold_digits(one.translate(JOINERS)).casefold().split())
 
 
 def _exact(answers: Sequence[str], expected: Sequence[str]) -> float:
-    return float(np.mean([_fold(a) == _fold(e) for a, e in zip(answers, expected, strict=True)]))
+    return float(np.mean([fold(a) == fold(e) for a, e in zip(answers, expected, strict=True)]))
 
 
 def _macro_f1(answers: Sequence[str], expected: Sequence[str]) -> float:
     return float(f1_score(expected, answers, labels=sorted(set(expected)), average="macro", zero_division=0))
 
 
-class _ChrfCounts:
+CHRF_WORDS = {"chrf": 0, "chrf_plus_plus": 2}
+"""The longest run of words that counts beside runs of six letters."""
+
+
+class ChrfCounts:
     """chrF from summed counts, so that a bootstrap need not count n-grams again.
 
-    chrF2 of Popović (2015) by sacrebleu: the corpus score is a function of the summed per-sentence statistics.
+    chrF2 of Popović (2015) by sacrebleu, chrF2++ (2017) with `words` of 2: the corpus score is a function of the summed
+    per-sentence statistics.
     """
 
-    def __init__(self, answers: Sequence[str], expected: Sequence[str]) -> None:
-        self.metric = CHRF()
+    def __init__(self, answers: Sequence[str], expected: Sequence[str], words: int) -> None:
+        self.metric = CHRF(word_order=words)
         pairs = zip(answers, expected, strict=True)
         statistics = [self.metric._extract_corpus_statistics([a], [[e]])[0] for a, e in pairs]
         self.counts = np.array(statistics, dtype=np.float64)
 
     def score(self, rows: np.ndarray) -> float:
+        """The corpus score of the items in these places."""
         summed = [int(v) for v in self.counts[rows].sum(0)]
         return float(self.metric._compute_f_score(summed))
 
 
-def _bootstrap(value: Callable[[np.ndarray], float], n: int, seed: int) -> float:
+def bootstrapped(value: Callable[[np.ndarray], float], n: int, seed: int) -> float:
     """The standard deviation of `value` over resamples of n items, those left out on which it says nothing (NaN)."""
     random = np.random.default_rng(seed)
     return float(np.nanstd([value(random.integers(0, n, n)) for _ in range(RESAMPLES)], ddof=1)) if n > 1 else 0.0
@@ -78,11 +90,11 @@ def score_answers(
 ) -> list[Score]:
     """Score given answers against the expected ones, for all items and per language.
 
-    `metrics` from accuracy, exact_match (both 0–1), macro_f1 (0–1, over the labels that occur in `expected`) and
-    chrf (0–100). Standard errors: binomial for shares, bootstrap over items for the others.
+    `metrics` from accuracy, exact_match (both 0–1), macro_f1 (0–1, over the labels that occur in `expected`), chrf and
+    chrf_plus_plus (0–100). Standard errors: binomial for shares, bootstrap over items for the others.
     """
     assert len(answers) == len(expected) == len(languages) > 0
-    chrf = _ChrfCounts(answers, expected) if "chrf" in metrics else None
+    chrf = {m: ChrfCounts(answers, expected, CHRF_WORDS[m]) for m in metrics if m in CHRF_WORDS}
     scores: list[Score] = []
     for language, rows in _per_language(languages).items():
         said, wanted, n = [answers[i] for i in rows], [expected[i] for i in rows], len(rows)
@@ -94,16 +106,16 @@ def score_answers(
                 codes = {label: code for code, label in enumerate(sorted({*said, *wanted}))}
                 a, w = np.array([codes[s] for s in said]), np.array([codes[s] for s in wanted])
                 value = _macro_f1(said, wanted)
-                stderr = _bootstrap(lambda r, a=a, w=w: _macro_f1_coded(a[r], w[r]), n, seed)  # type: ignore[misc]
+                stderr = bootstrapped(lambda r, a=a, w=w: macro_f1_coded(a[r], w[r]), n, seed)  # type: ignore[misc]
             else:
-                assert chrf is not None and metric == "chrf", metric
-                value = chrf.score(rows)
-                stderr = _bootstrap(lambda r, c=chrf, rows=rows: c.score(rows[r]), n, seed)  # type: ignore[misc]
+                counts = chrf[metric]
+                value = counts.score(rows)
+                stderr = bootstrapped(lambda r, c=counts, rows=rows: c.score(rows[r]), n, seed)  # type: ignore[misc]
             scores.append(Score(metric, language, value, stderr, n))
     return scores
 
 
-def _macro_f1_coded(answers: np.ndarray, expected: np.ndarray) -> float:
+def macro_f1_coded(answers: np.ndarray, expected: np.ndarray) -> float:
     """Macro-F1 over the classes in `expected` [n], as scikit-learn's, from counts: fast enough for a bootstrap."""
     size = int(max(answers.max(), expected.max())) + 1
     hits = np.bincount(expected[answers == expected], minlength=size)
@@ -138,7 +150,7 @@ def score_bits(
     scores = []
     for language, rows in _per_language(languages).items():
         b, s = bits[rows], sizes[rows]
-        stderr = _bootstrap(lambda r, b=b, s=s: float(b[r].sum() / s[r].sum()), len(rows), seed)  # type: ignore[misc]
+        stderr = bootstrapped(lambda r, b=b, s=s: float(b[r].sum() / s[r].sum()), len(rows), seed)  # type: ignore[misc]
         scores.append(Score(metric, language, float(b.sum() / s.sum()), stderr, len(rows)))
     return scores
 
@@ -168,7 +180,7 @@ def score_probabilities(
             def resampled(rows: np.ndarray, score: Callable[..., float] = score) -> float:
                 return score(chances[rows], positive[rows]) if positive[rows].any() else float("nan")
 
-            scores.append(Score(name, "all", score(chances, positive), _bootstrap(resampled, n, seed), n))
+            scores.append(Score(name, "all", score(chances, positive), bootstrapped(resampled, n, seed), n))
     elif "auc" in metrics:
 
         def one_against_rest(rows: np.ndarray) -> float:
@@ -176,5 +188,5 @@ def score_probabilities(
                 return float("nan")
             return float(roc_auc_score(truth[rows], probabilities[rows], multi_class="ovr", average="macro"))
 
-        scores.append(Score("auc", "all", one_against_rest(np.arange(n)), _bootstrap(one_against_rest, n, seed), n))
+        scores.append(Score("auc", "all", one_against_rest(np.arange(n)), bootstrapped(one_against_rest, n, seed), n))
     return scores

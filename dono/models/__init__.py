@@ -4,6 +4,7 @@ from dono.models.adapters import add_lora, load_adapter, merge_lora, save_adapte
 from dono.models.llama import random_llama
 from dono.models.pretrained import Shape, load_model, save_model, shape_of
 from dono.models.reader import Critic, Placed, Reader, Scorer, body, head_of, layers_of, placed, reader_of
+from dono.models.scorers import load_scorer, save_scorer
 from dono.models.vocabulary import extend_vocabulary, replace_vocabulary
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "layers_of",
     "load_adapter",
     "load_model",
+    "load_scorer",
     "merge_lora",
     "placed",
     "random_llama",
@@ -26,5 +28,6 @@ __all__ = [
     "replace_vocabulary",
     "save_adapter",
     "save_model",
+    "save_scorer",
     "shape_of",
 ]

@@ -45,8 +45,8 @@ class Shape:
         return CountedShape(self.parameters, self.layers, self.width, table)
 
 
-def load_model(source: str) -> PreTrainedModel:
-    """A causal language model in float32 from a model directory or hub name, whatever precision it is stored in.
+def load_model(source: str, *, dtype: torch.dtype = torch.float32) -> PreTrainedModel:
+    """A causal language model in `dtype` from a model directory or hub name, whatever precision it is stored in.
 
     Raises `Mistake` when it cannot be read, and when its files lack a weight or hold one of another shape: transformers
     would draw that weight at random and go on.
@@ -58,7 +58,7 @@ def load_model(source: str) -> PreTrainedModel:
     try:
         with _silence():
             model, found = AutoModelForCausalLM.from_pretrained(
-                source, dtype=torch.float32, output_loading_info=True, ignore_mismatched_sizes=True
+                source, dtype=dtype, output_loading_info=True, ignore_mismatched_sizes=True
             )
     except UNREADABLE as error:
         what = f"the model cannot be loaded ({_damaged(local) or first_line(error)})"
@@ -116,8 +116,9 @@ def save_model(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folde
     The weights come last, so that what a kill or a full disk leaves behind does not load. Raises `Mistake` where the
     disk is full, saying how much the model needs.
     """
-    model.generation_config = _writable(model.generation_config)
-    name_specials(model.generation_config, tokenizer)
+    if model.can_generate():  # a reward model cannot
+        model.generation_config = _writable(model.generation_config)
+        name_specials(model.generation_config, tokenizer)
     try:
         with _silence():
             save_tokenizer(tokenizer, folder)

@@ -132,7 +132,10 @@ def _name(model: PreTrainedModel) -> str:
 
 def _row(ids: Tensor, bounds: Tensor | None = None) -> Placed:
     whole = torch.arange(len(ids), device=ids.device)
-    positions = whole if bounds is None else whole - bounds[torch.searchsorted(bounds, whole.cpu(), right=True) - 1]
+    positions = whole
+    if bounds is not None:  # bounds stay with the processor
+        begins = bounds[torch.searchsorted(bounds, torch.arange(len(ids)), right=True) - 1]
+        positions = whole - begins.to(ids.device)
     attention = torch.ones_like(ids)[None] if bounds is None else None
     return Placed(ids[None], ids[None], positions[None], len(ids), bounds, attention)
 
@@ -149,10 +152,10 @@ def _head_is_linear(model: PreTrainedModel, ids: Tensor, hidden: Tensor) -> bool
 
 def _keeps_apart(reader: Reader, ids: Tensor, alone: Tensor) -> bool:
     """Whether two packed documents come out as `alone` [1, length, width], by the attention for packed documents."""
-    reader.packs = True
+    reader.packs, row = True, _row(ids, torch.tensor([0, 9, len(ids)]))
     try:
         reader.model.set_attn_implementation(DOCUMENTS)
-        together = reader.hidden(_row(ids, torch.tensor([0, 9, len(ids)])))
+        together = reader.hidden(row)
     except (NotImplementedError, ValueError, TypeError, RuntimeError):
         return False  # it cannot read them in this way at all
     return _near(together, alone)

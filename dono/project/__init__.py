@@ -1,13 +1,15 @@
 """The project file `dono.yaml`: data, use cases, bases, budget, machine. Frozen; all mistakes found in one reading."""
 
+from dono.project.endpoints import Endpoint, PriceChoice
+from dono.project.environment import ENVIRONMENT, from_environment
 from dono.project.habits import Habits
 from dono.project.learning import Architecture, Training
 from dono.project.preparing import Cleaning, Mixture, TokenizerChoice, TokenizerKind, Weights
 from dono.project.reading import read_settings
 from dono.project.rights import Rights
-from dono.project.schema import Endpoint, Project, load_project, schema_text
+from dono.project.schema import Project, load_project, schema_text
 from dono.project.sections import Section, SettingsFile
-from dono.project.sources import CHATS, ENVIRONMENT, CalendarDay, DateOrder, Privacy, Source, Templates
+from dono.project.sources import CHATS, CalendarDay, DateOrder, Privacy, Source, Templates
 from dono.project.spending import Budget, MachineChoice, Serving
 from dono.project.tables import USUAL_LEARNERS, TableChoices, TableLearner
 from dono.project.use_cases import METRIC_OF_KIND, Kind, MetricName, UseCase
@@ -33,6 +35,7 @@ __all__ = [
     "MetricName",
     "Mixture",
     "Overheads",
+    "PriceChoice",
     "Privacy",
     "Project",
     "Rights",
@@ -49,6 +52,7 @@ __all__ = [
     "Training",
     "UseCase",
     "Weights",
+    "from_environment",
     "load_project",
     "read_settings",
     "schema_text",

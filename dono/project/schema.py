@@ -9,22 +9,15 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, TypeAdapter, model_validator
 
 from dono.errors import Mistake
+from dono.project.endpoints import Endpoint
 from dono.project.learning import Architecture, Training
 from dono.project.preparing import Cleaning, Mixture, TokenizerChoice
 from dono.project.reading import read_settings
-from dono.project.sections import Section, SettingsFile
+from dono.project.sections import SettingsFile
 from dono.project.sources import CalendarDay, Source
 from dono.project.spending import Budget, MachineChoice, Serving
 from dono.project.use_cases import UseCase
-from dono.project.wishes import Constraints, Country, Goal, Overheads, Positive, RouteName
-
-
-class Endpoint(Section):
-    """A hosted model behind an OpenAI-compatible URL."""
-
-    endpoint: str
-    model: str
-    country: Country | None = None
+from dono.project.wishes import Constraints, Goal, Overheads, Positive, RouteName
 
 
 def _machine(value: object) -> object:
@@ -49,6 +42,8 @@ class Project(SettingsFile):
     approvers: dict[str, str] = Field(default_factory=dict)
     """Who may override the rights gate: a name, and the public key (hexadecimal) that this person signs with."""
     bases: tuple[str | Endpoint, ...] = ()
+    judge: Endpoint | None = None
+    """Who compares written answers of two models (`dono evaluate --judge`)."""
     routes: Literal["all"] | tuple[RouteName, ...] = "all"
     budget: Budget
     goal: Goal = "quality"
@@ -123,9 +118,10 @@ def load_project(path: Path, overrides: Sequence[str] = ()) -> Project:
 def _missing_files(project: Project) -> Iterator[Mistake]:
     """Files that are named but absent. Globs and URLs are looked at when they are read."""
     for case in project.use_cases:
-        for key in ("train", "test"):
+        for key in ("train", "test", "task"):
             named = getattr(case, key)
-            if named is not None and not project.path(named).is_file():
+            there = Path.exists if case.kind == "harness" else Path.is_file  # a set may be a folder
+            if named is not None and not there(project.path(named)):
                 yield Mistake(
                     f"no such file {named!r}", where=f"use_cases[{case.name}].{key}", remedy="Correct the path"
                 )

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import regex
 from pydantic import Field, field_validator, model_validator
 
+from dono.project.environment import ENVIRONMENT
 from dono.project.rights import Rights
 from dono.project.sections import Section
 
@@ -24,8 +25,6 @@ OF_KINDS = {"query": ("sql",), "table": ("sql",), "unique_key": ("sql",), "confi
             "encoding": ("text", "jsonl", "csv", "whatsapp", "telegram"),
             "silence_hours": CHATS}  # fmt: skip
 """Keys of a source that only some kinds have."""
-ENVIRONMENT = regex.compile(r"\$\{(\w+)\}")
-"""A value that is taken from the environment: ${NAME}."""
 USER_INFO = regex.compile(r"[\w+.-]+://[^:/]*(?::(?P<password>[^@]*))?@")
 """User and password of a URL, as SQLAlchemy reads them."""
 SECRET = ("pass", "pwd", "token", "secret")

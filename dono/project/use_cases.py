@@ -12,18 +12,19 @@ from dono.project.sections import Section
 from dono.project.tables import TableChoices
 from dono.project.wishes import Goal
 
-Kind = Literal["classify", "generate", "language", "predict", "habits"]
+Kind = Literal["classify", "generate", "language", "predict", "habits", "harness"]
 MetricName = Literal[
-    "accuracy", "macro_f1", "chrf", "exact_match", "bits_per_byte", "auc", "average_precision", "lift", "brier",
-    "category_bits",
+    "accuracy", "macro_f1", "chrf", "chrf_plus_plus", "exact_match", "bits_per_byte", "auc", "average_precision",
+    "lift", "brier", "category_bits",
 ]  # fmt: skip
 
 METRIC_OF_KIND: dict[Kind, tuple[MetricName, ...]] = {
     "classify": ("macro_f1", "accuracy"),
-    "generate": ("chrf", "exact_match"),
+    "generate": ("chrf", "chrf_plus_plus", "exact_match"),
     "language": ("bits_per_byte",),
     "predict": ("auc", "average_precision", "lift", "brier", "accuracy", "macro_f1"),
     "habits": ("category_bits",),
+    "harness": ("accuracy", "exact_match", "chrf_plus_plus", "chrf", "bits_per_byte"),
 }
 """Which metrics a kind of use case may be judged by; the first is the default."""
 OUT_OF_ONE: tuple[MetricName, ...] = ("accuracy", "macro_f1", "exact_match", "auc", "average_precision", "brier")
@@ -44,6 +45,10 @@ class UseCase(Section):
     bar: float | None = None
     prompt: str | None = None
     habits: Habits | None = None
+    task: str | None = None
+    """A task of lm-evaluation-harness (a YAML file). Without one, the set in `test` is recognised by its fields."""
+    shots: int = Field(default=0, ge=0)
+    """How many rows of such a set are shown solved before each question."""
     rights: Rights | None = None
     table: TableChoices = TableChoices()
     unseen_labels: Literal["refuse", "set_aside"] = "refuse"
@@ -71,17 +76,21 @@ class UseCase(Section):
         complete = self.train and self.habits and "{category}" in (self.prompt or "")
         if self.kind == "habits" and not complete:
             raise ValueError("a habits use case needs `train`, `habits`, and a `prompt` with {category} in it")
+        if self.kind == "harness" and (self.task is None) == (self.test is None):
+            raise ValueError("a harness use case needs either `task` (a YAML file) or `test` (a set's file or folder)")
+        if self.kind != "harness" and {"task", "shots"} & self.model_fields_set:
+            raise ValueError(f"`task` and `shots` are for use cases of kind harness, this one is {self.kind}")
         if self.metric is not None and self.metric not in METRIC_OF_KIND[self.kind]:
             raise ValueError(
                 f"metric {self.metric} does not fit kind {self.kind}; use {' or '.join(METRIC_OF_KIND[self.kind])}"
             )
         if (
             self.kind == "generate"
-            and self.metric in (None, "chrf")
+            and self.metric in (None, "chrf", "chrf_plus_plus")
             and self.bar is not None
             and not 1 <= self.bar <= 100
         ):
-            raise ValueError(f"chrf goes from 0 to 100; a bar of {self.bar} is no chrf score")
+            raise ValueError(f"{self.judged_by} goes from 0 to 100; a bar of {self.bar} is no such score")
         if self.bar is not None and self.judged_by in OUT_OF_ONE and not 0 <= self.bar <= 1:
             raise ValueError(f"{self.judged_by} goes from 0 to 1; a bar of {self.bar} is beyond it")
         if self.bar is not None and self.judged_by in BITS and self.bar <= 0:

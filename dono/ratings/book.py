@@ -11,7 +11,7 @@ from dono.ratings.events import Event
 from dono.ratings.settings import DeskSettings
 from dono.ratings.tasks import Item, Response, by_answer
 
-Role = Literal["rater", "manager"]
+Role = Literal["rater", "manager", "viewer"]
 Part = Literal["work", "training", "gold", "repeat"]
 
 

@@ -130,6 +130,25 @@ class Desk:
             assert held.last is not None
             return Taken(held, right, late=held.part == "work" and not held.last.counted)
 
+    def rate(self, name: str, item: Item, choice: str, seconds: float) -> None:
+        """Take what somebody said of an item that was not given out to them: the item, and their answer to it.
+
+        `choice` is by answer of the item, `seconds` what they took to say it. Said again, it is one rating still.
+        Raises `Mistake`.
+        """
+        response = read_form(item, {"choice": choice})
+        with self.store.transaction() as t:
+            _rater(t.book, name)
+            if item.id not in t.book.items:
+                t.add("item", name, item.model_dump(mode="json"))
+            if any(x.rater == name for x in t.book.of_item[item.id]):
+                return
+            lease, order = secrets.token_urlsafe(16), list(range(len(item.answers)))
+            body = {"lease": lease, "item": item.id, "part": "work", "order": order, "expires": t.now}
+            t.add("assigned", name, {**body, "guidelines": t.book.settings.guidelines_version})
+            said = {"lease": lease, "response": response.model_dump(mode="json", exclude_defaults=True)}
+            t.add("submitted", name, {**said, "seconds": seconds, "active": None, "once": "", "counted": True})
+
     def hand_back(self, name: str, lease: str, kind: Literal["skip", "flag"], reason: str, note: str = "") -> None:
         """Skip an item, or flag it as something that nobody should have to read. Raises `Mistake`."""
         if reason not in (SKIPS if kind == "skip" else FLAGS):

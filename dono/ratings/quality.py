@@ -36,6 +36,26 @@ class Share:
         return self.of / self.n if self.n else None
 
 
+SAID = {
+    "gold": "{of} of {n} items with a known answer right", "repeats": "{of} of {n} repeated items answered as before",
+    "fast": "{of} of {n} answers sooner than they can be read", "seat": "the first seat chosen {of} times of {n}",
+    "chance": "agrees with others no more than by chance",
+}  # fmt: skip
+"""Concerns in English; the pages have them in their own languages."""
+
+
+@dataclass(frozen=True)
+class Concern:
+    """A reason not to believe a rater, a row of `SAID`: so many of so many."""
+
+    kind: str
+    of: int = 0
+    n: int = 0
+
+    def __str__(self) -> str:
+        return SAID[self.kind].format(of=self.of, n=self.n)
+
+
 @dataclass(frozen=True)
 class Care:
     """One rater's work: how much, how careful; `concerns` are reasons not to believe it."""
@@ -51,7 +71,7 @@ class Care:
     longer_wins: Share
     skipped: int
     flagged: int
-    concerns: tuple[str, ...]
+    concerns: tuple[Concern, ...]
 
 
 def care(book: Book, rater: str) -> Care:
@@ -83,19 +103,19 @@ def doubted(book: Book) -> frozenset[str]:
     return frozenset(c.rater for c in cares(book) if c.concerns)
 
 
-def _concerns(c: Care) -> list[str]:
+def _concerns(c: Care) -> list[Concern]:
     said = []
     if c.gold.n and binom.cdf(c.gold.of, c.gold.n, GOLD_BAR) < DOUBT:
-        said.append(f"{c.gold.of} of {c.gold.n} items with a known answer right")
+        said.append(Concern("gold", c.gold.of, c.gold.n))
     if c.repeats.n and binom.cdf(c.repeats.of, c.repeats.n, REPEAT_BAR) < DOUBT:
-        said.append(f"{c.repeats.of} of {c.repeats.n} repeated items answered as before")
+        said.append(Concern("repeats", c.repeats.of, c.repeats.n))
     if c.fast.of >= FAST_LEAST and c.fast.of > FAST_SHARE * c.fast.n:
-        said.append(f"{c.fast.of} of {c.fast.n} answers sooner than they can be read")
+        said.append(Concern("fast", c.fast.of, c.fast.n))
     if c.first_seat.n and binomtest(c.first_seat.of, c.first_seat.n).pvalue < SEAT_DOUBT:
-        said.append(f"the first seat chosen {c.first_seat.of} times of {c.first_seat.n}")
+        said.append(Concern("seat", c.first_seat.of, c.first_seat.n))
     spread = np.sqrt(c.by_chance * (1 - c.by_chance) / max(1, c.with_others.n))
     if c.with_others.n >= ALONE_LEAST and c.with_others.of / c.with_others.n < c.by_chance + 1.64 * spread:
-        said.append("agrees with others no more than by chance")
+        said.append(Concern("chance"))
     return said
 
 

@@ -8,7 +8,6 @@ So what it decides (who gets which item) is decided on all that has happened.
 from __future__ import annotations
 
 import json
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -16,13 +15,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import regex
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from dono.errors import Mistake
-from dono.project import ENVIRONMENT
+from dono.project import from_environment
 from dono.ratings.book import Book
 from dono.ratings.events import Event, encoded
 
@@ -171,17 +169,7 @@ def _parsed(url: str) -> URL:
     if backend not in REFUSALS:
         remedy = "Give a file, or postgresql://user:${NAME}@host/database"
         raise Mistake("neither SQLite nor PostgreSQL", where="--database", remedy=remedy)
-    return parsed.set(password=_filled(parsed.password)) if parsed.password else parsed
-
-
-def _filled(value: str) -> str:
-    def environment(match: regex.Match[str]) -> str:
-        if match[1] not in os.environ:
-            what = f"the environment has no {match[1]}"
-            raise Mistake(what, where="--database", remedy=f"Set it: export {match[1]}=…")
-        return os.environ[match[1]]
-
-    return ENVIRONMENT.sub(environment, value)
+    return parsed.set(password=from_environment(parsed.password, "--database")) if parsed.password else parsed
 
 
 def _sqlite(url: URL) -> Engine:

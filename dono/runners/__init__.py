@@ -19,8 +19,8 @@ HERE = Local()
 
 
 def _on_ray(address: str) -> Runner:
-    ours = join(address)
-    runner: Runner = importlib.import_module("dono.runners.on_ray").OnRay(ours)  # which needs Ray
+    ours, module = join(address), importlib.import_module("dono.runners.on_ray")  # which needs Ray
+    runner: Runner = module.OnRay(ours, outside=address.startswith("ray://"))
     return runner
 
 

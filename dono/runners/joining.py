@@ -7,8 +7,10 @@ import logging
 import os
 import re
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from dono.errors import Mistake
 
@@ -16,6 +18,8 @@ PATIENCE = 10.0
 """Seconds until an address at which nobody answers is given up."""
 PORTS = {"ray://": 10001, "": 6379}
 """Where Ray listens unless told otherwise: for those who sit outside of a cluster, and for its own machines."""
+KNOCK, GONE = 5.0, 20.0
+"""Seconds between two looks at the head of a cluster, and without an answer until it is taken for gone."""
 AGAIN = "Run the same command again: what was finished is kept"
 INSTALL = "Install it with: pip install 'dono[cluster]'"
 
@@ -31,10 +35,10 @@ def join(address: str) -> bool:
             importlib.import_module("grpc")
     except ModuleNotFoundError as error:
         raise Mistake(f"{error.name} is not installed", where=f"--on {address}", remedy=INSTALL) from error
-    if ray.is_initialized():
-        return False
     if address not in ("local", "auto"):
         _knock(address)
+    if ray.is_initialized():
+        return False
     own = {"include_dashboard": False} if address == "local" else {}
     if address == "local":
         os.environ.setdefault("RAY_worker_register_timeout_seconds", "300")
@@ -73,6 +77,45 @@ def refused(address: str, error: Exception) -> Mistake:
     return Mistake(f"the cluster cannot be joined ({first[:200].rstrip('.')})", where=where, remedy=remedy)
 
 
+@dataclass
+class Head:
+    """Where a cluster is led from; None where that cannot be seen from here. Ray itself would wait for a minute, and
+    then end this process without a word.
+    """
+
+    address: tuple[str, int] | None
+    answered: float = field(default_factory=time.monotonic)
+    asked: float = 0.0
+
+    @property
+    def gone(self) -> bool:
+        """Whether it has not answered for long."""
+        return time.monotonic() - self.answered > GONE and self.asked > self.answered
+
+    def check(self) -> None:
+        """Knock now and then. Raises `Mistake` where nobody has answered for a while."""
+        now = time.monotonic()
+        if self.address is None or now - self.asked < KNOCK:
+            return
+        self.asked = now
+        try:
+            socket.create_connection(self.address, timeout=KNOCK).close()
+            self.answered = time.monotonic()
+        except OSError as error:
+            if self.gone:
+                remedy = f"Start it again (`ray start --head`, then the others). {AGAIN}"
+                where = "{}:{}".format(*self.address)
+                raise Mistake("the head of the cluster is gone", where=where, remedy=remedy) from error
+
+
+def head_of(outside: bool) -> Head:
+    """The head of the cluster that was joined; those who sit `outside` of it see its door only."""
+    if outside:
+        return Head(None)
+    host, _, port = importlib.import_module("ray").get_runtime_context().gcs_address.rpartition(":")
+    return Head((host, int(port)))
+
+
 @contextmanager
 def understood(where: str) -> Iterator[None]:
     """Errors of a cluster as `Mistake`; what a task raised is raised as it was."""
@@ -94,6 +137,9 @@ def understood(where: str) -> Iterator[None]:
             remedy = "Install Dono, of the same version, on all machines of the cluster"
             raise Mistake("Dono is not installed there", where=where, remedy=remedy) from error
         raise cause from error
+    except ConnectionError as error:  # of those who sit outside of it
+        remedy = f"See that the cluster is up. {AGAIN}"
+        raise Mistake(f"the cluster does not answer any more ({error})", where=where, remedy=remedy) from error
     except exceptions.RayError as error:
         first = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
         raise Mistake(f"its workers died again and again ({first[:200]})", where=where, remedy=AGAIN) from error

@@ -1,8 +1,7 @@
-"""A Ray cluster: tasks that come back from lost machines, and groups that Ray Train starts again."""
+"""A Ray cluster: tasks that come back from lost machines, and groups that begin again."""
 
 from __future__ import annotations
 
-import importlib
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,8 +14,9 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from dono import __version__
 from dono.errors import Capped, Mistake
-from dono.runners.joining import understood
+from dono.runners.joining import Head, head_of, understood
 from dono.runners.outcomes import Outcomes
+from dono.runners.ray_group import run_group
 from dono.runners.tasks import A, Crew, Job, Needs, Note, R, S, T, Tasks, Work
 
 RETRIES = 8
@@ -33,9 +33,10 @@ GIGABYTE = 1e9
 
 @dataclass(frozen=True)
 class OnRay:
-    """A cluster that was joined; `ours`: it is left when the runner is closed."""
+    """A cluster that was joined; `ours`: it is left in the end. `outside`: this is none of its machines."""
 
     ours: bool
+    outside: bool = False
 
     @property
     def cores(self) -> int:
@@ -73,7 +74,8 @@ class OnRay:
         with self._crew(_Shared(tasks.begin, tasks.settings), Needs()) as crew:
             names = {}
             while True:
-                while len(crew.running) < max(1, min(workers, crew.slots)) * (AHEAD if workers > 1 else 1):
+                slots = crew.slots
+                while len(crew.running) < (AHEAD * slots if workers >= slots > 1 else max(1, workers)):
                     number, task = next(left, (-1, None))
                     if number < 0:
                         break
@@ -98,7 +100,9 @@ class OnRay:
         if not room:
             raise self._no_room(needs)
         with understood("the cluster"):
-            crew: _OnCluster[T] = _OnCluster(self, self._remote(_do, needs), [ray.put(kind)], needs)
+            crew: _OnCluster[T] = _OnCluster(
+                self, self._remote(_do, needs), [ray.put(kind)], needs, head_of(self.outside)
+            )
         try:
             yield crew
         finally:
@@ -134,19 +138,19 @@ class OnRay:
         return wanted
 
     def together(self, work: Callable[[A], None], argument: A, *, processes: int, folder: Path) -> None:
-        """Ray Train starts the processes and, when one dies, all of them again: fewer where machines are gone."""
-        gpus = int(ray.cluster_resources().get("GPU", 0))
-        there = gpus or self.cores
+        """Actors in one placement group; when one dies all begin again, fewer where machines are gone."""
+        needs = self._needs(Needs())
+        there = self._room(needs)
         if there < processes:
-            what = (
-                f"{processes} processes are to train together, and there are {there} {'GPUs' if gpus else 'processors'}"
-            )
+            kind = "GPUs" if needs.gpus else "processors"
+            what = f"{processes} processes are to train together, and there are {there} {kind}"
             raise Mistake(what, where="machine.count", remedy="Lower it, or add machines to the cluster")
         outcomes = Outcomes(folder)
         with understood("the group"):
-            fit = importlib.import_module("dono.runners.ray_group").fit  # torch is slow to load
-            remote = ray.remote(fit).options(num_cpus=0, max_retries=RETRIES)
-            ray.get(remote.remote(outcomes, work, argument, processes, bool(gpus)))
+            run_group(
+                outcomes, work, argument, room=self._room, processes=processes, needs=needs,
+                head=head_of(self.outside),
+            )  # fmt: skip
         outcomes.raise_what_was_raised()
 
     def close(self) -> None:
@@ -197,6 +201,7 @@ class _OnCluster(Generic[T]):
     remote: Any
     package: list[Any]
     needs: Needs
+    head: Head
     key: str = field(default_factory=lambda: uuid.uuid4().hex)
     running: dict[Any, int] = field(default_factory=dict)
 
@@ -210,7 +215,10 @@ class _OnCluster(Generic[T]):
     def finished(self, wait: float, names: Mapping[int, str] | None = None) -> list[tuple[int, Any]]:
         found = list[tuple[int, Any]]()
         refs = list(self.running)
-        some, _ = ray.wait(refs, num_returns=1, timeout=wait)
+        with understood("the cluster"):
+            some, _ = ray.wait(refs, num_returns=1, timeout=wait)
+        if not some:
+            self.head.check()
         ready = ray.wait(refs, num_returns=len(refs), timeout=0)[0] if some else []
         for ref in ready:
             number = self.running.pop(ref)
@@ -224,7 +232,7 @@ class _OnCluster(Generic[T]):
     def give_up(self) -> None:
         """Ask what still runs to save and stop, then stop it."""
         refs = list(self.running)
-        if not refs or not ray.is_initialized():
+        if not refs or not ray.is_initialized() or self.head.gone:
             return
         for ref in refs:
             ray.cancel(ref)

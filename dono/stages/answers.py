@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -88,6 +89,54 @@ def tokens_scored_at_once(
     return scoring_that_fits(model, score, least=context, most=max(context, SCORED_TOKENS), available=available)
 
 
+@dataclass(frozen=True)
+class Given:
+    """What a model answered to a test, item by item. What a kind of use case does not have is None.
+
+    `answers`: labels chosen by likelihood, or texts written; `written`: texts written (labels too); `likelihoods` of
+    labels in nats [n, labels]; `bits` and `sizes` in bytes of a text or of the right answer, [n] each.
+    """
+
+    answers: tuple[str, ...] | None = None
+    written: tuple[str, ...] | None = None
+    likelihoods: np.ndarray | None = None
+    bits: np.ndarray | None = None
+    sizes: np.ndarray | None = None
+
+
+def ask_case(
+    case: Case, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, context: int, shots: int
+) -> Given:  # fmt: skip
+    """Ask a model the frozen test: labels by likelihood and in writing, answers in writing, texts for bits."""
+    at_once = tokens_scored_at_once(model, tokenizer, context)
+    if case.use_case.kind == "language":
+        texts = [e.answer for e in case.test]
+        bits, sizes = bits_per_byte(model, tokenizer, texts, context=context, batch_tokens=at_once)
+        return Given(bits=bits, sizes=sizes)
+    kept, room = fitted_prompts(case, tokenizer, context, shots)
+    stop = "\n" if shots or not case.train else None
+    written = generate(model, tokenizer, kept, max_new_tokens=room, stop=stop, batch_tokens=2 * at_once)
+    texts = [a.text for a in written]
+    if case.use_case.kind == "generate":
+        bits, sizes = _answer_bits(case, model, tokenizer, kept, at_once)
+        return Given(answers=tuple(texts), written=tuple(texts), bits=bits, sizes=sizes)
+    label_ids = [[*answer_ids(tokenizer, ">>", label), tokenizer.eos_token_id] for label in case.labels]
+    if shots:  # after solved examples an answer ends in a line break, not in EOS
+        label_ids = [ids[:-1] for ids in label_ids]
+    likelihoods = label_log_likelihoods(model, tokenizer, kept, label_ids, batch_tokens=at_once)
+    chosen = tuple(case.labels[i] for i in likelihoods.argmax(1))
+    return Given(answers=chosen, written=tuple(texts), likelihoods=likelihoods)
+
+
+def fitted_prompts(
+    case: Case, tokenizer: PreTrainedTokenizerBase, context: int, shots: int
+) -> tuple[list[list[int]], int]:  # fmt: skip
+    """The prompts of a test as ids, cut on the left to leave room for an answer, and that room in tokens."""
+    longest = _longest_answer(case, tokenizer)
+    room = min(int(longest * ROOM_FOR_ANSWER) + 2, max(8, context // 2))
+    return [cut_left(tokenizer, p, context - room) for p in prompts_of(case, tokenizer, case.test, shots)], room
+
+
 def answer_case(
     case: Case, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, context: int, shots: int, seed: int
 ) -> tuple[list[Score], list[Sample]]:
@@ -95,47 +144,33 @@ def answer_case(
 
     A classify use case is scored by label likelihood (accuracy, macro_f1) and by generation (`generated_accuracy`).
     """
-    at_once = tokens_scored_at_once(model, tokenizer, context)
+    given = ask_case(case, model, tokenizer, context, shots)
     languages = [e.language or "und" for e in case.test]
     expected = [e.answer for e in case.test]
     if case.use_case.kind == "language":
-        texts = [e.answer for e in case.test]
-        bits, sizes = bits_per_byte(model, tokenizer, texts, context=context, batch_tokens=at_once)
-        return score_bits(bits, sizes, languages, seed=seed), _continuations(case, model, tokenizer)
-    prompts = prompts_of(case, tokenizer, case.test, shots)
-    longest = _longest_answer(case, tokenizer)
-    room = min(int(longest * ROOM_FOR_ANSWER) + 2, max(8, context // 2))
-    kept = [cut_left(tokenizer, p, context - room) for p in prompts]
-    stop = "\n" if shots or not case.train else None
+        assert given.bits is not None and given.sizes is not None
+        return score_bits(given.bits, given.sizes, languages, seed=seed), _continuations(case, model, tokenizer)
+    assert given.answers is not None and given.written is not None
     if case.use_case.kind == "generate":
-        written = generate(model, tokenizer, kept, max_new_tokens=room, stop=stop, batch_tokens=2 * at_once)
-        answers = [a.text for a in written]
-        scores = score_answers(answers, expected, languages, ["chrf", "exact_match"], seed=seed)
-        return scores + _answer_bits(case, model, tokenizer, kept, seed, at_once), shown_answers(case, answers)
-    labels = case.labels
-    label_ids = [[*answer_ids(tokenizer, ">>", label), tokenizer.eos_token_id] for label in labels]
-    if shots:  # after solved examples an answer ends in a line break, not in EOS
-        label_ids = [ids[:-1] for ids in label_ids]
-    likelihoods = label_log_likelihoods(model, tokenizer, kept, label_ids, batch_tokens=at_once)
-    chosen = [labels[i] for i in likelihoods.argmax(1)]
-    scores = score_answers(chosen, expected, languages, ["accuracy", "macro_f1"], seed=seed)
-    scores += score_label_bits(likelihoods, [labels.index(e) for e in expected], languages)
-    written = generate(model, tokenizer, kept, max_new_tokens=room, stop=stop, batch_tokens=2 * at_once)
-    for s in score_answers([a.text for a in written], expected, languages, ["accuracy", "macro_f1"], seed=seed):
+        assert given.bits is not None and given.sizes is not None
+        scores = score_answers(given.answers, expected, languages, ["chrf", "chrf_plus_plus", "exact_match"], seed=seed)
+        scores += score_bits(given.bits, given.sizes, languages, seed=seed, metric="answer_bits_per_byte")
+        return scores, shown_answers(case, given.answers)
+    assert given.likelihoods is not None
+    scores = score_answers(given.answers, expected, languages, ["accuracy", "macro_f1"], seed=seed)
+    scores += score_label_bits(given.likelihoods, [case.labels.index(e) for e in expected], languages)
+    for s in score_answers(given.written, expected, languages, ["accuracy", "macro_f1"], seed=seed):
         scores.append(Score(f"generated_{s.metric}", s.language, s.value, s.stderr, s.n))
-    return scores, shown_answers(case, chosen)
+    return scores, shown_answers(case, given.answers)
 
 
 def _answer_bits(
-    case: Case, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, prompts: list[list[int]], seed: int,
-    at_once: int,
-) -> list[Score]:  # fmt: skip
-    """Bits per byte of the expected answers, EOS included."""
+    case: Case, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, prompts: list[list[int]], at_once: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Bits of the expected answers, EOS included, and their bytes: [n] each."""
     answers = [[*answer_ids(tokenizer, ">>", e.answer), tokenizer.eos_token_id] for e in case.test]
     nats = answer_log_likelihoods(model, tokenizer, prompts, answers, batch_tokens=at_once)
-    sizes = np.array([max(1, len(e.answer.encode())) for e in case.test], dtype=np.float64)
-    languages = [e.language or "und" for e in case.test]
-    return score_bits(-nats / np.log(2), sizes, languages, seed=seed, metric="answer_bits_per_byte")
+    return -nats / np.log(2), np.array([max(1, len(e.answer.encode())) for e in case.test], dtype=np.float64)
 
 
 def prompts_of(
@@ -145,11 +180,11 @@ def prompts_of(
     template = template_of(case)
     if not shots:
         return [prompt_ids(tokenizer, render_prompt(template, fields_of(case, e), tokenizer)) for e in examples]
-    shown = [(fields_of(case, e), e.answer) for e in _shots(case, shots)]
+    shown = [(fields_of(case, e), e.answer) for e in chosen_shots(case, shots)]
     return [prompt_ids(tokenizer, few_shot(template, shown, fields_of(case, e))) for e in examples]
 
 
-def _shots(case: Case, shots: int) -> list[Example]:
+def chosen_shots(case: Case, shots: int) -> list[Example]:
     """The shortest example of each of `shots` different answers, so that several fit in the context."""
     by_answer: dict[str, Example] = {}
     for example in sorted(case.train, key=lambda e: (len(e.prompt), e.prompt)):

@@ -18,12 +18,14 @@ from dono.stages.cards import model_card
 from dono.stages.contenders import Contender, contenders
 from dono.stages.decide import as_planned, latest_verdict
 from dono.stages.display import clock, print_result
+from dono.stages.evaluate import card_of_build, write_card
 from dono.stages.gate import check_rights
+from dono.stages.hosted import hosted_again, hosted_arms
 from dono.stages.outcomes import calibration
 from dono.stages.pilots import plan_jobs
 from dono.stages.predictive import predictive_run
-from dono.stages.prepare import Case, prepare
-from dono.stages.runs import RunSpec, measurements_of
+from dono.stages.prepare import Case, Prepared, prepare
+from dono.stages.runs import ADAPTER, RunSpec, measurements_of
 from dono.stages.schedule import Job, full_seconds_here
 from dono.stages.together import full_run
 from dono.stages.uplift import FOLDER as UPLIFT
@@ -80,11 +82,11 @@ def build(place: Workplace, *, route: str | None, only: str | None, dry_run: boo
     for case in prepared.cases:
         if only is not None and case.use_case.name != only:
             continue
-        for arm in chosen_arms(verdict, case, who, route):
+        for arm in chosen_arms(place, verdict, case, who, route):
             seconds = full_seconds_here(jobs[arm], case.use_case.name) if arm in jobs else 1.0
             place.display.say(f"{case.use_case.name}: {arm}, {spending(place, jobs.get(arm), case, seconds)}")
             if not dry_run:
-                built.append(build_one(place, case, arm, who, verdict, seconds))
+                built.append(build_one(place, prepared, case, arm, who, verdict, seconds))
     return built
 
 
@@ -103,7 +105,9 @@ def spending(place: Workplace, job: Job | None, case: Case, seconds: float) -> s
     return f"{tokens / 1e6:.3g} M tokens, {flops:.2g} FLOPs, {memory:.2g} GB, {said}"
 
 
-def chosen_arms(verdict: Verdict | None, case: Case, who: Sequence[Contender], route: str | None) -> list[str]:
+def chosen_arms(
+    place: Workplace, verdict: Verdict | None, case: Case, who: Sequence[Contender], route: str | None
+) -> list[str]:
     """The arms to build: the person's, else the portfolio's: the use case's first, then those of single languages."""
     if route is None:
         assert verdict is not None
@@ -114,6 +118,7 @@ def chosen_arms(verdict: Verdict | None, case: Case, who: Sequence[Contender], r
         return list(dict.fromkeys(found))
     fitting = [c.name for c in who if case.use_case.kind in c.arm.kinds]
     fitting += [arm.name for arm in ROUTES["predictive"] if case.use_case.kind in arm.kinds]
+    fitting += hosted_arms(place, case)
     exact = [n for n in fitting if route in (n, n.split("@")[0])] or [n for n in fitting if n.split("/")[0] == route]
     if not exact:
         raise Mistake(
@@ -126,12 +131,15 @@ def chosen_arms(verdict: Verdict | None, case: Case, who: Sequence[Contender], r
 
 
 def build_one(
-    place: Workplace, case: Case, arm: str, who: Sequence[Contender], verdict: Verdict | None, seconds: float
-) -> Built:
-    """One full run: the same functions as the pilots', with the full numbers."""
+    place: Workplace, prepared: Prepared, case: Case, arm: str, who: Sequence[Contender], verdict: Verdict | None,
+    seconds: float,
+) -> Built:  # fmt: skip
+    """One full run: the same functions as the pilots', with the full numbers; its scorecard lies beside the model."""
     contender = next((c for c in who if c.name == arm), None)
     with place.display.task(f"{case.use_case.name}: {arm}", seconds) as view:
-        if contender is None:
+        if contender is None and arm.startswith("hosted/"):
+            run = hosted_again(place, arm, case)
+        elif contender is None:
             run = predictive_run(place, arm, case, 1.0)
         else:
             spec = RunSpec(
@@ -152,9 +160,13 @@ def build_one(
         for file in run.path.iterdir():
             if file.name != "artifact.json" and file.is_file():
                 shutil.copyfile(file, folder / file.name)
-        if (run.path / UPLIFT).is_dir():
-            shutil.copytree(run.path / UPLIFT, folder / UPLIFT)
-        write_atomically(folder / "README.md", model_card(place, case, arm, run, outcome))
+        for name in (UPLIFT, ADAPTER):
+            if (run.path / name).is_dir():
+                shutil.copytree(run.path / name, folder / name)
+        card = card_of_build(place, prepared, case, run, str(run.path))
+        if card is not None:
+            write_card(card, folder)
+        write_atomically(folder / "README.md", model_card(place, case, arm, run, outcome, card))
         write_atomically(folder / "outcome.json", json.dumps(outcome, ensure_ascii=False, indent=1))
         return {"use_case": case.use_case.name, "arm": arm}
 

@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dono.artifacts import Artifact, Measurement
+from dono.evals.scorecard import Scorecard
 from dono.project import Rights
 from dono.runfile import RunFile
 from dono.stages.prepare import Case
 from dono.stages.runs import measurements_of
 from dono.stages.workplace import Workplace
+from dono.studio.scorecard import scorecard_lines
 
 
-def model_card(place: Workplace, case: Case, arm: str, run: Artifact, outcome: dict[str, float | str]) -> str:
-    """Markdown with the front matter that model hubs read."""
+def model_card(
+    place: Workplace, case: Case, arm: str, run: Artifact, outcome: dict[str, float | str],
+    card: Scorecard | None = None,
+) -> str:  # fmt: skip
+    """Markdown with the front matter that model hubs read, and the scorecard where there is one."""
     rows = measurements_of(run)
     languages = sorted({m.language for m in rows} - {"all", "und"})
     lines = ["---", f"language: [{', '.join(languages)}]", "library_name: transformers", "tags: [dono]", "---", ""]
@@ -29,6 +34,8 @@ def model_card(place: Workplace, case: Case, arm: str, run: Artifact, outcome: d
         nan = float("nan")
         lo, hi = outcome.get("predicted_lo", nan), outcome.get("predicted_hi", nan)
         lines += ["", f"Predicted before the run: {outcome['predicted']:.4f} (80 % interval {lo:.4f} to {hi:.4f})."]
+    if card is not None:
+        lines += ["", *scorecard_lines(card)]
     lines += [
         "",
         "## Data and rights",

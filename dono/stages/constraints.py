@@ -55,16 +55,16 @@ def _hours_left(place: Workplace, now: datetime | None = None) -> float:
 def broken(
     place: Workplace, contender: Contender | None, hours: Range, latency: Number | None, now: datetime | None = None
 ) -> tuple[str, ...]:
-    """The constraints that an arm breaks, each in words. `contender` is None where no language model takes part: such
-    an arm is small, quick and stays where it is.
+    """The constraints that an arm breaks, each in words. `contender` is None where no model of ours takes part: such an
+    arm is small and stays where it is, or is an endpoint, whose country was looked at before it was asked.
     """
     asked, found = place.project.constraints, []
     if asked.deadline is not None and hours.mid > (left := _hours_left(place, now)):
         found.append(f"its full run takes {duration(hours.mid)}, {duration(left)} are left to {asked.deadline}")
+    if asked.latency_ms is not None and latency is not None and latency.value > asked.latency_ms:
+        found.append(f"a request takes {latency.value:,.0f} ms, more than {asked.latency_ms:g} ({latency.label})")
     if contender is not None:
         found += _size(contender, asked.parameters, asked.gigabytes)
-        if asked.latency_ms is not None and latency is not None and latency.value > asked.latency_ms:
-            found.append(f"a request takes {latency.value:,.0f} ms, more than {asked.latency_ms:g} ({latency.label})")
         found += [*_licence(place, contender), *_country(place)]
     return tuple(found)
 

@@ -13,7 +13,7 @@ from dono.costs import measured_speed as speed_range
 from dono.decisions.routes import ROUTES, Arm
 from dono.errors import Mistake
 from dono.models import Shape, load_model, random_llama, shape_of
-from dono.project import Endpoint
+from dono.stages.hosted import endpoints
 from dono.stages.prepare import Case, Prepared
 from dono.stages.speed import measured_speed
 from dono.stages.tokenizing import corpus_tokens
@@ -94,8 +94,8 @@ def contenders(place: Workplace, prepared: Prepared) -> tuple[list[Contender], l
     notes: list[str] = []
     kinds = {case.use_case.kind for case in prepared.cases}
     arms = [a for route, of in ROUTES.items() if project.wants(route) for a in of if kinds & set(a.kinds)]
-    if (project.routes != "all" and "hosted" in project.routes) or any(isinstance(b, Endpoint) for b in project.bases):
-        notes.append("hosted: not measured; hosted endpoints are not piloted yet")
+    if project.routes != "all" and "hosted" in project.routes and not endpoints(place):
+        notes.append("hosted: not measured; the project names no endpoint in `bases`")
     bases = [load_base(place, b) for b in project.bases if isinstance(b, str)]
     if not bases and (lacking := list(dict.fromkeys(a.route for a in arms if a.start == "base"))):
         notes.append(f"{', '.join(lacking)}: not measured; the project names no base")
@@ -103,7 +103,7 @@ def contenders(place: Workplace, prepared: Prepared) -> tuple[list[Contender], l
         notes.append("continue, scratch: not measured; the project has no corpus")
     found: list[Contender] = []
     for arm in arms:
-        if arm.start == "none" or (arm.corpus_stage and prepared.corpus is None):
+        if arm.start in ("none", "endpoint") or (arm.corpus_stage and prepared.corpus is None):
             continue
         for base in bases if arm.start == "base" else [None]:
             name = named(arm, base, several=len(bases) > 1)

@@ -11,16 +11,17 @@ from pathlib import Path
 from dono import __version__
 from dono.artifacts import Artifact, Json, Reference
 from dono.costs import THIS
-from dono.decisions import Assumption, Number, Verdict, changed, choose_portfolio, width_of
+from dono.decisions import GROUNDS, Assumption, Grounds, Number, Verdict, changed, choose_portfolio, width_of
 from dono.errors import Mistake
 from dono.stages.answers import shown_example
 from dono.stages.bookkeeping import record_step
-from dono.stages.choosing import Head, best_of_more, refusal
+from dono.stages.choosing import Everything, Head, best_of_more, questions, refusal
 from dono.stages.constraints import check_constraints
 from dono.stages.contenders import Contender, contenders
 from dono.stages.display import clock, print_result
 from dono.stages.further import Grant, open_further, seconds_for
 from dono.stages.gate import check_rights, judged
+from dono.stages.hosted import endpoints, show_hosted
 from dono.stages.outcomes import calibration
 from dono.stages.outset import train_now
 from dono.stages.overheads import stated, table
@@ -75,7 +76,7 @@ def decide(place: Workplace, *, dry_run: bool = False, more: str | None = None) 
     table(place)  # raises where a currency has no rate, before anything is spent
     prepared = prepare(place)
     who, missing = contenders(place, prepared)
-    if not who and not place.project.wants("predictive"):
+    if not who and not place.project.wants("predictive") and not endpoints(place):
         raise Mistake("no route can be piloted", where="routes", remedy="; ".join(missing) or "Name more routes")
     for note in missing:
         place.display.say(note)
@@ -100,8 +101,9 @@ def decide(place: Workplace, *, dry_run: bool = False, more: str | None = None) 
         further.withdraw()
         priced = head.priced(head.compared(head.evidence(pilots)), pilots)
         raise refusal(priced, bought[0], place.project.budget.pilot_scale)
-    verdict = make_verdict(head, pilots, missing)
-    return verdict, keep_verdict(head, verdict, pilots)
+    everything = head.evidence(pilots)
+    verdict = make_verdict(head, pilots, everything, missing)
+    return verdict, keep_verdict(head, verdict, pilots, grounds_of(head, everything))
 
 
 def as_planned(who: Sequence[Contender], verdict: Artifact) -> list[Contender]:
@@ -149,6 +151,7 @@ def show_plan(place: Workplace, prepared: Prepared, planned: Planned, who: Seque
             f"  {name:20s} scales {', '.join(f'{s:g}' for s in scales)}: {tokens / 1e6:.2g} M tokens at the top, "
             f"{clock(job.ladder_seconds(scales))}, {memory:.1f} GB"
         )
+    show_hosted(place, prepared.cases)
     for case in (c for c in prepared.cases if c.use_case.kind == "predict" and place.project.wants("predictive")):
         plan, choices = search_plan(case), case.use_case.table
         place.display.say(
@@ -163,10 +166,10 @@ def show_plan(place: Workplace, prepared: Prepared, planned: Planned, who: Seque
         place.display.say(f"  {case.use_case.name} learns what stands between ⟦ and ⟧: {shown}")
 
 
-def make_verdict(head: Head, pilots: Pilots, missing: Sequence[str]) -> Verdict:
+def make_verdict(head: Head, pilots: Pilots, everything: Everything, missing: Sequence[str]) -> Verdict:
     """Compare the arms of every use case, choose a portfolio, and say it."""
     place, project = head.place, head.place.project
-    everything, outcomes = head.evidence(pilots), calibration(place)
+    outcomes = calibration(place)
     verdicts, width = head.priced(head.compared(everything), pilots), width_of(outcomes)
     portfolio = choose_portfolio(
         verdicts, everything, money=project.budget.money, hours=project.budget.hours, currency=project.currency
@@ -184,12 +187,12 @@ def make_verdict(head: Head, pilots: Pilots, missing: Sequence[str]) -> Verdict:
         portfolio_cost=portfolio.cost,
         shared=portfolio.shared,
         budget=project.budget.model_dump(),
-        spent={"pilot_seconds": round(pilots.seconds, 1), "pilot_money": place.money(pilots.seconds)},
+        spent={"pilot_seconds": round(pilots.seconds, 1), "pilot_money": place.money(pilots.seconds) + pilots.fees},
         machine="this machine" if project.machine.gpu == THIS else f"{project.machine.count} × {project.machine.gpu}",
         speed=Number(value=max(speeds), unit="FLOP/s", label="measured", source="this machine, training"),
         assumptions=assumptions(place),
         data=data_summary(head.prepared),
-        measured=[f"{len(pilots.runs) + len(pilots.predictive)} pilots on this machine in {clock(pilots.seconds)}"],
+        measured=[f"{len(finished(pilots))} pilots on this machine in {clock(pilots.seconds)}"],
         warnings=warnings,
         calibration=outcomes,
         width=width.factor,
@@ -204,6 +207,12 @@ def changes_of(place: Workplace, grant: Grant | None, verdict: Verdict) -> tuple
     """What the further pilots under way changed, if a person paid for some."""
     before = None if grant is None else place.store.read("verdict", grant.before)
     return () if before is None else tuple(changed(read_verdict(before), verdict))
+
+
+def finished(pilots: Pilots) -> list[Artifact]:
+    """The runs of all pilots, whatever their route."""
+    asked = [h.run for h in pilots.hosted if h.run is not None]
+    return [p.run for p in pilots.runs.values()] + [p.run for p in pilots.predictive] + asked
 
 
 def leak_warnings(pilots: Pilots) -> list[str]:
@@ -260,10 +269,20 @@ def data_summary(prepared: Prepared) -> dict[str, str | int | float]:
     return summary
 
 
-def keep_verdict(head: Head, verdict: Verdict, pilots: Pilots) -> Path:
+def grounds_of(head: Head, everything: Everything) -> Grounds:
+    """What the verdict is judged by, kept beside it: so it can be judged again with something moved."""
+    project = head.place.project
+    return Grounds(
+        questions=questions(head.place, everything), evidence=everything, seed=project.training.seed,
+        currency=project.currency, money=project.budget.money, hours=project.budget.hours,
+        worth={u.name: u.worth_per_month for u in project.use_cases if u.worth_per_month is not None},
+    )  # fmt: skip
+
+
+def keep_verdict(head: Head, verdict: Verdict, pilots: Pilots, grounds: Grounds) -> Path:
     """Seal the verdict with what it was made from; report.html and verdict.json also lie in the work folder."""
     place = head.place
-    made_from = [p.run.reference for p in pilots.runs.values()] + [p.run.reference for p in pilots.predictive]
+    made_from = [run.reference for run in finished(pilots)]
     spec: dict[str, Json] = {
         "project": verdict.project,
         "judge": __version__,
@@ -276,6 +295,7 @@ def keep_verdict(head: Head, verdict: Verdict, pilots: Pilots) -> Path:
     def make(folder: Path) -> dict[str, Json]:
         write_report(verdict, folder / "report.html")
         (folder / "verdict.json").write_text(verdict.model_dump_json(indent=1), encoding="utf8")
+        (folder / GROUNDS).write_text(grounds.as_json(), encoding="utf8")
         tokens = {c.name: c.corpus_tokens for c in head.who}
         return {"sentence": verdict.sentence, "corpus_tokens": tokens, "scales": pilots.planned.scales}
 

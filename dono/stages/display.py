@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from dono.artifacts import write_atomically
+from dono.errors import Mistake
+
 QUIET_SECONDS = 10.0
 """Without a terminal (a log file, CI) a line of progress at most this often."""
+TOLD_SECONDS = 1.0
+"""How often `Display.beside` is written at most."""
+PROGRESS = "progress.json"
 
 
 class Display:
-    """Progress on a terminal as a live bar, elsewhere as plain lines."""
+    """Progress on a terminal as a live bar, elsewhere as plain lines. `beside`: a file that tells it to who looks."""
 
-    def __init__(self, console: Console | None = None) -> None:
+    def __init__(self, console: Console | None = None, beside: Path | None = None) -> None:
         self.console = console or Console(stderr=True, highlight=False)
-        self.live = self.console.is_terminal
-        self._printed = 0.0
+        self.live, self.beside = self.console.is_terminal, beside
+        self._printed = self._told = 0.0
 
     def say(self, text: str) -> None:
         """One line that stays."""
@@ -48,6 +56,18 @@ class Display:
             self._printed = now
             self.say(text)
 
+    def tell(self, title: str, done: float, total: float, elapsed: float, note: str) -> None:
+        """How far the work is, for others to see: at most every `TOLD_SECONDS`, and never in its way."""
+        now = time.monotonic()
+        if self.beside is None or now - self._told < TOLD_SECONDS:
+            return
+        self._told = now
+        told = {"title": title, "done": done, "total": total, "elapsed": elapsed, "note": note, "at": time.time()}
+        try:
+            write_atomically(self.beside, json.dumps(told, ensure_ascii=False))
+        except (OSError, Mistake):
+            self.beside = None  # a full disk is said where the work itself meets it
+
 
 class TaskView:
     """How far one piece of work is."""
@@ -64,6 +84,7 @@ class TaskView:
     def at(self, done: float, note: str = "") -> None:
         """So much of the total is done."""
         self.done = done
+        self.display.tell(self.title, done, self.total, time.monotonic() - self.began, note)
         if self.bar is not None and self.id is not None:
             self.bar.update(self.id, completed=min(done, self.total), note=note)
             return

@@ -12,10 +12,12 @@ import torch
 
 from dono.corpus.rights import remarks
 from dono.costs import measure_peak
+from dono.endpoints import key_header
 from dono.errors import Mistake
 from dono.project import load_project
 from dono.stages.display import print_result
 from dono.stages.gate import judged
+from dono.stages.hosted import cap_of, endpoints, price_at
 from dono.stages.workplace import Workplace, open_workplace
 
 PACKAGES = ("torch", "transformers", "tokenizers", "peft", "scikit-learn", "pyarrow")
@@ -54,9 +56,24 @@ def findings(project: Path, overrides: Sequence[str]) -> Iterator[tuple[bool, st
         return
     yield True, f"{project}: {len(loaded.use_cases)} use cases, {len(loaded.corpus)} sources, {len(loaded.bases)} bases"
     try:
-        yield from rights_findings(open_workplace(project, overrides))
+        opened = open_workplace(project, overrides)
+        yield from rights_findings(opened)
+        yield from endpoint_findings(opened)
     except Mistake as mistake:
         yield False, str(mistake)
+
+
+def endpoint_findings(place: Workplace) -> Iterator[tuple[bool, str]]:
+    """Whether each endpoint has its key, a price and a cap; nothing is sent to it."""
+    for endpoint in endpoints(place):
+        try:
+            key_header(endpoint)
+            cap, price = cap_of(place, endpoint), price_at(endpoint)
+        except Mistake as mistake:
+            yield False, str(mistake)
+            continue
+        told = "its tokens cost nothing" if price is None else f"asked for {price.currency} {cap:,.4g} at most"
+        yield True, f"endpoint {endpoint.endpoint}: {endpoint.model}, {told}"
 
 
 def rights_findings(place: Workplace) -> Iterator[tuple[bool, str]]:

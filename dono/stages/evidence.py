@@ -11,13 +11,14 @@ from dono.decisions import LOSS_UNDER, ArmEvidence, LanguageScore, Number, Pilot
 from dono.decisions.routes import ROUTES
 from dono.stages.constraints import broken, latency
 from dono.stages.contenders import Contender, target_speed
+from dono.stages.hosted import Hosted, price_at
 from dono.stages.lift import lifts_of
 from dono.stages.overheads import beside, number
 from dono.stages.pilots import Pilots
 from dono.stages.predictive import strings
 from dono.stages.prepare import Case
 from dono.stages.runs import measurements_of
-from dono.stages.serving import serving
+from dono.stages.serving import hosted_serving, serving
 from dono.stages.workplace import Workplace
 
 PILOTS_SPEED = "the planned tokens at the speed of the pilots on this machine"
@@ -62,6 +63,8 @@ def evidence(place: Workplace, pilots: Pilots, contenders: Sequence[Contender], 
     """Evidence for every arm that can serve this use case."""
     found = [_of_contender(place, pilots, contenders, c, case) for c in contenders if case.use_case.kind in c.arm.kinds]
     arms = sorted({p.arm for p in pilots.predictive if p.case is case or p.case.use_case.name == case.use_case.name})
+    asked = [h for h in pilots.hosted if h.case.use_case.name == case.use_case.name]
+    found += [_of_hosted(place, h, contenders[0] if contenders else None) for h in asked]
     return [*found, *(_of_predictive(place, pilots, arm, case) for arm in arms)]
 
 
@@ -135,6 +138,53 @@ def _of_contender(
         latency=waits,
         lifts=lifts_of(top, good[-1].spec.scale) if top and case.use_case.kind == "habits" else None,
     )
+
+
+def _of_hosted(place: Workplace, hosted: Hosted, reference: Contender | None) -> ArmEvidence:
+    """Nothing is trained: what was measured is what it does, and all that it costs is paid by the token."""
+    run, case = hosted.run, hosted.case
+    currency, metric = place.project.currency, case.use_case.judged_by
+    nothing = exactly(0.0, "measured", "nothing is trained")
+    waits = None
+    if run is not None:
+        waits = Number(value=hosted.number("milliseconds"), unit="ms", label="measured", source="as asked from here")
+    traffic = place.project.serving
+    return ArmEvidence(
+        arm=hosted.arm,
+        route="hosted",
+        title=TITLES[hosted.arm.split("@")[0]],
+        points=tuple(_points([(1.0, 0, run)], metric)) if run else (),
+        full_cost=number(nothing, currency),
+        full_hours=number(nothing, "hours"),
+        pilot_cost=Number(
+            value=hosted.number("money"), unit=currency, label="measured", source="tokens that were paid"
+        ),
+        serving_per_month=hosted_serving(place, hosted, reference),
+        languages=tuple(_languages(run, metric)) if run else (),
+        samples=tuple(_samples(run)) if run else (),
+        notes=(*(strings(run.result["notes"]) if run else ()), *_price_note(hosted)),
+        failed=hosted.failed,
+        has_scale=False,
+        shared_key=None,
+        shared_cost=None,
+        serving_months=traffic.months if traffic else 0,
+        broken=broken(place, None, nothing, waits),
+        beside=beside(place, case, "hosted", nothing, shared=0.0, contender=None),
+        latency=waits,
+    )
+
+
+def _price_note(hosted: Hosted) -> list[str]:
+    """What a word costs in each language, by the tokens that the endpoint counts."""
+    if hosted.run is None:
+        return []
+    rows = [m for m in measurements_of(hosted.run) if m.metric == "tokens_per_word" and m.language != "all"]
+    told = ", ".join(f"{m.language} {m.value:.1f}" for m in rows)
+    price = price_at(hosted.endpoint)
+    notes = [f"tokens read for a word of the question, all that is sent counted: {told}"] if told else []
+    if price is None:
+        return [*notes, "a server on this machine: what it costs to run is not counted"]
+    return [*notes, f"{price.currency} {price.reading:g} and {price.writing:g} for a million tokens ({price.source})"]
 
 
 def _shared_seconds(place: Workplace, contender: Contender, pilots: Pilots) -> Range:

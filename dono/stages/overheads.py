@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
 
 from dono.costs import THIS, Exchange, OverheadPrices, Range, exactly, overhead_prices
 from dono.costs.failures import SAVED_BYTES
@@ -12,8 +15,10 @@ from dono.costs.serving import SERVING_USE
 from dono.decisions import ArmEvidence, CostPart, Label, Lever, Number
 from dono.decisions.evidence import ENGINEERS, FAILED_RUNS, MACHINES, RATERS, SERVING, STORAGE
 from dono.project import RouteName
+from dono.ratings import EventStore, minutes_per_rating
 from dono.stages.contenders import Contender
 from dono.stages.prepare import Case
+from dono.stages.rate import DATABASE, DESK
 from dono.stages.workplace import Workplace
 from dono.studio.amounts import plain
 
@@ -27,8 +32,22 @@ def number(amount: Range, unit: str) -> Number:
 
 
 def table(place: Workplace) -> OverheadPrices:
-    """The table of this project. Raises `Mistake` where a row needs a rate of exchange that nobody gave."""
-    return overhead_prices(place.project.overheads, Exchange(place.project.currency, place.project.rates))
+    """The table of this project; the minutes of a rating are those of its own desk, where people have rated.
+
+    Raises `Mistake` where a row needs a rate of exchange that nobody gave.
+    """
+    own = place.project.overheads
+    prices = overhead_prices(own, Exchange(place.project.currency, place.project.rates))
+    pace = _pace(place.store.root / DESK / DATABASE) if own.minutes_per_rating is None else None
+    return prices if pace is None else replace(prices, minutes=pace)
+
+
+def _pace(database: Path) -> Range | None:
+    """Minutes a rating at a desk; None where there is no desk, or fewer than five answers."""
+    if not database.is_file():
+        return None
+    with closing(EventStore(database)) as store, store.reading() as book:
+        return minutes_per_rating(book)
 
 
 def months_kept(place: Workplace) -> float:

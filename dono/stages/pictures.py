@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dono.artifacts import write_atomically
+from dono.artifacts import LOG, read_log, write_atomically
 from dono.studio.loss_curve import Step, draw_loss_curve
-from dono.training import LOG, read_log
 
 CURVE = "loss_curve.svg"
 

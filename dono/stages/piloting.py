@@ -11,6 +11,7 @@ from dono.decisions.information import Rung
 from dono.runners import Crew, Needs
 from dono.stages.contenders import Contender
 from dono.stages.display import TaskView, clock
+from dono.stages.hosted import hosted_pilots
 from dono.stages.pilots import Pilot, Pilots, Planned, asking
 from dono.stages.predictive import predictive_pilots
 from dono.stages.prepare import Prepared
@@ -44,6 +45,7 @@ def run_pilots(
     needs = Needs(gigabytes=max((c.gigabytes(place.project.training.batch) for c in contenders), default=0.0))
     with place.display.task("pilots", whole) as view:
         pilots.predictive += predictive_pilots(place, prepared.cases)
+        pilots.hosted += hosted_pilots(place, prepared.cases)
         shown = _Shown(place, pilots, view, whole)
         with place.runner.crew(running, site, needs=needs, note=shown.note) as workers:
             crew = _Crew(site, pilots, shown, workers)

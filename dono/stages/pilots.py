@@ -11,6 +11,7 @@ from dono.decisions.routes import task_stage_of
 from dono.stages.answers import render_pairs
 from dono.stages.contenders import Contender, TaskSize, task_size
 from dono.stages.display import clock
+from dono.stages.hosted import Hosted
 from dono.stages.predictive import Predictive
 from dono.stages.prepare import Case, Prepared
 from dono.stages.rungs import scoring_guess
@@ -57,6 +58,7 @@ class Pilots:
     runs: dict[tuple[str, str, float, int], Pilot] = field(default_factory=dict)
     stages: dict[str, Artifact] = field(default_factory=dict)
     predictive: list[Predictive] = field(default_factory=list)
+    hosted: list[Hosted] = field(default_factory=list)
     granted: float = 0.0
     took: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
     unfinished: float = 0.0
@@ -67,7 +69,13 @@ class Pilots:
     def seconds(self) -> float:
         """Seconds that the pilots really took on this machine, set-up and scoring included, trunks counted once."""
         own = self.unfinished + sum(float(str(a.result["own_seconds"])) for a in self.stages.values())
-        return own + sum(p.own_seconds for p in self.runs.values()) + sum(p.seconds for p in self.predictive)
+        asked = sum(h.number("own_seconds") for h in self.hosted)
+        return own + asked + sum(p.own_seconds for p in self.runs.values()) + sum(p.seconds for p in self.predictive)
+
+    @property
+    def fees(self) -> float:
+        """What endpoints were paid, in the project's currency."""
+        return sum(h.number("money") for h in self.hosted)
 
     def seconds_of(self, arm: str, scale: float) -> float | None:
         """Seconds of one more rung of an arm; None for one that trains nothing. A larger one goes on with the trunk."""

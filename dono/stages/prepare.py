@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,11 +12,13 @@ from dono.artifacts import Artifact, Json, Reference, fingerprint, write_atomica
 from dono.corpus import Example, gather, load_examples, overlap, read_documents, source_parts, source_spec
 from dono.corpus.calendar import check_states
 from dono.corpus.privacy import key_fingerprint
+from dono.corpus.tags import check_language
 from dono.errors import Mistake
 from dono.predictive.tables import table_size
 from dono.project import Privacy, Project, Source, UseCase
 from dono.stages.bookkeeping import record_corpus
 from dono.stages.habits import own_days, prompts, read_habits, taught_sentences
+from dono.stages.harness import harness_documents, harness_examples
 from dono.stages.row_texts import asked_of_models, row_examples
 from dono.stages.tables import parts_of
 from dono.stages.workplace import Workplace
@@ -47,7 +49,7 @@ class Prepared:
 
 def prepare(place: Workplace) -> Prepared:
     """Gather the corpus and the examples; what is finished is taken as it is."""
-    cases = {u.name: prepare_case(place, u) for u in place.project.use_cases if u.kind in ("classify", "generate")}
+    cases = {u.name: CASES[u.kind](place, u) for u in place.project.use_cases if u.kind in CASES}
     corpus = prepare_corpus(place, list(cases.values())) if place.project.corpus else None
     ordered: list[Case] = []
     for use_case in place.project.use_cases:
@@ -159,6 +161,9 @@ def prepare_case(place: Workplace, use_case: UseCase) -> Case:
     def make(folder: Path) -> dict[str, Json]:
         train, train_rejects, formats = load_examples(paths[0], kind)
         test, test_rejects, _ = load_examples(paths[1], kind)
+        for part, examples in (("train", train), ("test", test)):
+            for tag in sorted({e.language for e in examples if e.language is not None}):
+                check_language(tag, where=f"use_cases[{use_case.name}].{part}")
         twins = set(overlap(train, test))
         train = [e for i, e in enumerate(train) if i not in twins]
         kept = limited(test, use_case.test_limit)
@@ -192,6 +197,20 @@ def prepare_case(place: Workplace, use_case: UseCase) -> Case:
     return Case(use_case, artifact, _read_rows(artifact.path / "train.jsonl"), _read_rows(artifact.path / "test.jsonl"))
 
 
+def prepare_harness(place: Workplace, use_case: UseCase) -> Case:
+    """The documents of a harness use case as a test; nothing is learned for it."""
+    artifact = harness_documents(place, use_case)
+    return Case(use_case, artifact, (), harness_examples(artifact))
+
+
+CASES: dict[str, Callable[[Workplace, UseCase], Case]] = {
+    "classify": prepare_case,
+    "generate": prepare_case,
+    "harness": prepare_harness,
+}
+"""Kinds of use cases whose tests are kept out of the corpus."""
+
+
 def limited(examples: Sequence[Example], limit: int) -> list[Example]:
     """At most `limit` examples, spread evenly over the file, the same ones every time."""
     if len(examples) <= limit:
@@ -213,7 +232,9 @@ def language_case(use_case: UseCase, corpus: Artifact) -> Case:
     """Held-out documents of the corpus as test, at most `test_limit`, the languages taken in turn."""
     by_language: dict[str, list[Example]] = {}
     for document in read_documents(corpus.path, split="heldout"):
-        by_language.setdefault(document.language, []).append(Example("", document.text, document.language))
+        by_language.setdefault(document.language, []).append(
+            Example("", document.text, document.language, document.region)
+        )
     if not by_language:
         remedy = "Raise training.heldout_share, or add documents"
         raise Mistake("the corpus has no held-out document", where=f"use_cases[{use_case.name}]", remedy=remedy)

@@ -6,7 +6,6 @@ import glob
 import importlib
 import socket
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
@@ -14,8 +13,10 @@ from dono.errors import Mistake
 from dono.project import load_project, read_settings
 from dono.ratings import Desk, DeskSettings, EventStore, read_items
 from dono.stages.display import print_result
+from dono.stages.listening import listening, serve, shown_host
 
-FILE, DATABASE = "desk.yaml", "desk.sqlite"
+FILE, DATABASE, DESK = "desk.yaml", "desk.sqlite", "desk"
+"""Settings and events of a desk, and the folder of a project's own desk within its work folder."""
 TEMPLATE = """\
 # How this desk works. All of it may be left out; `dono rate` reads it at every start.
 title: Ratings
@@ -40,12 +41,12 @@ def command(
     try:
         desk.configure(settings)
         read_in(desk, settings)
-        with _listening(host, port) as listening:
-            own = f"http://{_shown(host)}:{listening.getsockname()[1]}"
-            _say_links(desk, settings, renew, settings.public_url.rstrip("/") or own)
+        with listening(host, port) as found:
+            own = f"http://{shown_host(host)}:{found.getsockname()[1]}"
+            say_links(desk, settings, renew, settings.public_url.rstrip("/") or own)
             if not dry_run:
                 print_result(f"the desk is open on {own} (Ctrl-C closes it)")
-                _serve(desk, listening, proxied or settings.public_url.startswith("https"))
+                _serve(desk, found, proxied or settings.public_url.startswith("https"))
     finally:
         desk.store.close()
 
@@ -57,7 +58,7 @@ def desk_settings(place: Path) -> DeskSettings:
     """
     file = place
     if place.is_file() and place.name != FILE:
-        file = load_project(place).work_folder / "desk" / FILE
+        file = load_project(place).work_folder / DESK / FILE
     elif not place.is_file():
         if not place.is_dir():
             remedy = "Give a folder with a desk.yaml, or a dono.yaml"
@@ -68,10 +69,11 @@ def desk_settings(place: Path) -> DeskSettings:
         file.write_text(TEMPLATE, encoding="utf8")
         remedy = "It was written: name your raters in it, put items beside it, and run the command again"
         raise Mistake("there was no desk.yaml", where=str(file), remedy=remedy)
-    return read_settings(file, (), DeskSettings, _missing)
+    return read_settings(file, (), DeskSettings, two_of_a_name)
 
 
-def _missing(settings: DeskSettings) -> Iterator[Mistake]:
+def two_of_a_name(settings: DeskSettings) -> Iterator[Mistake]:
+    """Raters that share a name."""
     names = [r.name for r in settings.raters]
     for name in sorted({n for n in names if names.count(n) > 1}):
         yield Mistake(f"two raters are named {name!r}", where="raters", remedy="Give each a name of their own")
@@ -96,7 +98,7 @@ def read_in(desk: Desk, settings: DeskSettings) -> None:
         raise Mistake(f"no file matches {patterns}", where=str(settings.folder), remedy="Put a file of items there")
 
 
-def _say_links(desk: Desk, settings: DeskSettings, renew: tuple[str, ...], address: str) -> None:
+def say_links(desk: Desk, settings: DeskSettings, renew: tuple[str, ...], address: str) -> None:
     """Links of those who have none, or a new one; each is shown once, since only its hash is kept."""
     with desk.store.reading() as book:
         admitted = {n: (r.languages, r.token_hash) for n, r in book.raters.items()}
@@ -116,33 +118,10 @@ def _say_links(desk: Desk, settings: DeskSettings, renew: tuple[str, ...], addre
         print_result(f"links as before: {', '.join(kept)} (a new one: --renew NAME)")
 
 
-@contextmanager
-def _listening(host: str, port: int) -> Iterator[socket.socket]:
-    """A socket that is bound, so that its port is known before links are printed."""
-    with closing(socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)) as listening:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listening.bind((host, port))
-            listening.listen()
-        except OSError as error:
-            remedy = "Give another one: --port, or --port 0 for any that is free"
-            raise Mistake(f"cannot listen ({error.strerror})", where=f"{host}:{port}", remedy=remedy) from error
-        yield listening
-
-
-def _serve(desk: Desk, listening: socket.socket, secure: bool) -> None:
+def _serve(desk: Desk, found: socket.socket, secure: bool) -> None:
     """Until somebody stops it. Loaded here: whoever does not rate needs neither."""
     try:
-        uvicorn = importlib.import_module("uvicorn")
         app = importlib.import_module("dono.studio.desk").make_app(desk, secure=secure)
+        serve(app, found, secure)
     except ImportError as error:
         raise Mistake(f"{error.name} is missing", where="dono rate", remedy="pip install 'dono[desk]'") from error
-    config = uvicorn.Config(
-        app, log_level="warning", access_log=False, proxy_headers=secure, forwarded_allow_ips="127.0.0.1",
-        server_header=False, timeout_keep_alive=30,
-    )  # fmt: skip
-    uvicorn.Server(config).run(sockets=[listening])
-
-
-def _shown(host: str) -> str:
-    return f"[{host}]" if ":" in host else host

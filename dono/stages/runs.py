@@ -22,11 +22,12 @@ from dono.artifacts import (
 )
 from dono.decisions.routes import task_stage_of
 from dono.errors import Mistake
-from dono.models import add_lora, load_model, merge_lora, reader_of, save_model
+from dono.models import add_lora, load_model, merge_lora, reader_of, save_adapter, save_model
 from dono.objectives import masked_answers
 from dono.stages.answers import Sample, answer_case, render_pairs
 from dono.stages.contenders import Contender
 from dono.stages.corpus_stage import Spent, corpus_run, spent_in
+from dono.stages.harness_answers import answer_harness
 from dono.stages.lift import answer_lift
 from dono.stages.oversight import Oversight
 from dono.stages.pictures import leave_loss_curve
@@ -37,6 +38,8 @@ from dono.tokens import check_rows, encode_examples, load_tokenizer, packed, tas
 from dono.training import Logbook, LoopSpec, Outcome, Scale, forget_state, likelihood, train, trained_seconds
 from dono.training.world import processes
 
+ADAPTER = "adapter"
+"""The folder of a kept model that holds its low-rank updates alone, where it has any: several share a base in use."""
 TASK_WARMUP = 0.1
 """Share of a task stage's steps in which the rate rises (customary)."""
 
@@ -147,10 +150,16 @@ def _learn_and_answer(
         tokens, trained_for = outcome.tokens, outcome.seconds
         learned = {"steps": len(outcome.losses), "tokens_per_second": round(outcome.tokens_per_second, 1)}
     place.store.leave()
+    if spec.examples and spec.task_stage == "lora":
+        if spec.keep:
+            save_adapter(model, folder / ADAPTER)
+        model = merge_lora(model)
     oversight.show(f"{spec.name}: scoring")
     notes: list[str] = []
     if spec.case.use_case.kind == "habits":
         scores, samples, notes = answer_lift(spec.case, model, tokenizer, folder)
+    elif spec.case.use_case.kind == "harness":
+        scores, samples, notes = answer_harness(place, spec.case, model, tokenizer, contender.context, spec.seed)
     elif spec.case.use_case.kind == "predict":
         shots = contender.arm.shots
         scores, samples, notes = answer_rows(spec.case, model, tokenizer, contender.context, shots, spec.seed)
@@ -187,7 +196,10 @@ def _train_task(
     oversight: Oversight,
     capped: Callable[[float], str | None],
 ) -> tuple[Outcome, PreTrainedModel]:
-    """Train on the first examples of the seed's order: a smaller pilot's are part of a larger one's."""
+    """Train on the first examples of the seed's order: a smaller pilot's are part of a larger one's.
+
+    Low-rank updates are on the model that is returned, not added in.
+    """
     training, case = place.project.training, spec.case
     chosen = shuffled(len(case.train), spec.seed)[: spec.examples]
     pairs = render_pairs(case, tokenizer, [case.train[i] for i in chosen])
@@ -219,4 +231,4 @@ def _train_task(
         watch = oversight.watching(title, book)
         outcome = train(reader, batches.parts_at, learn, loop, folder, watch=watch, capped=capped)
     leave_loss_curve(folder, title)
-    return outcome, merge_lora(learner) if lora else learner
+    return outcome, learner

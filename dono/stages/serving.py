@@ -7,10 +7,11 @@ from functools import lru_cache
 import numpy as np
 from transformers import PreTrainedTokenizerBase
 
-from dono.costs import THIS, Exchange, Traffic, machine_named, serving_cost, this_machine
+from dono.costs import THIS, Exchange, Traffic, hosted_cost, machine_named, serving_cost, this_machine
 from dono.decisions import Number
 from dono.stages.answers import prompts_of
 from dono.stages.contenders import Contender
+from dono.stages.hosted import Hosted, price_at
 from dono.stages.prepare import Case
 from dono.stages.workplace import Workplace
 from dono.tokens import answer_ids, load_tokenizer
@@ -25,7 +26,7 @@ def serving(place: Workplace, contender: Contender, reference: Contender, case: 
     The traffic's tokens are taken as counted with the tokenizer of `reference` and a prompt without solved examples.
     """
     traffic = place.project.serving
-    if traffic is None or case.use_case.kind == "habits":  # nobody sends requests to a measurement
+    if traffic is None or case.use_case.kind in ("habits", "harness"):  # nobody sends requests to a measurement
         return None
     choice, currency = place.project.machine, place.project.currency
     if choice.gpu == THIS:
@@ -41,6 +42,29 @@ def serving(place: Workplace, contender: Contender, reference: Contender, case: 
     return Number(
         value=amount.mid, lo=amount.lo, hi=amount.hi, unit=f"{currency} a month", label=amount.label,
         source=f"{amount.source}; prompts × {longer_in:.2g}, answers × {longer_out:.2g} in tokens (measured)",
+    )  # fmt: skip
+
+
+def hosted_serving(place: Workplace, hosted: Hosted, reference: Contender | None) -> Number | None:
+    """A month of the project's traffic at an endpoint's prices; None where no traffic or no price is stated.
+
+    What its tokenizer makes of these languages counts: the tokens that it reported for the test, against those of
+    `reference` for the same examples (without one the traffic's tokens are taken as its own).
+    """
+    traffic, price = place.project.serving, price_at(hosted.endpoint)
+    if traffic is None or price is None or hosted.run is None:
+        return None
+    longer_in, longer_out, how = 1.0, 1.0, "tokens of the traffic taken as its own"
+    if reference is not None and hosted.run.result["counted"]:
+        plain = lengths(reference.tokenizer_folder, hosted.case, 0)
+        longer_in, longer_out = hosted.number("tokens_in") / plain[0], hosted.number("tokens_out") / plain[1]
+        how = f"prompts × {longer_in:.2g}, answers × {longer_out:.2g} in tokens (measured)"
+    asked = Traffic(traffic.requests_per_day, traffic.tokens_in, traffic.tokens_out)
+    month = hosted_cost(asked, price, longer_in=longer_in, longer_out=longer_out)
+    amount = Exchange(place.project.currency, place.project.rates).into(month, price.currency)
+    return Number(
+        value=amount.mid, lo=amount.lo, hi=amount.hi, unit=f"{place.project.currency} a month", label=amount.label,
+        source=f"{amount.source}; {how}",
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from dono.artifacts import Artifact, Json, Reference, Store, fingerprint, write_atomically
+from dono.artifacts import Artifact, Json, Reference, Store, alone_in, fingerprint, write_atomically
 from dono.errors import Mistake
 from dono.predictive import held_out, read_table, take
 from dono.predictive.synthesis import GanSpec, Layout, independent, train_gan
@@ -20,7 +20,6 @@ from dono.predictive.tables import Cell, Columns, Table, take_target
 from dono.project import DateOrder
 from dono.stages.display import Display, clock, print_result
 from dono.stages.synthetic_figures import Figures, figures_of, page
-from dono.stages.workplace import alone_in
 
 HELD_OUT = 0.3
 """The share of the real rows that the GAN never sees: what it is judged by."""

@@ -19,6 +19,7 @@ from rich.console import Console
 from dono.artifacts import (
     Json,
     Measurement,
+    alone_in,
     drift,
     fingerprint,
     read_measurements,
@@ -28,7 +29,7 @@ from dono.artifacts import (
 from dono.costs import Meter
 from dono.errors import Capped, Mistake
 from dono.evals import Score
-from dono.models import Reader, merge_lora, save_adapter, save_model
+from dono.models import Reader, Scorer, merge_lora, save_adapter, save_model, save_scorer
 from dono.objectives import PREFERENCES
 from dono.runfile import ObjectiveName, RunFile, load_run
 from dono.stages.cards import run_card
@@ -38,8 +39,7 @@ from dono.stages.pictures import leave_loss_curve
 from dono.stages.train_data import Preferences, Texts, bytes_a_label, open_data, scored
 from dono.stages.train_plan import loop_of, pairs_a_step
 from dono.stages.train_ready import TOKENIZER, TOKENS, Ready, get_ready, learner_of
-from dono.stages.validation import reference_of, score_documents, score_judged, score_pairs
-from dono.stages.workplace import alone_in
+from dono.stages.validation import reference_of, score_by_rewards, score_documents, score_judged, score_pairs
 from dono.tokens import Batches, TaskBatches, filled_up, padding_id, save_tokenizer
 from dono.training import Outcome, Progress, forget_state, train, with_divergence
 from dono.training.learners import Floats
@@ -60,7 +60,7 @@ def command(path: Path, overrides: Sequence[str], *, dry_run: bool) -> None:
             run = load_run(path, overrides)
             check_files(open_data(run).all_files)
             if dry_run and world.leads:
-                _dry_run(run, processes=world.size)
+                dry_run_of(run, Display(), processes=world.size)
             elif not dry_run:
                 rows = train_run(run, Display(None if world.leads else Console(quiet=True)), world)
                 if world.leads:
@@ -71,17 +71,17 @@ def command(path: Path, overrides: Sequence[str], *, dry_run: bool) -> None:
             sys.exit(2)
 
 
-def _dry_run(run: RunFile, *, processes: int) -> None:
+def dry_run_of(run: RunFile, display: Display, *, processes: int = 1) -> None:
     """Everything up to the first step, in a folder that is thrown away."""
     with tempfile.TemporaryDirectory() as scrap:
-        get_ready(run, Path(scrap), Display(), World(), processes=processes)
+        get_ready(run, Path(scrap), display, World(), processes=processes)
 
 
 def _print(run: RunFile, rows: Sequence[Measurement]) -> None:
     for row in rows:
         print_result(f"{row.metric} {row.split}: {row.value:.4f} ± {row.stderr:.4f} ({row.n:,} rows)")
     print_result(f"model: {run.out_folder}")
-    if (run.out_folder / "config.json").is_file():  # an adapter does not talk by itself
+    if (run.out_folder / "config.json").is_file() and run.objective != "reward_model":  # nor does an adapter talk
         print_result(f"next: dono chat {run.out_folder}")
 
 
@@ -172,13 +172,16 @@ def _measured(ready: Ready, reference: Floats | None, outcome: Outcome | None) -
             flops=ready.cost.flops / ready.cost.tokens * tokens, seconds=seconds, money=seconds / 3600 * ready.price,
             seed=run.seed, full=True,
         )
-        for score in _scores(ready, ready.reader, reference)
+        for score in _scores(ready, ready.module, reference)
     ]  # fmt: skip
 
 
-def _scores(ready: Ready, reader: Reader, reference: Floats | None) -> list[Score]:
+def _scores(ready: Ready, reader: Reader | Scorer, reference: Floats | None) -> list[Score]:
     """The held-out rows scored by the model in `reader`."""
     encoded, how = ready.encoded, {"precision": ready.precision, "part_tokens": ready.part_tokens}
+    if isinstance(reader, Scorer):
+        assert isinstance(encoded, Preferences)
+        return score_by_rewards(reader, encoded.held_out, **how)
     if not isinstance(encoded, Preferences):
         return score_documents(reader, encoded.held_out, **how)
     held = None if reference is None else reference[len(encoded.pairs) :]
@@ -208,13 +211,13 @@ def _learn(ready: Ready, reference: Floats | None, display: Display) -> Outcome:
         def watch(progress: Progress) -> None:
             view.at(progress.step, f"step {progress.step:,}, {sentence(log.write(progress), scale)}")
 
-        def validate(reader: Reader, step: int) -> dict[str, float] | None:
+        def validate(reader: Reader | Scorer, step: int) -> dict[str, float] | None:
             if run.validate_steps is None or step % run.validate_steps or not scored(ready.encoded):
                 return None
             return {s.metric: s.value for s in _scores(ready, reader, reference) if s.language == "all"}
 
         outcome = train(
-            ready.reader, _parts(ready, reference), learner_of(ready.objective), loop_of(run), ready.folder,
+            ready.module, _parts(ready, reference), learner_of(ready.objective), loop_of(run), ready.folder,
             prepare=with_divergence if ready.objective == "kto" else None,
             watch=watch, validate=validate, capped=capped,
         )  # fmt: skip
@@ -257,7 +260,9 @@ def _keep(ready: Ready, reference: Floats | None, outcome: Outcome) -> list[Meas
     run, folder = ready.run, ready.folder
     rows = [*read_measurements(folder / BEFORE), *_measured(ready, reference, outcome)]
     model = ready.reader.model
-    if run.lora is not None and run.lora.keep == "adapter":
+    if isinstance(ready.module, Scorer):
+        save_scorer(ready.module, ready.tokenizer, folder)
+    elif run.lora is not None and run.lora.keep == "adapter":
         save_adapter(model, folder)
         save_tokenizer(ready.tokenizer, folder)
     else:

@@ -45,6 +45,7 @@ HELD_OUT = 400
 KIND_OF: dict[ObjectiveName, LessonKind] = {
     "next_token": "texts", "masked_answers": "answers", "dpo": "preferences", "dpo_length_normalised": "preferences",
     "simpo": "preferences", "orpo": "preferences", "kto": "thumbs",
+    "reward_model": "preferences",
 }  # fmt: skip
 DEFAULT_OBJECTIVE: dict[LessonKind, ObjectiveName] = {
     "texts": "next_token", "answers": "masked_answers", "preferences": "dpo", "thumbs": "kto",
@@ -234,9 +235,13 @@ def encode_preferences(data: DataFiles, tokenizer: PreTrainedTokenizerBase, cont
     def encode(lesson: Lesson) -> Pair:
         return _pair(tokenizer, lesson, context)
 
-    pairs, refused = _fitting(data.learned(), encode)
+    def read_whole(lesson: Lesson) -> Pair:
+        return Pair(*(ended(answer) for answer in _pair(tokenizer, lesson, context - 1)))
+
+    chosen = read_whole if data.objective == "reward_model" else encode
+    pairs, refused = _fitting(data.learned(), chosen)
     data.rejects += refused
-    return Preferences(pairs, _fitting(data.held_out(), encode)[0])
+    return Preferences(pairs, _fitting(data.held_out(), chosen)[0])
 
 
 def encode_thumbs(data: DataFiles, tokenizer: PreTrainedTokenizerBase, context: int) -> Preferences:
@@ -315,6 +320,11 @@ def _last_answer(chat: Document) -> Document:
     labels = chat.labels.copy()
     labels[:begins] = IGNORED
     return Document(chat.ids, labels)
+
+
+def ended(answer: Document) -> Document:
+    """The answer with a place for its last token too, which is where a reward model reads."""
+    return Document(np.append(answer.ids, answer.labels[-1]), np.append(answer.labels, IGNORED))
 
 
 def _trained_bytes(tokenizer: PreTrainedTokenizerBase, chat: Document) -> int:

@@ -129,9 +129,8 @@ def _peaks(run: RunFile, objective: ObjectiveName, optimizer: str, width: int, b
     if kind == "texts" and run.lora is None:
         return continued
     adamw = finetuning_peak(width=width, lora=run.lora is not None)
-    return Peaks(
-        adamw=adamw * (PREFERENCE_SHARE if kind in ("preferences", "thumbs") else 1.0), matrices=continued.matrices
-    )
+    gentle = kind in ("preferences", "thumbs") and objective != "reward_model"
+    return Peaks(adamw=adamw * (PREFERENCE_SHARE if gentle else 1.0), matrices=continued.matrices)
 
 
 def compiled(run: RunFile, cost: Cost) -> Literal["on", "off"]:

@@ -10,7 +10,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from dono.artifacts import write_atomically
 from dono.errors import Mistake
-from dono.models import Reader, add_lora, load_model, random_llama, reader_of, shape_of
+from dono.models import Reader, Scorer, add_lora, load_model, random_llama, reader_of, shape_of
 from dono.objectives import OBJECTIVES, PREFERENCES, kto
 from dono.runfile import BOOKKEEPING, ObjectiveName, RunFile, load_run
 from dono.stages.display import Display
@@ -44,8 +44,8 @@ from dono.stages.train_plan import (
     spending,
 )
 from dono.stages.validation import read_part
-from dono.tokens import Rows, check_rows, document, load_tokenizer, packed, show_rows
-from dono.training import judgements, likelihood, preferences
+from dono.tokens import Document, Rows, check_rows, document, load_tokenizer, packed, show_rows
+from dono.training import judgements, likelihood, preferences, rewards
 from dono.training.dry_run import tokens_that_fit
 from dono.training.learners import JudgedRows, Learner, PairRows
 from dono.training.memory import available_memory
@@ -61,12 +61,16 @@ SHOWN = 500
 
 @dataclass(frozen=True)
 class Ready:
-    """A run whose data is encoded, whose model is loaded, and whose settings are all named."""
+    """A run whose data is encoded, whose model is loaded, and whose settings are all named.
+
+    `module` is what is trained: the `reader`, or a scorer over it.
+    """
 
     run: RunFile
     folder: Path
     tokenizer: PreTrainedTokenizerBase
     reader: Reader
+    module: Reader | Scorer
     encoded: Encoded
     sizes: Sizes
     cost: Cost
@@ -109,67 +113,72 @@ def get_ready(run: RunFile, folder: Path, display: Display, world: World, *, pro
         what = f"the model reads {shape.context:,} tokens, not {context:,}"
         raise Mistake(what, where="context", remedy="Give a smaller context")
     encoded = _encode(data, tokenizer, context, folder / TOKENS)
-    _check(encoded, tokenizer, shape.vocabulary)
+    _check(encoded, data.objective, tokenizer, shape.vocabulary)
     learner = model if run.lora is None else add_lora(model, rank=run.lora.rank, seed=run.seed)
     reader = reader_of(learner)
+    module = Scorer(reader) if data.objective == "reward_model" else reader
     rows, tokens, mean_length = size_of(encoded)
     sizes = Sizes(
         rows=rows, tokens=tokens, mean_length=mean_length, counted=shape.counted, parameters=shape.stored_parameters,
-        trained=sum(p.numel() for p in learner.parameters() if p.requires_grad),
+        trained=sum(p.numel() for p in module.parameters() if p.requires_grad),
     )  # fmt: skip
     machine = Machine(device(), processes)
     if world.leads:
         if not (folder / RUN).is_file():
             open_ = run.model_copy(update={"context": context})
-            write_atomically(folder / RUN, _settled(open_, data.objective, encoded, sizes, reader, machine).as_yaml())
+            write_atomically(folder / RUN, _settled(open_, data.objective, encoded, sizes, module, machine).as_yaml())
         world.together()
     kept = load_run(folder / RUN)
     changed = {name: getattr(run, name) for name in BOOKKEEPING} | {"part_tokens": run.part_tokens or kept.part_tokens}
     named = kept.model_copy(update=changed)
-    cost = _cost(named, encoded, sizes, reader, machine)
+    cost = _cost(named, encoded, sizes, module, machine)
     if data.formats and world.leads:
         keep_rejects(data, folder)
         display.say(f"recognised: {data.recognised()}")
     display.say(f"an example, trained between ⟦ and ⟧: {_example(encoded, tokenizer)}")
     for line in spending(named, sizes, cost, available_memory(device())):
         display.say(line)
-    return Ready(named, folder, tokenizer, reader, encoded, sizes, cost, world)
+    return Ready(named, folder, tokenizer, reader, module, encoded, sizes, cost, world)
 
 
 def _settled(
-    run: RunFile, objective: ObjectiveName, encoded: Encoded, sizes: Sizes, reader: Reader, machine: Machine
+    run: RunFile, objective: ObjectiveName, encoded: Encoded, sizes: Sizes, module: Reader | Scorer, machine: Machine
 ) -> RunFile:
     """The run with everything named; the largest part is tried, precision and speed are measured."""
     whole = settled(run, objective, encoded, sizes, machine)
     assert whole.context is not None
-    longest, learn = longest_of(encoded, whole.context), learner_of(objective)
+    longest, learn, packs = longest_of(encoded, whole.context), learner_of(objective), _packs(module)
     tried = whole.model_copy(update={"precision": "float32"}) if run.precision == "auto" else whole
     loop = loop_of(tried)
 
     def part_of(tokens: int) -> Rows | PairRows | JudgedRows:
-        return largest_part(encoded, longest, tokens, pack=reader.packs)
+        return largest_part(encoded, longest, tokens, pack=packs)
 
     fits = tokens_that_fit(
-        reader, learn, part_of, loop, least=longest, most=max(longest, part_limit(whole, machine.processes)),
-        evaluate=(lambda tokens: read_part(reader, part_of(tokens), loop.precision)) if scored(encoded) else None,
+        module, learn, part_of, loop, least=longest, most=max(longest, part_limit(whole, machine.processes)),
+        evaluate=(lambda tokens: read_part(module, part_of(tokens), loop.precision)) if scored(encoded) else None,
         available=available_memory(machine.device) // (1 if machine.device.type == "cuda" else machine.processes),
     )  # fmt: skip
     if run.precision == "auto":
-        part = largest_part(encoded, longest, min(fits, max(longest, TIMED)), pack=reader.packs)
-        half = bfloat16_pays(reader, learn, part)
+        part = largest_part(encoded, longest, min(fits, max(longest, TIMED)), pack=packs)
+        half = bfloat16_pays(module, learn, part)
         tried = whole.model_copy(update={"precision": "bfloat16" if half else "float32"})
     whole = tried.model_copy(update={"part_tokens": fits})
-    return whole.model_copy(update={"compile": compiled(whole, _cost(whole, encoded, sizes, reader, machine))})
+    return whole.model_copy(update={"compile": compiled(whole, _cost(whole, encoded, sizes, module, machine))})
 
 
-def _cost(run: RunFile, encoded: Encoded, sizes: Sizes, reader: Reader, machine: Machine) -> Cost:
+def _cost(run: RunFile, encoded: Encoded, sizes: Sizes, module: Reader | Scorer, machine: Machine) -> Cost:
     """What the settled run will take, by a pass that is timed now, not compiled yet."""
     assert run.objective is not None and run.context is not None and run.part_tokens is not None
     assert run.precision != "auto"
     longest = longest_of(encoded, run.context)
-    part = largest_part(encoded, longest, min(run.part_tokens, max(longest, TIMED)), pack=reader.packs)
-    seconds = pass_seconds(reader, learner_of(run.objective), part, run.precision)
+    part = largest_part(encoded, longest, min(run.part_tokens, max(longest, TIMED)), pack=_packs(module))
+    seconds = pass_seconds(module, learner_of(run.objective), part, run.precision)
     return cost_of(run, sizes, machine, part.tokens / seconds)
+
+
+def _packs(module: Reader | Scorer) -> bool:
+    return module.packs if isinstance(module, Reader) else module.reader.packs
 
 
 def _tokenizer(run: RunFile, data: DataFiles, folder: Path) -> PreTrainedTokenizerBase:
@@ -208,7 +217,7 @@ def _example(encoded: Encoded, tokenizer: PreTrainedTokenizerBase) -> str:
     return shown if len(shown) <= 2 * SHOWN else f"{shown[:SHOWN]} … {shown[-SHOWN:]}"
 
 
-def _check(encoded: Encoded, tokenizer: PreTrainedTokenizerBase, vocabulary: int) -> None:
+def _check(encoded: Encoded, objective: ObjectiveName, tokenizer: PreTrainedTokenizerBase, vocabulary: int) -> None:
     """Raises `Mistake` at the first document that would be learned from wrongly; of texts those held out are seen."""
     if isinstance(encoded, Texts):
         documents = encoded.held_out.documents
@@ -216,6 +225,8 @@ def _check(encoded: Encoded, tokenizer: PreTrainedTokenizerBase, vocabulary: int
         documents = encoded.documents
     else:
         documents = [answer for pair in encoded.pairs for answer in pair]
+        if objective == "reward_model":  # its last place is there to be read alone
+            documents = [Document(d.ids[:-1], d.labels[:-1]) for d in documents]
     check_rows(
         (packed([d]) for d in documents), bos=tokenizer.bos_token_id, eos=tokenizer.eos_token_id, where="data",
         vocabulary=vocabulary, answers=not isinstance(encoded, Texts),
@@ -226,6 +237,8 @@ def learner_of(objective: ObjectiveName) -> Learner[Any]:
     """The objective as a learner of the data's parts."""
     if objective in PREFERENCES:
         return preferences(PREFERENCES[objective])
+    if objective == "reward_model":
+        return rewards()
     if objective == "kto":
         return judgements(kto)
     return likelihood(OBJECTIVES[objective])

@@ -10,7 +10,7 @@ import torch
 
 from dono.evals import Score, score_bits
 from dono.evals.roc import auc_delong
-from dono.models import Reader
+from dono.models import Reader, Scorer, placed
 from dono.objectives import Answers, Judged, PairObjective, Pairs, kto, kto_divergence
 from dono.stages.train_data import HeldOut
 from dono.tokens import IGNORED, Document, Rows, packed, padded
@@ -45,13 +45,16 @@ def _answers(reader: Reader, documents: Sequence[Document], precision: Precision
 
 
 @torch.no_grad()
-def read_part(reader: Reader, part: Rows | PairRows | JudgedRows, precision: Precision) -> None:
+def read_part(reader: Reader | Scorer, part: Rows | PairRows | JudgedRows, precision: Precision) -> None:
     """Read all documents of a part as scoring reads them, to learn what memory that takes."""
     rows = part if isinstance(part, Rows) else part.rows
     many = len(rows.inputs) if rows.bounds is None else len(rows.bounds) - 1
     reader.eval()
     with products_in(device_of(reader), precision):
-        answers_in(reader, rows, many)
+        if isinstance(reader, Scorer):
+            reader(placed(rows, device_of(reader)))
+        else:
+            answers_in(reader, rows, many)
 
 
 def _together(lengths: Sequence[int], part_tokens: int) -> Iterator[list[int]]:
@@ -85,6 +88,28 @@ def score_pairs(
             losses.append(float(found.total))
             right.append(float(found.metrics.accuracy))
     return [_mean("loss", losses), _mean("pairs_ranked_right", right)]
+
+
+@torch.no_grad()
+def rewards_of(scorer: Scorer, documents: Sequence[Document], *, precision: Precision, part_tokens: int) -> Floats:
+    """What a reward model gives each document, float32 [documents]; it reads at a document's last place."""
+    scorer.eval()
+    found = np.zeros(len(documents), dtype=np.float32)
+    for numbers in _together([len(d.ids) for d in documents], part_tokens):
+        chosen = [documents[i] for i in numbers]
+        rows = packed(chosen) if scorer.reader.packs else padded(chosen)
+        with products_in(device_of(scorer), precision):
+            found[numbers] = scorer(placed(rows, device_of(scorer)))[: len(numbers)].float().cpu().numpy()
+    return found
+
+
+def score_by_rewards(scorer: Scorer, pairs: Sequence[Pair], *, precision: Precision, part_tokens: int) -> list[Score]:
+    """The reward model's loss per pair, and the share of pairs that it ranks as people did."""
+    both = [*(p.chosen for p in pairs), *(p.rejected for p in pairs)]
+    found = rewards_of(scorer, both, precision=precision, part_tokens=part_tokens).astype(np.float64)
+    margin = found[: len(pairs)] - found[len(pairs) :]
+    losses = np.logaddexp(0, -margin)
+    return [_mean("loss", losses.tolist()), _mean("pairs_ranked_right", (margin > 0).astype(float).tolist())]
 
 
 @torch.no_grad()

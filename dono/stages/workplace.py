@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -10,13 +9,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from dono.artifacts import Store
+from dono.artifacts import Store, alone_in
 from dono.corpus.rights import Ledger
 from dono.costs import THIS, Exchange, machine_named, price_of
 from dono.errors import Mistake
 from dono.project import Project, load_project
 from dono.runners import HERE, Runner, open_runner
-from dono.stages.display import Display
+from dono.stages.display import PROGRESS, Display
 
 RIGHTS = "rights"
 """The folder of the rights ledger within a work folder."""
@@ -85,19 +84,6 @@ class Workplace:
         return seconds / 3600 * self.price_per_hour
 
 
-@contextmanager
-def alone_in(folder: Path) -> Iterator[None]:
-    """Only one command at a time writes into a folder. Raises `Mistake` while another one does."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("a", encoding="utf8") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            remedy = "Wait for it, stop it, or name another folder"
-            raise Mistake("another dono command is working in this folder", where=str(folder), remedy=remedy) from error
-        yield  # the kernel lets go of the lock when the process ends, however it ends
-
-
 def _elsewhere(project: Project, root: Path) -> Workplace:
     """A workplace as it comes to another process: nobody looks at its display, and its work is done there."""
     return Workplace(project, Store(root), Display(Console(quiet=True)))
@@ -114,6 +100,6 @@ def open_workplace(
     address = on or project.machine.ray
     if address is not None:  # other machines and processes stand in other folders
         project = project.model_copy(update={"folder": project.folder.resolve()})
-    place = Workplace(project, Store(project.work_folder), display or Display())
+    place = Workplace(project, Store(project.work_folder), display or Display(beside=project.work_folder / PROGRESS))
     assert place.budget_seconds > 0  # raises where the budget caps nothing
     return replace(place, runner=open_runner(address, place.store.root))

@@ -8,6 +8,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from dono.studio import amounts, wording
 
+PLACES = (
+    ("home", "/", "Home"), ("corpus", "/corpus", "Corpus"), ("runs", "/runs", "Runs"),
+    ("verdict", "/verdict", "Verdict"), ("models", "/models", "Models"), ("playground", "/playground", "Playground"),
+    ("ratings", "/manage", "Ratings"),
+)  # fmt: skip
+"""The studio's pages: name, address and title of each; ratings are the desk's own, for managers alone."""
+
 
 def page_environment(own: Mapping[str, object]) -> Environment:
     """Templates of `dono.studio`, with the shared functions and a page's `own`."""

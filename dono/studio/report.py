@@ -86,6 +86,20 @@ def write_report(verdict: Verdict, path: Path) -> None:
 
 def render(verdict: Verdict) -> str:
     """The report as HTML."""
+    environment, body = _environment(verdict), render_body(verdict)
+    style = environment.get_template("style/report.css").render(families=Markup(FAMILIES))
+    page = environment.get_template("page.html.j2").render(
+        verdict=verdict,
+        body=Markup(body),
+        glossary=wording.glossary(Markup(body).striptags()),
+        style=Markup(style),
+        faces=Markup(font_faces(body)),
+    )
+    return printable(page)
+
+
+def render_body(verdict: Verdict) -> str:
+    """What the report says, without the page around it."""
     environment = _environment(verdict)
     looks = series_of(a.arm for u in verdict.use_cases for a in u.arms)
     views = [case_view(verdict, u, looks, f"case-{i}") for i, u in enumerate(verdict.use_cases, 1)]
@@ -97,16 +111,7 @@ def render(verdict: Verdict) -> str:
         trend=trend,
         sums=sums(verdict.portfolio_parts, verdict.currency),
     )
-    seen = Markup(body).striptags()
-    style = environment.get_template("report.css").render(families=Markup(FAMILIES))
-    page = environment.get_template("page.html.j2").render(
-        verdict=verdict,
-        body=Markup(body),
-        glossary=wording.glossary(seen),
-        style=Markup(style),
-        faces=Markup(font_faces(body)),
-    )
-    return printable(page)
+    return printable(body)
 
 
 def _environment(verdict: Verdict) -> Environment:

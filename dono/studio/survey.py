@@ -8,6 +8,7 @@ from pathlib import Path
 
 from jinja2 import Environment
 from markupsafe import Markup
+from pydantic import TypeAdapter, ValidationError
 
 from dono.artifacts import write_atomically
 from dono.studio import amounts, wording
@@ -128,24 +129,43 @@ class CorpusSurvey:
     notes: tuple[Note, ...] = ()
 
 
+_RECORD = TypeAdapter(CorpusSurvey)
+
+
 def write_survey(survey: CorpusSurvey, path: Path) -> None:
-    """Write the page to `path`, whole or not at all. Raises `Mistake` when the disk is full."""
+    """Write the page to `path`, and beside it what it shows, each whole or not at all.
+
+    Raises `Mistake` when the disk is full.
+    """
     write_atomically(path, render_survey(survey))
+    write_atomically(path.with_suffix(".json"), _RECORD.dump_json(survey).decode())
+
+
+def read_survey(path: Path) -> CorpusSurvey | None:
+    """What the page at `path` shows; None where there is none, or it was written by another version."""
+    try:
+        return _RECORD.validate_json(path.with_suffix(".json").read_bytes())
+    except (OSError, ValidationError):
+        return None
 
 
 def render_survey(survey: CorpusSurvey) -> str:
     """The survey as HTML."""
-    environment = _environment()
-    picture = Markup(draw_inflow(survey.months)) if len(survey.months) > 1 else None
-    body = environment.get_template("survey_body.html.j2").render(survey=survey, picture=picture)
-    style = environment.get_template("report.css").render(families=Markup(FAMILIES))
+    environment, body = _environment(), render_survey_body(survey)
+    style = environment.get_template("style/report.css").render(families=Markup(FAMILIES))
     page = environment.get_template("survey_page.html.j2").render(
         survey=survey,
         body=Markup(body),
-        style=Markup(style + environment.get_template("survey.css").render()),
+        style=Markup(style + environment.get_template("style/survey.css").render()),
         faces=Markup(font_faces(body)),
     )
     return printable(page)
+
+
+def render_survey_body(survey: CorpusSurvey) -> str:
+    """What the survey says, without the page around it."""
+    picture = Markup(draw_inflow(survey.months)) if len(survey.months) > 1 else None
+    return printable(_environment().get_template("survey_body.html.j2").render(survey=survey, picture=picture))
 
 
 def _environment() -> Environment:

@@ -28,6 +28,7 @@ CONFIDENCE = (
 KINDS = {
     "classify": "choosing a class for a text", "generate": "writing an answer", "language": "knowing the language",
     "predict": "predicting from the columns of a table", "habits": "knowing what people take, where and when",
+    "harness": "answering a public test set",
 }  # fmt: skip
 
 GLOSSARY = (

@@ -8,7 +8,7 @@ from dono.tokens.compare import Compared, compare_tokenizers, worst_ratio
 from dono.tokens.extend import Extended, extend_tokenizer, word_floor
 from dono.tokens.fertility import Fertility, fertility
 from dono.tokens.kinds import BOS, EOS, KINDS, PAD, new_tokenizer
-from dono.tokens.llama_cpp import llama_name, write_gguf
+from dono.tokens.llama_cpp import add_vocabulary, gguf_writer, llama_name, write_gguf
 from dono.tokens.mixture import SAFE_REPEATS, Part, Rings, portions, repeated, whole
 from dono.tokens.packing import best_fit, even_parts, near_parts
 from dono.tokens.patterns import CL100K_PATTERN, OUR_PATTERN, PHRASE_PATTERN
@@ -63,6 +63,7 @@ __all__ = [
     "Taken",
     "TaskBatches",
     "TokenCounts",
+    "add_vocabulary",
     "answer_ids",
     "balanced_sample",
     "best_fit",
@@ -82,6 +83,7 @@ __all__ = [
     "few_shot",
     "fill",
     "filled_up",
+    "gguf_writer",
     "is_bytewise",
     "join_shards",
     "llama_name",

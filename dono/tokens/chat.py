@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import takewhile
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from jinja2 import TemplateError
@@ -85,13 +85,19 @@ def _laid(tokenizer: PreTrainedTokenizerBase, system: list[Message], turns: list
     return _templated(tokenizer, system, turns, where)
 
 
-def _plain(tokenizer: PreTrainedTokenizerBase, system: list[Message], turns: list[list[Message]]) -> _Laid:
+def _plain(
+    tokenizer: PreTrainedTokenizerBase,
+    system: list[Message],
+    turns: list[list[Message]],
+    template: str = TEMPLATES["generate"],
+) -> _Laid:
     """Turns in the shape of the plain templates, which a base model without a chat template can follow."""
     ids: list[int] = []
     spans = []
     for number, turn in enumerate(turns):
         said = [message["content"] for message in ([] if number else system) + turn[:-1]]
-        prompt = fill(TEMPLATES["generate"], {"prompt": "\n".join(said)})
+        whole = "\n".join(said)
+        prompt = fill(template, {"prompt": whole, "text": whole, "language": ""})
         ids += encode_plain(tokenizer, [prompt])[0] if number else prompt_ids(tokenizer, prompt)
         start = len(ids)
         ids += [*answer_ids(tokenizer, prompt, turn[-1]["content"]), eos_id(tokenizer)]
@@ -134,10 +140,18 @@ def _templated(
     return _Laid(ids, spans)
 
 
-def _render(tokenizer: PreTrainedTokenizerBase, messages: list[Message], where: str, *, prompt: bool) -> str:
+def _render(
+    tokenizer: PreTrainedTokenizerBase,
+    messages: list[Message],
+    where: str,
+    *,
+    prompt: bool,
+    tools: Sequence[Mapping[str, object]] = (),
+) -> str:
     chat = [dict(message) for message in messages]
     try:
-        rendered = tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=prompt)
+        given = {"tools": [dict(tool) for tool in tools]} if tools else {}
+        rendered = tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=prompt, **given)
     except TemplateError as error:
         what = f"the chat template refuses the chat ({error})"
         raise Mistake(what, where=where, remedy="Order the roles as the template expects them") from error
@@ -167,16 +181,25 @@ def _closed(tokenizer: PreTrainedTokenizerBase, answer: list[int], closing: set[
 
 
 def encode_prompt(
-    tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message], *, max_length: int, where: str = "prompt"
+    tokenizer: PreTrainedTokenizerBase,
+    messages: Sequence[Mapping[str, Any]],
+    *,
+    max_length: int | None = None,
+    tools: Sequence[Mapping[str, object]] = (),
+    template: str | None = None,
+    where: str = "prompt",
 ) -> list[int]:
-    """The ids after which the next answer of a chat is generated, as `encode_chat` trains it; the last `max_length`."""
+    """The ids after which the next answer of a chat is generated, as `encode_chat` trains it; the last `max_length`.
+
+    `tools` are for chat templates that know them; `template` takes the place of the plain one where there is none.
+    """
     if tokenizer.chat_template is None:
         system = list(messages[:1]) if messages and messages[0]["role"] == "system" else []
         turns = _turns([*messages[len(system) :], {"role": "assistant", "content": "?"}], where)
-        laid = _plain(tokenizer, system, turns)
+        laid = _plain(tokenizer, system, turns, template or TEMPLATES["generate"])
         ids = laid.ids[: laid.spans[-1][0]]
     else:
-        rendered = _render(tokenizer, list(messages), where, prompt=True)
+        rendered = _render(tokenizer, list(messages), where, prompt=True, tools=tools)
         encoded = tokenizer(rendered, add_special_tokens=False, verbose=False)["input_ids"]
         ids = with_bos(tokenizer, list(encoded), where=where)
-    return cut_left(tokenizer, ids, max_length)
+    return ids if max_length is None else cut_left(tokenizer, ids, max_length)

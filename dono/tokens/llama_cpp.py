@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import regex
 from transformers import PreTrainedTokenizerBase
@@ -12,6 +14,9 @@ from transformers import PreTrainedTokenizerBase
 from dono.errors import Mistake
 from dono.tokens.bytewise import is_bytewise
 from dono.tokens.patterns import CONTRACTIONS, QWEN35_PATTERN
+
+if TYPE_CHECKING:
+    from gguf import GGUFWriter
 
 SOURCE = "ggml-org/llama.cpp src/llama-vocab.cpp, llm_tokenizer_bpe, as stored November 2026"
 _GPT2 = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)"
@@ -115,20 +120,23 @@ def _first_difference(theirs: Sequence[str], ours: Sequence[str]) -> tuple[str, 
     return theirs[-1], ours[-1]
 
 
-def write_gguf(tokenizer: PreTrainedTokenizerBase, path: Path) -> str:
-    """Write a GGUF file that holds the vocabulary alone; returns the pre-tokenizer's name.
-
-    Raises `Mistake` as `llama_name` does, and where the package `gguf` is not installed.
-    """
-    name = llama_name(tokenizer)
+def gguf_writer(path: Path) -> GGUFWriter:
+    """A writer of a GGUF file of the Llama family. Raises `Mistake` where the package `gguf` is not installed."""
     try:
         import gguf  # noqa: PLC0415 (an extra)
     except ImportError as error:
         remedy = "Install it: pip install 'dono[export]'"
         raise Mistake("writing GGUF needs the package gguf", where=str(path), remedy=remedy) from error
+    return gguf.GGUFWriter(str(path), "llama")
+
+
+def add_vocabulary(writer: GGUFWriter, tokenizer: PreTrainedTokenizerBase, *, name: str, rows: int = 0) -> None:
+    """Write the vocabulary into a file; `name` is what `llama_name` found, `rows` those of the model's table."""
+    kinds_of = importlib.import_module("gguf").TokenType
     model = json.loads(tokenizer.backend_tokenizer.to_str())["model"]
-    tokens, kinds = _tokens(tokenizer, gguf.TokenType.NORMAL, gguf.TokenType.CONTROL, gguf.TokenType.UNUSED)
-    writer = gguf.GGUFWriter(str(path), "llama")
+    tokens, kinds = _tokens(tokenizer, kinds_of.NORMAL, kinds_of.CONTROL, kinds_of.UNUSED)
+    beyond = range(len(tokens), rows)
+    tokens, kinds = [*tokens, *(f"[unused{i}]" for i in beyond)], [*kinds, *(int(kinds_of.UNUSED) for _ in beyond)]
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre(name)
     writer.add_token_list(tokens)
@@ -142,6 +150,16 @@ def write_gguf(tokenizer: PreTrainedTokenizerBase, path: Path) -> str:
         if id_ is not None:
             add(id_)
     writer.add_add_bos_token(False)
+
+
+def write_gguf(tokenizer: PreTrainedTokenizerBase, path: Path) -> str:
+    """Write a GGUF file that holds the vocabulary alone; returns the pre-tokenizer's name.
+
+    Raises `Mistake` as `llama_name` does, and where the package `gguf` is not installed.
+    """
+    name = llama_name(tokenizer)
+    writer = gguf_writer(path)
+    add_vocabulary(writer, tokenizer, name=name)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.close()

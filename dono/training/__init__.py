@@ -15,13 +15,12 @@ from dono.training.learners import (
     rewards,
     with_divergence,
 )
-from dono.training.logbook import LOG, Logbook, Scale, read_log, sentence
+from dono.training.logbook import Logbook, Scale, sentence
 from dono.training.loop import LoopSpec, Outcome, Progress, train
 from dono.training.rates import Peaks, continued_peaks, finetuning_peak, scratch_peaks
 from dono.training.schedule import rate_at
 
 __all__ = [
-    "LOG",
     "JudgedRows",
     "Logbook",
     "LoopSpec",
@@ -43,7 +42,6 @@ __all__ = [
     "policy",
     "preferences",
     "rate_at",
-    "read_log",
     "rewards",
     "scratch_peaks",
     "sentence",

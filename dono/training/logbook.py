@@ -10,17 +10,14 @@ from types import TracebackType
 
 from tensorboardX import SummaryWriter
 
-from dono.artifacts import write_atomically
+from dono.artifacts import LOG, Row, read_log, write_atomically
 from dono.errors import Mistake
 from dono.training.loop import Progress
 
-LOG, EVENTS = "trainer_log.jsonl", "events"
+EVENTS = "events"
 
 HELD = "validation_"
 """How the figures of held-out rows begin, in rows of the steps after which they were scored."""
-
-Row = dict[str, float | int | None]
-"""One step: see `row_of`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,18 +108,6 @@ def row_of(progress: Progress, scale: Scale) -> Row:
     if progress.validation is not None:
         row |= {f"{HELD}{name}": value for name, value in progress.validation.items()}
     return row
-
-
-def read_log(file: Path) -> list[Row]:
-    """The rows of a log, without one that a kill cut short; none where there is no file."""
-    rows: list[Row] = []
-    if file.is_file():
-        for line in file.read_text(encoding="utf8").splitlines():
-            try:
-                rows.append(json.loads(line))
-            except json.JSONDecodeError:
-                continue
-    return rows
 
 
 def sentence(row: Row, scale: Scale) -> str:

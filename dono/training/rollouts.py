@@ -108,7 +108,7 @@ class PolicyMethod:
     """How answers are weighed, and the learner, given the weight of the divergence and of the value head's loss."""
 
     weigh: Weigh
-    learner: Callable[[float, float], Learner[RolloutRows] | Learner[ValuedRows]]
+    learner: Callable[[float, float], Learner[Any]]
     critic: bool = False
 
 
@@ -143,7 +143,7 @@ METHODS: dict[str, PolicyMethod] = {
 
 @torch.no_grad()
 def seen_by(
-    policy_: nn.Module, reference: Reader, documents: Sequence[Document], *, part_tokens: int, pad: int
+    policy_: nn.Module, reference: Reader, documents: Sequence[Document], *, part_tokens: int, pad: int, pack: bool
 ) -> Seen:
     """Log-likelihoods of the answers' tokens under the policy as it is and under the reference; a critic's values."""
     reader = policy_.reader if isinstance(policy_, Critic) else policy_
@@ -151,8 +151,8 @@ def seen_by(
     shape = (len(documents), longest)
     behaviour, frozen, values = (torch.zeros(shape) for _ in range(3))
     mask = torch.zeros(shape, dtype=torch.bool)
-    for numbers in _parts(documents, part_tokens, pack=reader.packs and reference.packs):
-        rows = _laid([documents[i] for i in numbers], pad, pack=reader.packs and reference.packs)
+    for numbers in _parts(documents, part_tokens, pack=pack):
+        rows = _laid([documents[i] for i in numbers], pad, pack=pack)
         if isinstance(policy_, Critic):
             there = placed(rows, device_of(policy_))
             own, expected = (by_document(there, x, len(numbers)) for x in policy_(there))

@@ -24,6 +24,7 @@ OWN: dict[str, list[Curve]] = {
     "power with floor": [lambda x: 1.0 + 2.0 * x**-0.3, lambda x: 0.2 + 0.5 * x**-0.6],
     "rectified": [lambda x: 0.8 + 6.0 / (3.0 + x**0.5), lambda x: 0.2 + 2.0 / (1.0 + x**0.3)],
     "stays": [lambda x: 1.7, lambda x: 0.03],
+    "usual pace": [lambda x: 4.0 * x**-0.095, lambda x: 1.4 * x**-0.075],
 }
 """Noiseless members of each family: badness over x."""
 

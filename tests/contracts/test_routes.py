@@ -29,7 +29,7 @@ def test_an_arm_names_its_base_and_an_unknown_one_keeps_its_name() -> None:
 def test_an_arm_is_consistent(arm: Arm) -> None:
     assert arm.route in ROUTES and arm in ROUTES[arm.route]
     assert arm.kinds and set(arm.kinds) <= set(get_args(Kind))
-    assert (arm.vocabulary == "none") == (arm.start == "none")
-    assert not (arm.corpus_stage and arm.start == "none")
-    assert arm.learns or arm.start == "base"
+    assert (arm.vocabulary == "none") == (arm.start in ("none", "endpoint"))
+    assert not (arm.corpus_stage and arm.start in ("none", "endpoint"))
+    assert arm.learns or arm.start in ("base", "endpoint")
     assert arm.title[0].isupper() and not arm.title.endswith(".")

@@ -86,5 +86,5 @@ def test_a_task_that_no_machine_has_room_for_is_refused_with_what_there_is(ray_s
     with pytest.raises(Mistake, match=r"needs 1 processors, 0 GPUs and 9000\.00 GB.* machine has are 2, 0 and") as told:
         once(runner, counting, 0, 0, needs=Needs(gigabytes=9000.0))
     assert "\n" not in str(told.value) and "larger machine" in told.value.remedy
-    with pytest.raises(Mistake, match=r"machine\.count: 64 processes .* there are 2 cores"):
+    with pytest.raises(Mistake, match=r"machine\.count: 64 processes .* there are 2 processors"):
         runner.together(meeting, Errand(Path()), processes=64, folder=Path())

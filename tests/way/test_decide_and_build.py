@@ -109,6 +109,33 @@ def qualities(verdict: Verdict) -> dict[tuple[str, str], tuple[float, float, flo
     }
 
 
+def test_more_money_goes_on_where_the_verdict_stopped(decided: Verdict, shop: Path, tmp_path: Path) -> None:
+    """Every pilot up to budget.pilot_scale was run; what is open yet is open to larger ones."""
+    assert any(u.winner is None for u in decided.use_cases)
+    twin = Path(shutil.copytree(shop, tmp_path / "twin"))
+    before = seals(twin)
+    code, _, err = finished(dono(twin, "decide", "--more", "0.3"))
+    assert code != 0 and "add budget.pilot_scale=1 to allow them" in err.splitlines()[-1]
+    assert seals(twin) == before
+    larger = ("decide", "dono.yaml", "budget.pilot_scale=0.5")
+    code, out, err = finished(dono(twin, *larger, "--more", "0.3"))
+    assert code == 0, err
+    bought = seals(twin)
+    assert before.items() <= bought.items()
+    again = Verdict.model_validate_json((twin / "work" / "verdict.json").read_text(encoding="utf8"))
+    assert pilots_of(decided) < pilots_of(again)
+    assert {scale for _, _, scale, _ in pilots_of(again) - pilots_of(decided)} <= {0.25, 0.5}
+    assert again.changes and f"what changed: {again.changes[0]}" in out
+    code, out, err = finished(dono(twin, *larger))
+    assert code == 0 and again.sentence in out, err
+    assert seals(twin) == bought
+
+
+def pilots_of(verdict: Verdict) -> set[tuple[str, str, float, int]]:
+    """Which pilots a verdict rests on."""
+    return {(u.use_case, a.arm, p.scale, p.seed) for u in verdict.use_cases for a in u.arms for p in a.pilots}
+
+
 def test_build_carries_a_route_out_and_says_how_the_prediction_held(decided: Verdict, shop: Path) -> None:
     built = build(open_workplace(shop / "dono.yaml"), route="scratch", only="reply")[0]
     assert built.arm == "scratch/own"

@@ -11,7 +11,9 @@ from dono.corpus.sample import write_sample
 from dono.project import load_project
 
 ROOT = Path(__file__).parents[2]
-RECIPES = sorted(p for p in (ROOT / "recipes").glob("*/*.yaml") if p.name != "run.yaml")  # see test_train.py
+OF_OTHERS = ("run.yaml", "align.yaml")
+"""See test_train.py and test_align.py."""
+RECIPES = sorted(p for p in (ROOT / "recipes").glob("*/*.yaml") if p.name not in OF_OTHERS)
 SHARED = ROOT.parent / "shared" / "corpora"
 
 

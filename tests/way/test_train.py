@@ -15,12 +15,11 @@ from pathlib import Path
 import pytest
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from dono.artifacts import Measurement
+from dono.artifacts import Measurement, read_log
 from dono.cli import main
 from dono.corpus.sample import write_sample
 from dono.models import load_adapter, load_model
 from dono.runfile import load_run
-from dono.training.logbook import read_log
 from tests.rooms.stages.runs_of_train import write_data, write_run
 from tests.way.conftest import dono, finished
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dono.curves.laws import broken_power, damped, local_line, power_floor, rectified, stays
+from dono.curves.laws import broken_power, damped, local_line, power_floor, rectified, stays, usual_pace
 from dono.curves.laws.law import Cells, Law
 
 LAWS: dict[str, Law] = {
@@ -14,6 +14,7 @@ LAWS: dict[str, Law] = {
         power_floor.LAW,
         rectified.LAW,
         stays.LAW,
+        usual_pace.LAW,
     )
 }
 

@@ -23,13 +23,14 @@ class Cells:
     log_prior: Floats
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Law:
-    """A family of curves.
+    """A family of curves. Two are equal only where they are one object.
 
     `prior` is its weight before any data among separate runs, `run_prior` in the log of one run (both assumed from
-    published comparisons; 0: it is not asked), `least` the distinct x that it needs, `window` how many of the last
-    rungs it looks at (None: all), `drift` how much less far rungs tell it.
+    published comparisons; 0: it is not asked), `scratch_prior` is added to `prior` for language models from a random
+    start. `least` are the distinct x that it needs, `window` how many of the last rungs it looks at (None: all),
+    `drift` how much less far rungs tell it.
     `shape(params, u)`: u = ln(x / last x): [n]; returns [cells, n], log y up to an offset.
     A grid is searched whole: there is no start to choose and no optimizer to fail.
     """
@@ -42,6 +43,7 @@ class Law:
     window: int | None = None
     drift: float = DRIFT
     run_prior: float = 0.0
+    scratch_prior: float = 0.0
 
 
 def grid(**axes: tuple[Floats, Floats]) -> Cells:

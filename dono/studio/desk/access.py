@@ -53,10 +53,11 @@ class Buckets:
 
 @dataclass(frozen=True)
 class Person:
-    """Who asks, and the key that their forms carry."""
+    """Who asks, and the key that their forms carry. `studio`: whether the pages around the desk are theirs too."""
 
     rater: Rater
     key: str
+    studio: bool = False
 
 
 def desk_of(request: Request) -> Desk:
@@ -66,14 +67,18 @@ def desk_of(request: Request) -> Desk:
 
 
 def person(request: Request) -> Person:
-    """Whoever holds the token in the cookie. Raises `Refused` (401)."""
+    """Whoever holds the token in the cookie, else the guest that the application knows. Raises `Refused` (401)."""
     token = request.cookies.get(COOKIE, "")
     found = holder(desk_of(request), token)
+    guest = request.app.state.guest
     if found is None:
-        request.app.state.strangers.take(address(request))
-        raise Refused(401, "enter")
+        known: Person | None = None if guest is None else guest(request)
+        if known is None:
+            request.app.state.strangers.take(address(request))
+            raise Refused(401, "enter")
+        return known
     request.app.state.buckets.take(found.name)
-    return Person(found, form_key(token))
+    return Person(found, form_key(token), studio=guest is not None and found.role != "rater")
 
 
 def holder(desk: Desk, token: str) -> Rater | None:

@@ -61,7 +61,8 @@ def manage(desk: TheDesk, who: Manager) -> HTMLResponse:
         reported = [i for i in book.items if book.flags(i)]
         first, longer = seats(book)
         page = render(
-            "manage", who, "en", title=book.settings.title, settings=book.settings, now=desk.store.clock(),
+            "manage", who, who.rater.interface, title=book.settings.title, settings=book.settings,
+            now=desk.store.clock(),
             progress=_progress(book), needed=still_needed(book), pace=minutes_per_rating(book),
             people=people_needed(book), agreement=agreement(book), believed=agreement(book, named) if named else {},
             models=_models(book, named), cares=cares(book), named=named, raters=book.raters, first=first, longer=longer,

@@ -15,7 +15,7 @@ from dono.ratings.pay import paid_minutes
 from dono.studio import amounts
 from dono.studio.desk.access import Person
 from dono.studio.desk.texts import names, texts
-from dono.studio.pages import page_environment
+from dono.studio.pages import PLACES, page_environment
 
 PAUSE_SECONDS = 300.0
 """Time without an answer that is a pause (assumed)."""
@@ -30,7 +30,9 @@ def when(at: float) -> str:
 @lru_cache
 def environment() -> Environment:
     """Of all pages of the desk."""
-    return page_environment({"money": amounts.money, "duration": amounts.duration, "when": when, "names": names()})
+    return page_environment(
+        {"money": amounts.money, "duration": amounts.duration, "when": when, "names": names(), "PLACES": PLACES}
+    )
 
 
 def render(template: str, who: Person | None, interface: str, **fields: object) -> str:

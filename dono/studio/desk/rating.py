@@ -147,4 +147,4 @@ def language(request: Request, desk: TheDesk, who: Whoever, form: Form) -> Respo
     """The language of one's own pages."""
     if form.get("interface") in names():
         desk.speak(who.rater.name, form["interface"])
-    return _next(request, "/work")
+    return _next(request, "/manage" if who.rater.role == "manager" else "/work")

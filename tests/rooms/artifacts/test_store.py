@@ -8,7 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dono.artifacts import Json, Measurement, Reference, Store, drift, identity, read_measurements, write_measurements
+from dono.artifacts import (
+    Json,
+    Measurement,
+    Reference,
+    Store,
+    drift,
+    identity,
+    read_begun,
+    read_measurements,
+    write_measurements,
+)
 from dono.artifacts.store import RECORD
 from dono.errors import Mistake
 
@@ -125,3 +135,24 @@ def test_measurements_come_back_as_they_were_written(values: list[float]) -> Non
 def test_a_measurement_that_is_not_a_number_is_refused() -> None:
     with pytest.raises(AssertionError):
         row(float("nan"))
+
+
+def test_half_finished_work_has_a_name_until_it_is_sealed(tmp_path: Path) -> None:
+    store, seen = Store(tmp_path), []
+
+    def make(folder: Path) -> dict[str, Json]:
+        seen.append(read_begun(folder))
+        if len(seen) == 1:
+            raise KeyboardInterrupt
+        return {"value": 7}
+
+    origin = [Reference("file", "0123", "part.txt")]
+    with pytest.raises(KeyboardInterrupt):
+        store.make("run", {"scale": 0.5}, make, made_from=origin, name="half", keep_partial=True)
+    path = store.path("run", {"scale": 0.5})
+    left = read_begun(path)
+    assert left is not None and (left.kind, left.name, left.id) == ("run", "half", path.name)
+    assert left.spec == {"scale": 0.5} and left.made_from == tuple(origin) and left.result == {}
+    sealed = store.make("run", {"scale": 0.5}, make, made_from=origin, name="half", keep_partial=True)
+    assert seen[1] == left or seen[1] is not None
+    assert read_begun(path) is None and [p.name for p in sealed.path.iterdir()] == ["artifact.json"]

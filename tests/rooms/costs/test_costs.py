@@ -14,12 +14,14 @@ from dono.costs import (
     Meter,
     Range,
     Shape,
+    TokenPrice,
     Traffic,
     borrowed_speed,
     exactly,
     forward_flops,
     full_run,
     hosted_cost,
+    listed_price,
     llama_shape,
     machine_named,
     measure_peak,
@@ -170,8 +172,20 @@ def test_serving_scales_with_the_tokenizer() -> None:
 
 
 def test_a_hosted_model_is_priced_by_tokens() -> None:
-    month = hosted_cost(Traffic(1000, 500, 100), price_in=1.0, price_out=5.0, fertility=2)
+    month = hosted_cost(Traffic(1000, 500, 100), TokenPrice(1.0, 5.0), longer_in=2, longer_out=2)
     assert month.mid == pytest.approx(1000 * 365.25 / 12 * 0.002)
+
+
+def test_a_language_whose_words_take_more_tokens_is_dearer_in_proportion_to_what_is_read() -> None:
+    plain, hindi = (hosted_cost(Traffic(1, 1000, 0), TokenPrice(1.0, 5.0), longer_in=k).mid for k in (1.0, 2.8))
+    assert hindi / plain == pytest.approx(2.8)
+
+
+def test_a_listed_price_is_found_with_its_provider_before_the_name_and_is_dated() -> None:
+    found = listed_price("openai/gpt-4o-mini")
+    assert found is not None and (found.reading, found.writing, found.currency) == (0.15, 0.6, "USD")
+    assert found.label == "borrowed" and "read 2026-11" in found.source
+    assert listed_price("a-model-of-nobody") is None
 
 
 def test_memory_tells_full_training_from_lora_and_serving() -> None:

@@ -52,6 +52,19 @@ def test_the_same_seed_gives_the_same_samples_and_another_seed_others() -> None:
     assert np.array_equal(one, same) and not np.array_equal(one, other)
 
 
+def test_a_model_of_text_from_a_random_start_leaves_its_plateau_at_the_usual_pace() -> None:
+    """As Tamil went: 0.975 bits per byte in full, after pilots that had hardly begun."""
+    points = [Point(1 / 128, 1.357), Point(1 / 64, 1.368), Point(1 / 32, 1.298)]
+    scratch, pilots = (forecast(points, 1.0, kind=kind).mean for kind in ("scratch", "pilots"))
+    assert abs(scratch - 0.975) < 0.5 * abs(pilots - 0.975)
+
+
+def test_one_pilot_of_text_from_a_random_start_falls_by_the_exponent_of_kaplan() -> None:
+    law = next(f for f in forecast([Point(1 / 16, 2.0)], 1.0, kind="scratch").laws if f.name == "usual pace")
+    assert law.mean_at_target == pytest.approx(2.0 * 16**-0.095, rel=0.03)
+    assert law.weight > 0.5
+
+
 def test_one_size_alone_is_said_and_is_much_wider() -> None:
     found = forecast(FALLING[-1:], 1.0)
     assert "one size only" in found.note and found.backtest_error is None

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from dono.decisions import ArmEvidence, compare
+from dono.decisions import METRICS, ArmEvidence, compare
+from dono.decisions.linked import link_of
 from tests.rooms.decisions.evidence import arm, pilot, question
 
 SCALES = (1 / 32, 1 / 16, 1 / 8, 1 / 4)
@@ -53,6 +54,15 @@ def test_an_arm_measured_whole_needs_no_second_view() -> None:
     (found,) = [a for a in verdict.arms if a.arm == "finetune/full"]
     assert found.quality.label == "measured"
     assert np.isclose(found.quality.value, 0.8)
+
+
+def test_while_all_arms_sleep_no_pilot_has_shown_where_the_score_begins_to_move() -> None:
+    asleep = [
+        arm(name, [pilot(s, 0.02, stderr=0.005).model_copy(update={"loss": bits(s, 2.0)}) for s in SCALES])
+        for name in ("scratch/own", "finetune/lora")
+    ]
+    assert link_of(asleep, METRICS["macro_f1"]) is None
+    assert link_of([*asleep, learner("continue/kept", 0.9)], METRICS["macro_f1"]) is not None
 
 
 def test_the_order_of_arms_and_points_does_not_matter() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -125,3 +126,32 @@ def test_a_text_longer_than_the_context_is_scored_whole(
     tokens = len(encode(tokenizer, text))
     assert narrow[0] == pytest.approx(wide[0], rel=0.05)
     assert narrow[0] > tokens * 0.5
+
+
+def test_drawn_answers_are_drawn_from_the_models_own_distribution(
+    model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerBase
+) -> None:
+    """The oracle: probabilities of whole pairs of tokens by transformers' own forward, without a cache."""
+    with torch.no_grad():
+        for p in model.parameters():
+            p.mul_(6.0)  # far from uniform
+    prompt = encode(tokenizer, "order")
+    many = generate(model, tokenizer, [prompt, prompt[:1]] * 4000, max_new_tokens=2, drawn=1, batch_tokens=10**6)
+    found = Counter(a.ids for a in many[::2])
+    likely = [ids for ids, n in found.most_common(5) if len(ids) == 2]
+    assert likely
+    for ids in likely:
+        share = math.exp(alone(model, prompt, list(ids)))
+        spread = math.sqrt(share * (1 - share) / 4000)
+        assert abs(found[ids] / 4000 - share) < 5 * spread
+
+
+def test_the_same_draw_gives_the_same_answers_and_another_other_ones(
+    model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerBase
+) -> None:
+    prompts = [encode(tokenizer, t) for t in ("order", TEXTS[0])]
+    one, same, other = (generate(model, tokenizer, prompts, max_new_tokens=6, drawn=d) for d in (3, 3, 4))
+    assert one == same != other
+    for answer in one:
+        assert answer.cut == (tokenizer.eos_token_id not in answer.ids)
+        assert answer.text == tokenizer.decode(answer.ids, skip_special_tokens=True).strip()

@@ -26,6 +26,7 @@ from transformers import (
 
 from dono.errors import Mistake
 from dono.models import Reader, Scorer, placed, reader_of
+from dono.models import reader as reader_room
 from dono.objectives import BatchLoss, masked_answers, next_token
 from dono.tokens import Document, Rows, packed, padded
 from dono.training.compiled import can_compile, compile_layers
@@ -268,3 +269,16 @@ def test_a_model_that_sees_what_comes_after_is_refused() -> None:
     model = BertLMHeadModel(BertConfig(vocab_size=64, hidden_size=16, num_hidden_layers=1, num_attention_heads=2))
     with pytest.raises(Mistake, match="sees the tokens that it should foretell"):
         reader_of(model)
+
+
+def test_places_of_packed_documents_are_found_without_looking_at_another_device() -> None:
+    ids = torch.arange(16, device="meta")  # where nothing can be read, as on a GPU nothing should be
+    row = reader_room._row(ids, torch.tensor([0, 9, 16]))
+    assert row.positions.device == ids.device and row.bounds is not None and row.bounds.device.type == "cpu"
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="the same shortcuts on a GPU")
+def test_both_shortcuts_are_found_on_a_gpu_by_every_family() -> None:
+    for name in FAMILIES:
+        reader = reader_of(build(FAMILIES[name]).cuda())
+        assert (name, reader.packs, reader.projects) == (name, True, True)

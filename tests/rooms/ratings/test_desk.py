@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dono.errors import Mistake
-from dono.ratings import Desk, Lease
+from dono.ratings import Desk, Lease, comparisons
 from tests.rooms.ratings.desks import Clock, desk_at, gold, pair
 
 
@@ -308,3 +308,18 @@ def test_an_item_is_never_changed_under_its_ratings(desk: Desk, tmp_path: Path) 
     assert desk.add_items([pair(1)]) == 0
     with pytest.raises(Mistake, match="another item has this id"):
         desk.add_items([pair(1, language="hi")])
+
+
+def test_somebody_may_rate_what_was_not_given_out_to_them_once(desk: Desk) -> None:
+    desk.admit("manager", role="manager")
+    played = pair("played")
+    desk.rate("manager", played, "2", 4.5)
+    desk.rate("manager", played, "1", 1.0)
+    with desk.store.reading() as book:
+        (lease,) = book.of_item["played"]
+        assert (lease.said().choice, lease.sent[0].seconds, lease.counts) == ("2", 4.5, True)
+        assert [c.score for c in comparisons(book)] == [0.0]
+    with pytest.raises(Mistake, match="cannot be chosen here"):
+        desk.rate("manager", pair("other"), "up", 1.0)
+    with pytest.raises(Mistake, match="no rater 'Nobody'"):
+        desk.rate("Nobody", played, "1", 1.0)

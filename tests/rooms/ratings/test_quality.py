@@ -59,9 +59,9 @@ def test_reasons_say_what_was_seen(worked: SimulatedDesk) -> None:
     with worked.desk.store.reading() as book:
         lazy, evil = care(book, "lazy 0"), care(book, "malicious 0")
         first, longer = seats(book)
-    assert any("sooner than they can be read" in c for c in lazy.concerns)
-    assert any("the first seat chosen" in c for c in lazy.concerns)
-    assert any("with a known answer right" in c for c in evil.concerns)
+    assert any("sooner than they can be read" in str(c) for c in lazy.concerns)
+    assert any("the first seat chosen" in str(c) for c in lazy.concerns)
+    assert any("with a known answer right" in str(c) for c in evil.concerns)
     assert first.value is not None and first.value > 0.53
     assert longer.value == pytest.approx(0.5, abs=0.08)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def children(of: int, named: str) -> list[int]:
-    """Descendants of a process whose command begins so."""
+    """Descendants of a process in whose command this is."""
     found, pending = list[int](), [of]
     while pending:
         pid = pending.pop()
@@ -15,7 +15,7 @@ def children(of: int, named: str) -> list[int]:
                 pending += [int(child) for child in listed.read_text(encoding="utf8").split()]
             except OSError:  # it has ended meanwhile
                 continue
-        if _command(pid).startswith(named):
+        if named in _command(pid):
             found.append(pid)
     return found
 

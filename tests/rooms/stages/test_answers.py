@@ -37,7 +37,7 @@ def case(kind: Kind, tmp_path: Path) -> Case:
     ("kind", "metrics"),
     [
         ("classify", {"accuracy", "macro_f1", "generated_accuracy", "generated_macro_f1", "label_bits"}),
-        ("generate", {"chrf", "exact_match", "answer_bits_per_byte"}),
+        ("generate", {"chrf", "chrf_plus_plus", "exact_match", "answer_bits_per_byte"}),
         ("language", {"bits_per_byte"}),
     ],
 )

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
+from dono.artifacts import Store
 from dono.costs import exactly
 from dono.decisions.evidence import ENGINEERS, FAILED_RUNS, RATERS, STORAGE
 from dono.errors import Mistake
@@ -11,6 +15,7 @@ from dono.stages.contenders import Contender
 from dono.stages.overheads import beside, stated, table
 from dono.stages.prepare import Prepared
 from dono.stages.workplace import Workplace
+from tests.rooms.ratings.desks import Clock, desk_at, pair
 from tests.rooms.stages.test_constraints import with_settings
 
 MACHINES = exactly(1000.0, "extrapolated", "")
@@ -47,3 +52,22 @@ def test_a_currency_without_a_rate_is_said_before_anything_is_spent(place: Workp
     with pytest.raises(Mistake, match="no rate from USD to KES"):
         table(with_settings(place, currency="KES"))
     assert table(with_settings(place, currency="KES", rates={"USD": 129})).engineer.mid == pytest.approx(77 * 129)
+
+
+def test_the_pace_of_the_projects_own_desk_prices_its_ratings(place: Workplace, tmp_path: Path) -> None:
+    clock = Clock()
+    own = replace(place, store=Store(tmp_path))
+    assert table(own).minutes.label == "assumed"
+    desk = desk_at(tmp_path / "desk" / "desk.sqlite", clock)
+    desk.add_items([pair(n) for n in range(6)])
+    desk.admit("Asha", languages=["en"])
+    for _ in range(6):
+        lease = desk.next("Asha")
+        assert not isinstance(lease, str)
+        clock.now += 90
+        desk.submit("Asha", lease.id, {"choice": "1"})
+    desk.store.close()
+    found = table(own)
+    assert (found.minutes.mid, found.minutes.label) == (1.5, "measured")
+    assert found.raters().mid == pytest.approx(400 * 1.5 / 60 * 180)
+    assert table(with_settings(own, overheads={"minutes_per_rating": 4})).minutes.mid == 4

@@ -135,8 +135,8 @@ def test_a_rung_is_left_out_only_once_what_runs_has_shown_what_it_takes(
     assert len(slots.begun) == 6 and pilots.stopped is None
     assert max(len(some) for some in slots.together) == 2
     slots = Slots(3)
-    pilots = piloted(place, prepared, three, slots, share=7.0)
-    assert len(slots.begun) == 4 and len(pilots.left_out) == 2 and pilots.seconds <= 7.0
+    pilots = piloted(place, prepared, three, slots, share=7.5)
+    assert len(slots.begun) == 4 and len(pilots.left_out) == 2 and pilots.seconds <= 7.5
 
 
 def test_a_cap_that_is_reached_ends_the_asking_but_not_what_runs(

@@ -12,7 +12,7 @@ from tokenizers.processors import TemplateProcessing
 from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from dono.errors import Mistake
-from dono.tokens import IGNORED, Document, check_rows, encode_chat, packed, prompt_ids, show_rows
+from dono.tokens import IGNORED, Document, check_rows, encode_chat, encode_prompt, packed, prompt_ids, show_rows
 
 TEMPLATES = Path(trl.__file__).parent / "chat_templates"
 """The templates that models of these families are published with."""
@@ -209,3 +209,15 @@ def test_a_chat_without_an_answer_or_with_an_empty_one_is_refused(tokenizer: Pre
             encode_chat(tokenizer, without, max_length=100, where="row 7")
     with pytest.raises(Mistake, match="row 7: the answer is empty"):
         encode_chat(tokenizer, [CHAT[0], {"role": "assistant", "content": " \n"}], max_length=100, where="row 7")
+
+
+@pytest.mark.parametrize("template", [None, CHATML])
+def test_an_answer_is_generated_where_it_was_trained(tokenizer: PreTrainedTokenizerBase, template: str | None) -> None:
+    chat = tokenizer if template is None else with_template(tokenizer, template)
+    for messages in (CHAT, CHAT[:2], [{"role": "system", "content": "short"}, *CHAT]):
+        whole = encode_chat(chat, messages, max_length=400)
+        prompt = encode_prompt(chat, messages[:-1], max_length=400)
+        last = [i for i in range(len(whole.labels)) if whole.labels[i] != IGNORED]
+        begins = next(i for i in reversed(last) if i - 1 not in last)
+        assert whole.ids[: begins + 1].tolist() == prompt
+    assert encode_prompt(chat, CHAT[:1], max_length=3) == encode_prompt(chat, CHAT[:1], max_length=400)[-3:]

@@ -9,7 +9,8 @@ from typing import NamedTuple
 import pytest
 from tensorboardX.proto.event_pb2 import Event
 
-from dono.training.logbook import EVENTS, LOG, Logbook, Scale, read_log, row_of, sentence
+from dono.artifacts import LOG, read_log
+from dono.training.logbook import EVENTS, Logbook, Scale, row_of, sentence
 from dono.training.loop import Progress
 
 SCALE = Scale(flops_per_token=6e6, bytes_per_token=4.0, peak=6e10, price_per_second=0.5, currency="INR", cap=100.0)

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dono.tokens import document, separate
-from dono.training.pair_batches import Pair, PairBatches
+from dono.training.pair_batches import JudgedBatches, Pair, PairBatches
 
 
 def pairs_of(lengths: list[int]) -> list[Pair]:
@@ -60,3 +60,19 @@ def test_a_model_that_cannot_pack_gets_padded_rows() -> None:
     (part,) = PairBatches(pairs_of([2, 5]), batch=2, seed=0, pad=7, pack=False).parts_at(0)
     assert part.rows.bounds is None and part.rows.attention is not None
     assert part.rows.inputs.shape == (4, 6) and part.tokens == 2 + 3 + 5 + 6
+
+
+def test_judged_answers_keep_their_verdicts_and_references_in_any_order() -> None:
+    pairs, verdicts = pairs_of([3, 5, 2, 7, 4]), [True, False, False, True, True]
+    reference = np.arange(10, dtype=np.float32).reshape(5, 2)
+    batches = JudgedBatches(pairs, verdicts, reference, batch=5, seed=1, pad=0, part_tokens=12)
+    seen = []
+    for part in batches.parts_at(0):
+        own, other = separate(part.rows), separate(part.mismatched)
+        numbers = [int(d.ids[0]) - 10 for d in own]
+        assert [len(d.ids) for d in other] == [len(d.ids) + 1 for d in own]
+        assert part.desirable.tolist() == [verdicts[i] for i in numbers]
+        assert part.reference.tolist() == [2.0 * i for i in numbers]
+        assert part.mismatched_reference.tolist() == [2.0 * i + 1 for i in numbers]
+        seen += numbers
+    assert sorted(seen) == [0, 1, 2, 3, 4]

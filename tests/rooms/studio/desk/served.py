@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx
 import uvicorn
+from fastapi import FastAPI
 
 from dono.ratings import Candidate, Desk, DeskSettings, EventStore, Item, Pay, Response, Turn
 from dono.studio.desk import make_app
@@ -61,10 +62,17 @@ def open_desk(place: Path, **settings: object) -> Desk:
 @contextmanager
 def served(desk: Desk) -> Iterator[str]:
     """The desk's address while it is served."""
+    with serving(make_app(desk)) as address:
+        yield address
+
+
+@contextmanager
+def serving(app: FastAPI) -> Iterator[str]:
+    """The address of an application while it is served."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         server = uvicorn.Server(
-            uvicorn.Config(make_app(desk), log_level="error", access_log=False, timeout_keep_alive=1)
+            uvicorn.Config(app, log_level="error", access_log=False, timeout_keep_alive=1, timeout_graceful_shutdown=1)
         )
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()

@@ -1,0 +1,226 @@
+"""`dono evaluate`: the scorecard of a model, by language, script, form and region, beside what it was made from."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import regex
+
+from dono.artifacts import Artifact, Json, Reference, fingerprint, write_atomically
+from dono.corpus import Example
+from dono.corpus.tags import check_language
+from dono.errors import Mistake
+from dono.evals.scorecard import Scorecard, make_scorecard
+from dono.project import UseCase
+from dono.stages.display import print_result
+from dono.stages.judging import blind_ratings, judge_pairs
+from dono.stages.prepare import Case, Prepared, language_case, prepare
+from dono.stages.scoring import Table, read_items, score_items
+from dono.stages.workplace import Workplace, open_workplace
+from dono.studio.scorecard import scorecard_lines, write_scorecard
+
+KINDS = ("classify", "generate", "language", "harness")
+"""Kinds of use cases that a card has; tables and habits have reports of their own."""
+HELD_OUT = "held-out-text"
+LIMIT = 400
+BUILD_LIMIT = 200
+"""Items of each test that a build's card is about: enough for a share to be known to 0.035 (binomial)."""
+SHOWN_AS = {"chrf": "chrf_plus_plus"}
+"""A card has chrF++ where a verdict is about chrF: words count too, and both tell models apart alike."""
+BASE, CORPUS, TASK = "base", "after corpus", "after task"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A model directory (or hub name) on the way to the model of the card, and what it is called."""
+
+    label: str
+    folder: str
+
+
+def command(
+    project: Path, overrides: Sequence[str], *, models: Sequence[str], text: Path | None, use_case: str | None,
+    limit: int, judge: bool, desk: Path | None, out: Path | None,
+) -> None:  # fmt: skip
+    """Score, print the card, say where it is."""
+    place = open_workplace(project, overrides)
+    with place.alone():
+        prepared = prepare(place)
+        stages = [stage_of(place, named) for named in models] or newest_stages(place)
+        cases = cases_for_card(prepared, only=use_case, limit=limit)
+        cases += [text_case(place, text, limit)] if text is not None else []
+        card, tables = scorecard(place, stages, cases, limit=limit)
+        notes = [*card.notes]
+        if judge:
+            notes += judge_pairs(place, stages, cases, tables)
+        if desk is not None:
+            notes += blind_ratings(desk)
+    folder = (
+        out
+        if out is not None
+        else place.project.work_folder / "scorecards" / regex.sub(r"[^\w.-]+", "-", stages[-1].label)
+    )
+    write_card(dataclasses.replace(card, notes=tuple(notes)), folder)
+    for line in scorecard_lines(card):
+        print_result(line)
+    for note in notes:
+        print_result(note)
+    print_result(f"card     {folder / 'scorecard.html'}\nnumbers  {folder / 'scorecard.parquet'}")
+
+
+def stage_of(place: Workplace, named: str) -> Stage:
+    """A model as a person names it: LABEL=DIR, or DIR. Raises `Mistake` where a directory is no model."""
+    label, separator, source = named.partition("=")
+    if not separator:
+        source = named
+        label = Path(named).name
+    local = place.project.path(source)
+    if not local.is_dir():
+        local = Path(source).resolve()
+    if local.is_dir():
+        if not (local / "config.json").is_file():
+            raise Mistake("no language model there (no config.json)", where=source, remedy="Give a model directory")
+        return Stage(label, str(local))
+    if source.startswith((".", "/")):
+        raise Mistake("no such directory", where=source, remedy="Give a model directory, or a hub name")
+    return Stage(label, source)
+
+
+def newest_stages(place: Workplace) -> list[Stage]:
+    """The model that was built last, with what it was made from. Raises `Mistake` where none was built."""
+    built = [a for a in place.store.all() if a.kind == "model" and (a.path / "config.json").is_file()]
+    if not built:
+        remedy = "Run `dono build` first, or name one with --model DIR"
+        raise Mistake("no model was built yet", where=str(place.project.work_folder), remedy=remedy)
+    newest = max(built, key=lambda a: str(a.made_by.get("when", "")))
+    run = place.store.read("run", newest.made_from[0].id)
+    return [*stages_before(place, run), Stage(newest.name, str(newest.path))]
+
+
+def stages_before(place: Workplace, run: Artifact | None) -> list[Stage]:
+    """The models that a run began with: the base it goes back to, and what its corpus stage left."""
+    found: list[Stage] = []
+    pending = [run] if run is not None else []
+    while pending:
+        artifact = pending.pop(0)
+        for reference in artifact.made_from:
+            if reference.kind == "base" and BASE not in {s.label for s in found}:
+                source = _source_of(place, reference)
+                found += [Stage(BASE, source)] if source is not None else []
+            made = place.store.read(reference.kind, reference.id) if reference.kind in ("corpus-run", "trunk") else None
+            if made is not None:
+                if made.kind == "corpus-run" and (made.path / "config.json").is_file():
+                    found.append(Stage(CORPUS, str(made.path)))
+                pending.append(made)
+    return sorted(found, key=lambda s: (BASE, CORPUS).index(s.label))
+
+
+def _source_of(place: Workplace, base: Reference) -> str | None:
+    """Where a base lies: one of the project's with this fingerprint, or a hub name."""
+    for named in (b for b in place.project.bases if isinstance(b, str)):
+        local = place.project.path(named)
+        if named == base.id or (local.is_dir() and fingerprint(local) == base.id):
+            return str(local) if local.is_dir() else named
+    return None
+
+
+def cases_for_card(prepared: Prepared, *, only: str | None = None, limit: int = LIMIT) -> list[Case]:
+    """The use cases of a card, and held-out text of the corpus, by which forgetting is seen.
+
+    Raises `Mistake` for a use case that is not there.
+    """
+    found = [c for c in prepared.cases if c.use_case.kind in KINDS]
+    if only is not None:
+        names = [c.use_case.name for c in found]
+        if only not in names:
+            raise Mistake(f"no use case {only!r}", where="--use-case", remedy=f"Use one of: {', '.join(names)}")
+        found = [c for c in found if c.use_case.name == only]
+    if prepared.corpus is not None and not any(c.use_case.kind == "language" for c in found):
+        found.append(language_case(UseCase(name=HELD_OUT, kind="language", test_limit=limit), prepared.corpus))
+    return found
+
+
+def text_case(place: Workplace, folder: Path, limit: int) -> Case:
+    """Text of a person's own as a test of languages: LANG.txt or LANG/*.txt, a text a line.
+
+    Raises `Mistake` for an empty folder and a code of no language.
+    """
+    files: dict[str, list[Path]] = {}
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        inner = sorted(path.glob("*.txt")) if path.is_dir() else [path] if path.suffix == ".txt" else []
+        if inner:
+            files[path.name.removesuffix(".txt")] = inner
+    if not files:
+        raise Mistake("there is no text", where=str(folder), remedy="Give a folder of LANG.txt or LANG/*.txt")
+    share = -(-limit // len(files))
+    examples: list[Example] = []
+    for tag, paths in files.items():
+        check_language(tag, where=str(folder))
+        lines = [line.strip() for p in paths for line in p.read_text(encoding="utf8").splitlines() if line.strip()]
+        examples += [Example("", lines[i * len(lines) // share], tag) for i in range(min(share, len(lines)))]
+    prints = [fingerprint(p) for paths in files.values() for p in paths]
+    spec: dict[str, Json] = {"name": "own-text", "files": list[Json](prints), "limit": limit}
+    made_from = tuple(Reference("file", fingerprint(p), p.name) for paths in files.values() for p in paths)
+    artifact = place.store.make(
+        "examples", spec, lambda _: {"test": len(examples)}, made_from=made_from, name="own-text"
+    )
+    return Case(UseCase(name="own-text", kind="language", test_limit=limit), artifact, (), tuple(examples))
+
+
+def scorecard(
+    place: Workplace, stages: Sequence[Stage], cases: Sequence[Case], *, limit: int = LIMIT
+) -> tuple[Scorecard, dict[str, dict[str, Table]]]:
+    """The card of the last stage, and what all stages answered, by use case and stage.
+
+    Every model is asked every test once in the life of the work folder. Raises `Mistake` where a test has one class
+    only, since no model could be told from another by it.
+    """
+    labels = [s.label for s in stages]
+    if len(set(labels)) < len(labels):
+        twice = next(name for name in labels if labels.count(name) > 1)
+        raise Mistake(f"two models are called {twice!r}", where="--model", remedy="Name them: --model before=DIR")
+    context = place.project.scratch.context
+    tables: dict[str, dict[str, Table]] = {}
+    with place.display.task("scoring", len(stages) * len(cases)) as view:
+        for case in cases:
+            check_classes(case)
+            tables[case.use_case.name] = {}
+            for stage in stages:
+                made = score_items(place, stage.folder, case, limit, context)
+                tables[case.use_case.name][stage.label] = read_items(made)
+                view.at(view.done + 1, f"{stage.label} on {case.use_case.name}")
+    judged = {c.use_case.name: SHOWN_AS.get(c.use_case.judged_by, c.use_case.judged_by) for c in cases}
+    return make_scorecard(labels[-1], tables, judged, seed=place.project.training.seed), tables
+
+
+def check_classes(case: Case) -> None:
+    """Raise `Mistake` where every answer of a classify test is the same."""
+    if case.use_case.kind == "classify" and len({e.answer for e in case.test}) < 2:
+        only = case.test[0].answer if case.test else "none"
+        where = f"use_cases[{case.use_case.name}].test"
+        raise Mistake(f"every row is {only!r}", where=where, remedy="Give test rows of at least two classes")
+
+
+def write_card(card: Scorecard, folder: Path) -> None:
+    """The card as a page, as Markdown, and its cells and changes as tables."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_scorecard(card, folder / "scorecard.html")
+    write_atomically(folder / "scorecard.md", "\n".join(scorecard_lines(card)) + "\n")
+    for name, rows in (("scorecard", card.cells), ("changes", card.changes)):
+        if rows:
+            pq.write_table(pa.Table.from_pylist([dataclasses.asdict(r) for r in rows]), folder / f"{name}.parquet")
+
+
+def card_of_build(place: Workplace, prepared: Prepared, case: Case, run: Artifact, folder: str) -> Scorecard | None:
+    """The card that a build leaves with its model; None for one that is no language model."""
+    if not (Path(folder) / "config.json").is_file():
+        return None
+    stages = [*stages_before(place, run), Stage(TASK, folder)]
+    texts = [c for c in cases_for_card(prepared) if c.use_case.kind == "language"]
+    mine = [case] if case.use_case.kind in KINDS and case.use_case.kind != "language" else []
+    return scorecard(place, stages, [*mine, *texts], limit=BUILD_LIMIT)[0]

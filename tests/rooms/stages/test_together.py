@@ -1,0 +1,64 @@
+"""A full run of several processes, one of which is killed, beside the same run of one."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from safetensors.torch import load_file
+
+from dono.artifacts import Store
+from dono.runners.local import Local
+from dono.stages.contenders import Contender
+from dono.stages.prepare import Prepared
+from dono.stages.runs import RunSpec, measurements_of
+from dono.stages.together import full_run
+from dono.stages.workplace import Workplace
+from tests.rooms.stages.processes import children
+
+CLOSE = 2e-3
+"""How far a weight may be from that of one process: float32 sums in another order, and Muon's matrices after them."""
+
+
+class Two(Local):
+    """This machine, as if two of its processes were to train one model."""
+
+    def group(self, wanted: int) -> int:
+        return 2
+
+
+def kill_one(work: Path, told: list[int]) -> None:
+    """SIGKILL one process of the group, once its trunk is under way."""
+    until = time.monotonic() + 300
+    while time.monotonic() < until and not told:
+        if any(log.stat().st_size for log in work.glob("trunk/*/log.jsonl")):
+            for pid in children(os.getpid(), "dono.runners.launching")[:1]:
+                os.kill(pid, signal.SIGKILL)
+                told.append(pid)
+        time.sleep(0.02)
+
+
+def test_a_full_run_of_two_processes_of_which_one_is_killed_equals_that_of_one(
+    place: Workplace, prepared: Prepared, who: dict[str, Contender], tmp_path: Path
+) -> None:
+    case = next(c for c in prepared.cases if c.use_case.name == "intent")
+    spec = RunSpec(contender=who["scratch/own"], case=case, keep=True)
+    alone = full_run(replace(place, store=Store(tmp_path / "alone")), spec, lambda _: None)
+    two, told = replace(place, store=Store(tmp_path / "two"), runner=Two()), list[int]()
+    killer = threading.Thread(target=kill_one, args=(two.store.root, told))
+    killer.start()
+    together = full_run(two, spec, lambda _: None)
+    killer.join()
+    assert told and together.id == alone.id
+    for name in ("steps", "tokens"):
+        assert together.result[name] == alone.result[name]
+    one, other = (load_file(a.path / "model.safetensors") for a in (alone, together))
+    assert max(float((one[name] - other[name]).abs().max()) for name in one) < CLOSE
+    rows = [{(m.metric, m.language): m.value for m in measurements_of(a)} for a in (alone, together)]
+    assert rows[1] == pytest.approx(rows[0], abs=0.02) and rows[0]
+    assert not list((tmp_path / "two" / ".groups").iterdir())
