@@ -9,8 +9,8 @@ into tokens. Pilots: small models trained for a fixed number of steps, one threa
 The cluster is started before the clock and its workers are warm, as on one that stands; how long the start took is told
 beside. Each round runs all sides one after another; the best of the rounds counts, since other work on the machine only
 ever slows down. `overhead` is that of one worker of Ray over the same work in this process, on corpora;
-`overhead_of_two` that of two over two local processes, which are started for each corpus. `scaling_2` is Ray's one worker
-over its two, on corpora: what is done once at the end (copies, documents in their order) is part of it, and
+`overhead_of_two` that of two over two local processes, which are started for each corpus. `scaling_2` is Ray's one
+worker over its two, on corpora: what is done once at the end (copies, documents in their order) is part of it, and
 `shards_scaling_2` leaves that out. What is written is compared to the byte.
 """
 
