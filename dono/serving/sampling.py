@@ -89,8 +89,10 @@ def _cut(chances: Tensor, settings: Settings) -> Tensor:
     cut = chances.clone()
     for rows, wide in ((settings.cuts & enough, False), (settings.cuts & ~enough, True)):
         if rows.any():
-            some = chances[rows].sort(dim=-1, descending=True, stable=True) if wide else (few[rows], order[rows])
-            cut[rows] = _kept(chances[rows], *some, settings.top_k[rows], settings.top_p[rows])
+            likeliest, which = few[rows], order[rows]
+            if wide:
+                likeliest, which = chances[rows].sort(dim=-1, descending=True, stable=True)
+            cut[rows] = _kept(chances[rows], likeliest, which, settings.top_k[rows], settings.top_p[rows])
     return cut
 
 
