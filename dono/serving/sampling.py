@@ -79,7 +79,7 @@ def draw(logits: Tensor, settings: Settings, uniforms: Sequence[float]) -> Tenso
 def _cut(chances: Tensor, settings: Settings) -> Tensor:
     """The chances [rows, vocabulary] with those set to 0 that are beyond `top_k` or `top_p`; the likeliest stays."""
     if chances.device.type != "cpu" or chances.shape[1] <= 4 * FEW:
-        ordered, order = chances.sort(-1, descending=True, stable=True)
+        ordered, order = chances.sort(dim=-1, descending=True, stable=True)
         return torch.where(
             settings.cuts[:, None], _kept(chances, ordered, order, settings.top_k, settings.top_p), chances
         )
@@ -89,8 +89,10 @@ def _cut(chances: Tensor, settings: Settings) -> Tensor:
     cut = chances.clone()
     for rows, wide in ((settings.cuts & enough, False), (settings.cuts & ~enough, True)):
         if rows.any():
-            some = chances[rows].sort(-1, descending=True, stable=True) if wide else (few[rows], order[rows])
-            cut[rows] = _kept(chances[rows], *some, settings.top_k[rows], settings.top_p[rows])
+            likeliest, which = few[rows], order[rows]
+            if wide:
+                likeliest, which = chances[rows].sort(dim=-1, descending=True, stable=True)
+            cut[rows] = _kept(chances[rows], likeliest, which, settings.top_k[rows], settings.top_p[rows])
     return cut
 
 
