@@ -45,11 +45,11 @@ def test_it_is_said_whether_the_country_s_texts_taught_the_region(verdict: Verdi
     assert said(verdict, {"prompt/zero-shot": lifts(0.2)}) == "No route that reads your own texts was measured."
 
 
-def test_the_table_has_every_route_with_its_misses_and_stands_only_where_there_are_lifts() -> None:
+def test_the_table_has_every_route_with_its_misses_and_stands_only_where_there_are_lifts(page: str) -> None:
+    assert "Does local training teach the region?" not in page
     first, second = (a.arm for a in fixture.intent().arms[:2])
     page = render(of_habits({first: lifts(0.31, right=None), second: lifts(0.4)}))
     table = page[page.index("Does local training teach the region?") :]
     table = table[: table.index("</details>")]
     assert table.index("0.40") < table.index("0.31") and "none is certain" in table
     assert table.count("Onam in Kerala, lamps: says 1.1×, data says 3.2×") == 2
-    assert "Does local training teach the region?" not in render(of_habits({}))
