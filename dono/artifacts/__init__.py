@@ -3,7 +3,7 @@
 from dono.artifacts.files import disk_mistake, write_atomically
 from dono.artifacts.identity import Json, drift, fingerprint, identity
 from dono.artifacts.lock import Holder, alone_in, holder_of
-from dono.artifacts.log import LOG, Row, read_log
+from dono.artifacts.log import LOG, Row, read_log, read_log_from
 from dono.artifacts.measurements import Measurement, read_measurements, write_measurements
 from dono.artifacts.store import Artifact, Reference, Store, read_artifact, read_begun
 
@@ -25,6 +25,7 @@ __all__ = [
     "read_artifact",
     "read_begun",
     "read_log",
+    "read_log_from",
     "read_measurements",
     "write_atomically",
     "write_measurements",

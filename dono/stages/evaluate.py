@@ -223,4 +223,5 @@ def card_of_build(place: Workplace, prepared: Prepared, case: Case, run: Artifac
     stages = [*stages_before(place, run), Stage(TASK, folder)]
     texts = [c for c in cases_for_card(prepared) if c.use_case.kind == "language"]
     mine = [case] if case.use_case.kind in KINDS and case.use_case.kind != "language" else []
-    return scorecard(place, stages, [*mine, *texts], limit=BUILD_LIMIT)[0]
+    card = scorecard(place, stages, [*mine, *texts], limit=BUILD_LIMIT)[0]
+    return dataclasses.replace(card, model=f"{case.use_case.name}: {run.spec['arm']}")

@@ -71,7 +71,7 @@ def read_habits(place: Workplace, use_case: UseCase) -> Artifact:
             _rows(path, habits, Calendar(days), f"{where}.{name}") for path, name in zip(paths, PARTS, strict=False)
         ]
         whole, aside = read[0], sum(one.aside for one in read)
-        train, test = _apart(*read, where) if len(read) > 1 else _parted(whole, place.project.training.seed, where)
+        train, test = _apart(read[0], read[1], where) if len(read) > 1 else _parted(whole, place.project.training.seed, where)
         for name, part in zip(PARTS, (train, test), strict=True):
             lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in part.rows)
             write_atomically(folder / f"{name}.jsonl", lines)

@@ -1,4 +1,4 @@
-"""The picture of an ancestry: from the sources, with their rights, on the left to what they became on the right."""
+"""The picture of an ancestry: what was made on the left, and back to the sources, with their rights, on the right."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dono.studio.picture import add, described, written
 from dono.studio.wording import clipped
 
 WIDEST, ROW, HEIGHT, AIR, BETWEEN = 1070.0, 58.0, 42.0, 4.0, 24.0
-NARROW, WIDE = 140.0, 200.0
+NARROW, WIDE = 152.0, 210.0
 """Width of a column: as much as the page has room for, between these."""
 LETTER = 6.6, 5.7
 """Mean width of a letter of a name, and of what is said below it (measured in Chromium)."""
@@ -40,7 +40,7 @@ def draw_ancestry(nodes: Mapping[str, Node], root: str, id_: str) -> str:
     deepest = max(columns.values())
     by: dict[int, list[str]] = {}
     for key in _order(nodes, root):
-        by.setdefault(deepest - columns[key], []).append(key)
+        by.setdefault(columns[key], []).append(key)
     tallest = max(len(of) for of in by.values())
     column_width = min(WIDE, max(NARROW, WIDEST / (deepest + 1)))
     box = column_width - BETWEEN
@@ -55,7 +55,7 @@ def draw_ancestry(nodes: Mapping[str, Node], root: str, id_: str) -> str:
     svg.set("role", "group")  # not img: what is in it can be followed
     for key, (x, y) in places.items():
         for parent in nodes[key].parents:
-            _thread(svg, (places[parent][0] + box, places[parent][1]), (x, y))
+            _thread(svg, (x + box, y), places[parent])
     for key, place in places.items():
         _node(svg, nodes[key], place, box, root=key == root)
     return written(svg)
@@ -87,7 +87,7 @@ def gathered(nodes: Mapping[str, Node]) -> dict[str, Node]:
 
 
 def _columns(nodes: Mapping[str, Node], root: str) -> dict[str, int]:
-    """How far each is from the root, by the longest way: nothing stands right of what was made of it."""
+    """How far each is from the root, by the longest way: nothing stands left of what was made of it."""
     columns = {root: 0}
     pending = [root]
     while pending:

@@ -22,6 +22,11 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
+OFFLINE = (
+    "default-src 'none'; style-src 'unsafe-inline'; font-src data:; img-src data:; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'; sandbox"
+)
+"""The policy of a page that was written as a file: what it needs is in it, and it is nobody."""
 STYLES = {
     "desk.css": ("style/desk.css",),
     "studio.css": ("style/report.css", "style/survey.css", "style/frame.css", "style/site.css"),

@@ -91,7 +91,8 @@ class Service:
             async with self._client() as client:
                 found = await client.get("models")
                 found.raise_for_status()
-                return [str(row["id"]) for row in found.json()["data"]]
+                rows = [row for row in found.json()["data"] if "/predict" not in str(row.get("route", ""))]
+                return [str(row["id"]) for row in rows]  # models of tables and labels take no prompt
         except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
             remedy = "Start it with `dono serve`, or give its address with --service"
             raise Mistake(f"the service does not answer ({_said(error)})", where=self.address, remedy=remedy) from error

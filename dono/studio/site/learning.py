@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -91,7 +91,7 @@ def runs_of(work: WorkFolder, project: Project) -> list[RunView]:
     return sorted(newest_first, key=lambda r: order[r.state])
 
 
-def _view(work: WorkFolder, artifact: Artifact, state: State, metrics: dict[str, str]) -> RunView:
+def _view(work: WorkFolder, artifact: Artifact, state: State, metrics: Mapping[str, str]) -> RunView:
     spec, failed = artifact.spec, artifact.result.get("failed")
     use_case = str(spec.get("use_case", CORPUS))
     arm, _, size = artifact.name.partition(" × ")

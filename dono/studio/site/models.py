@@ -16,13 +16,17 @@ from dono.decisions import METRICS
 from dono.decisions.routes import ROUTES as ROUTES_OF_MODELS
 from dono.decisions.routes import short_name
 from dono.project import Project, Rights
+from dono.studio.amounts import compact
 from dono.studio.ancestry import Node, draw_ancestry, gathered, rows_of
 from dono.studio.site.access import Reader, TheSite
 from dono.studio.site.learning import RunView, looks_of, runs_of
 from dono.studio.site.pages import render
 from dono.studio.site.work import WorkFolder, gone
+from dono.studio.web import OFFLINE
 
 ROUTES = APIRouter(prefix="/models")
+SCORECARDS, PAGE = "scorecards", "scorecard.html"
+"""Where `dono evaluate` leaves its pages, in the work folder."""
 UNTRAINED = tuple(a.name for a in ROUTES_OF_MODELS["prompt"])
 """Arms that learn nothing: how a use case stands before anything is trained."""
 
@@ -97,7 +101,7 @@ def _before(work: WorkFolder, runs: Sequence[RunView], use_case: str, arm: str) 
 
 
 @dataclass(frozen=True)
-class Scorecard:
+class SideBySide:
     """The models of one use case side by side, a row for each language; and the base before anything was trained."""
 
     use_case: str
@@ -111,14 +115,14 @@ class Scorecard:
         return None if len(values) < 2 else (max if METRICS[self.metric].higher_is_better else min)(values)
 
 
-def scorecards(models: Sequence[ModelView]) -> list[Scorecard]:
+def side_by_side(models: Sequence[ModelView]) -> list[SideBySide]:
     """One for each use case that has a model."""
     by: defaultdict[str, list[ModelView]] = defaultdict(list)
     for model in models:
         if model.metric in METRICS and model.score is not None:
             by[model.use_case].append(model)
     return [
-        Scorecard(
+        SideBySide(
             name, of[0].metric, tuple(of),
             tuple(sorted({m.language for x in of for m in x.rows if m.metric == x.metric} - {"all"})),
         )
@@ -167,7 +171,7 @@ def _said(made: Artifact | None, reference: Reference) -> str:
     value = made.result.get("scale", made.spec.get("scale"))
     tokens = made.result.get("tokens")
     if isinstance(tokens, int | float) and tokens:
-        return f"{tokens:,.0f} tokens"
+        return f"{compact(tokens)} tokens"
     return f"× {value:g}" if isinstance(value, int | float) else str(made.made_by.get("when", ""))[:10]
 
 
@@ -199,9 +203,25 @@ def models(site: TheSite, who: Reader) -> HTMLResponse:
     project, work = site.project(), site.work()
     runs = runs_of(work, project)
     found = models_of(work, project, runs)
-    page = render("models", who, title="Models", here="models", project=project, models=found, looks=looks_of(runs),
-                  cards=scorecards(found), file=site.file, judged=work.judged())  # fmt: skip
+    page = render(
+        "models", who, title="Models", here="models", project=project, models=found, looks=looks_of(runs),
+        cards=side_by_side(found), file=site.file, judged=work.judged(), evaluated=evaluated(work),
+    )  # fmt: skip
     return HTMLResponse(page)
+
+
+@ROUTES.get("/scorecards/{name}")
+def scorecard(site: TheSite, who: Reader, name: str) -> HTMLResponse:
+    """A page of `dono evaluate` as it lies there: it holds its style, may run nothing and load nothing."""
+    if name not in evaluated(site.work()):
+        raise gone("scorecard", name)
+    page = (site.work().root / SCORECARDS / name / PAGE).read_text(encoding="utf8")
+    return HTMLResponse(page, headers={"Content-Security-Policy": OFFLINE})
+
+
+def evaluated(work: WorkFolder) -> list[str]:
+    """Names of the scorecards there are."""
+    return sorted(page.parent.name for page in work.root.glob(f"{SCORECARDS}/*/{PAGE}"))
 
 
 @ROUTES.get("/{id_}")

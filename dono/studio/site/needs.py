@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from dono.artifacts import Json, drift
 from dono.decisions.routes import short_name
 from dono.decisions.wording import share, together
+from dono.errors import Mistake
 from dono.project import Project
 from dono.ratings import Desk
 from dono.studio.site.commands import to_go_on
@@ -16,7 +17,10 @@ from dono.studio.site.learning import RunView
 from dono.studio.site.models import ModelView, models_of
 from dono.studio.site.site import Site
 from dono.studio.site.work import Judged, WorkFolder
+from dono.studio.wording import clipped
 
+LONGEST = 90
+"""Characters of one change that are shown."""
 LEAST_FREE = 2e9
 """Bytes free on the disk below which a checkpoint may not find room (assumed)."""
 
@@ -35,13 +39,21 @@ def needs_of(site: Site, runs: list[RunView]) -> list[Need]:
     project, work = site.project(), site.work()
     judged = work.judged()
     return [
-        *(Need(line) for line in site.needs(project)),
+        *_of_rights(site, project),
         *_of_folder(work, site),
         *_of_runs(runs),
         *(_of_verdict(judged, project, work) if judged else _without_verdict(work, site)),
         *_of_models(models_of(work, project, runs)),
         *_of_desk(site.desk()),
     ]
+
+
+def _of_rights(site: Site, project: Project) -> Iterator[Need]:
+    try:
+        found = site.needs(project)
+    except Mistake as mistake:  # a ledger that cannot be read
+        found = [str(mistake)]
+    yield from map(Need, found)
 
 
 def _of_folder(work: WorkFolder, site: Site) -> Iterator[Need]:
@@ -104,12 +116,37 @@ def _of_models(models: list[ModelView]) -> Iterator[Need]:
 
 
 def since(judged: Judged, project: Project) -> list[str]:
-    """What has changed in the project file since the verdict, of what a verdict depends on."""
+    """What has changed in the project file since the verdict, of what a verdict depends on.
+
+    A key that this version of Dono knows and the verdict's did not is no change.
+    """
     asked = judged.artifact.spec.get("asked")
-    if not isinstance(asked, dict):
+    if not isinstance(asked, Mapping):
         return []
-    now: dict[str, Json] = project.model_dump(mode="json", include=set(asked))
-    return drift(asked, now)
+    then = _by_name(asked)
+    now = _as_far_as(_by_name(project.model_dump(mode="json", include=set(asked))), then)
+    assert isinstance(then, Mapping) and isinstance(now, Mapping)
+    return [clipped(change, LONGEST) for change in drift(then, now)]
+
+
+def _by_name(value: Json) -> Json:
+    """Lists of what has a name as mappings by that name: then a change in one is one change."""
+    if isinstance(value, Mapping):
+        return {key: _by_name(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple) and value and all(isinstance(v, Mapping) and "name" in v for v in value):
+        return Named((str(v["name"]), _by_name(v)) for v in value if isinstance(v, Mapping))
+    return value
+
+
+class Named(dict[str, Json]):
+    """A list of named things; one more or one less is a change."""
+
+
+def _as_far_as(now: Json, then: Json) -> Json:
+    """`now` without the keys of sections that `then` does not have."""
+    if not isinstance(now, Mapping) or not isinstance(then, Mapping):
+        return now
+    return {k: _as_far_as(v, then.get(k)) for k, v in now.items() if k in then or isinstance(now, Named)}
 
 
 def _of_desk(desk: Desk) -> Iterator[Need]:

@@ -44,7 +44,7 @@ async def _page(site: Site, who: Person, *, asked: Asked | None = None, said: st
     wish = asked.wish if asked else Wish(prompt=(form or {}).get("prompt", ""))
     names = [a.model for a in asked.answers] if asked and not asked.blind else chosen or found[:2]
     html = render(
-        "playground", who, title="Playground", here="playground", project=project, models=found, none=none, said=said,
+        "playground", who, title="Playground", here="playground", project=project, models=found, why=none, said=said,
         asked=asked, wish=wish, chosen=names, blind=bool(asked and asked.blind) or "blind" in (form or {}),
         MOST_MODELS=MOST_MODELS, MOST_TOKENS=MOST_TOKENS,
     )  # fmt: skip

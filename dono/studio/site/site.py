@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,6 +43,7 @@ class Site:
     _project: tuple[int | None, Project] | None = None
     _work: WorkFolder | None = None
     _desks: dict[Path, Desk] = field(default_factory=dict)
+    _mutex: threading.Lock = field(default_factory=threading.Lock)
     _scratch: tempfile.TemporaryDirectory[str] | None = None
 
     def project(self) -> Project:
@@ -65,10 +67,11 @@ class Site:
         except Mistake:
             self._scratch = self._scratch or tempfile.TemporaryDirectory()
             path = Path(self._scratch.name) / "desk.sqlite"
-        if path not in self._desks:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._desks[path] = Desk(EventStore(path))
-        return self._desks[path]
+        with self._mutex:
+            if path not in self._desks:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                self._desks[path] = Desk(EventStore(path))
+            return self._desks[path]
 
     def close(self) -> None:
         """Let go of the databases."""

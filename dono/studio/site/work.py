@@ -20,7 +20,7 @@ from dono.artifacts import (
     holder_of,
     read_artifact,
     read_begun,
-    read_log,
+    read_log_from,
     read_measurements,
 )
 from dono.decisions import GROUNDS, Grounds, Verdict, read_grounds
@@ -30,6 +30,8 @@ from dono.studio.survey import CorpusSurvey, read_survey
 RECORD, BEGUN, PROGRESS, SURVEY = "artifact.json", ".begun.json", "progress.json", "survey.html"
 LEARNING = ("trunk", "corpus-run", "run")
 """Kinds of artifacts that learn step by step, or are measured."""
+SHOWN = ("step", "total", "loss", "bits_per_byte", "seconds")
+"""What is kept of each step."""
 
 
 @dataclass(frozen=True)
@@ -64,15 +66,26 @@ class Judged:
 
 
 @dataclass
+class Tail:
+    """What was read of a log: the file that it was, the byte where the next row begins, the rows."""
+
+    inode: int
+    offset: int = 0
+    rows: list[Row] = field(default_factory=list)
+
+
+@dataclass
 class WorkFolder:
     """Reads of one folder, each file again only when it has changed. `damaged` are records that cannot be read."""
 
     root: Path
     damaged: list[str] = field(default_factory=list)
     _records: dict[Path, tuple[int, Artifact | None]] = field(default_factory=dict)
-    _logs: dict[Path, tuple[int, list[Row]]] = field(default_factory=dict)
+    _logs: dict[Path, Tail] = field(default_factory=dict)
+    _measured: dict[tuple[Path, str], list[Measurement]] = field(default_factory=dict)
     _judged: Judged | None = None
     _mutex: threading.Lock = field(default_factory=threading.Lock)
+    _reading: threading.Lock = field(default_factory=threading.Lock)
 
     def sealed(self) -> list[Artifact]:
         """Every finished artifact, the earliest first."""
@@ -107,16 +120,20 @@ class WorkFolder:
         return next((a for a in [*self.sealed(), *self.begun()] if (a.kind, a.id) == (kind, id_)), None)
 
     def log(self, artifact: Artifact) -> list[Row]:
-        """The steps of a run so far; none for one without a log."""
+        """The steps of a run so far; none for one without a log. Only what was added is read."""
         file = artifact.path / LOG
-        try:
-            stamp = file.stat().st_mtime_ns
-            known = self._logs.get(file)
-            rows = known[1] if known and known[0] == stamp else [r for r in read_log(file) if _sound(r)]
-        except (OSError, UnicodeDecodeError):
-            return []
-        self._logs[file] = stamp, rows
-        return rows
+        with self._reading:
+            try:
+                found = file.stat()
+                known = self._logs.get(file)
+                same = known is not None and known.inode == found.st_ino and known.offset <= found.st_size
+                tail = known if known is not None and same else Tail(found.st_ino)
+                rows, tail.offset = read_log_from(file, tail.offset)
+            except OSError:
+                return []
+            tail.rows += [{key: row.get(key) for key in SHOWN} for row in rows if _sound(row)]
+            self._logs[file] = tail
+            return tail.rows
 
     def quiet_for(self, artifact: Artifact) -> float:
         """Seconds since the log of a run has grown; infinite for one without."""
@@ -125,10 +142,13 @@ class WorkFolder:
 
     def measurements(self, artifact: Artifact) -> list[Measurement]:
         """What a run measured; nothing where the file is gone or damaged."""
-        try:
-            return read_measurements(artifact.path / "measurements.jsonl")
-        except (OSError, ValueError, TypeError, AssertionError):
-            return []
+        key = artifact.path, str(artifact.made_by.get("when", ""))
+        if key not in self._measured:
+            try:
+                self._measured[key] = read_measurements(artifact.path / "measurements.jsonl")
+            except (OSError, ValueError, TypeError, AssertionError):
+                return []
+        return self._measured[key]
 
     def samples(self, artifact: Artifact) -> list[dict[str, str]]:
         """What a run answered: prompt, answer, expected, language."""
@@ -167,10 +187,8 @@ class WorkFolder:
         """What the last command said of its progress."""
         try:
             told = json.loads((self.root / PROGRESS).read_text(encoding="utf8"))
-            return Progress(
-                str(told["title"]), *(float(told[k]) for k in ("done", "total", "elapsed")), str(told["note"]),
-                float(told["at"]),
-            )  # fmt: skip
+            done, total, elapsed, at = (float(told[key]) for key in ("done", "total", "elapsed", "at"))
+            return Progress(str(told["title"]), done, total, elapsed, str(told["note"]), at)
         except (OSError, ValueError, KeyError, TypeError):
             return None
 

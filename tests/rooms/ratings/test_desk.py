@@ -312,14 +312,14 @@ def test_an_item_is_never_changed_under_its_ratings(desk: Desk, tmp_path: Path) 
 
 def test_somebody_may_rate_what_was_not_given_out_to_them_once(desk: Desk) -> None:
     desk.admit("manager", role="manager")
-    played = pair("played")
+    played = pair(1)
     desk.rate("manager", played, "2", 4.5)
     desk.rate("manager", played, "1", 1.0)
     with desk.store.reading() as book:
-        (lease,) = book.of_item["played"]
+        (lease,) = book.of_item[played.id]
         assert (lease.said().choice, lease.sent[0].seconds, lease.counts) == ("2", 4.5, True)
         assert [c.score for c in comparisons(book)] == [0.0]
     with pytest.raises(Mistake, match="cannot be chosen here"):
-        desk.rate("manager", pair("other"), "up", 1.0)
+        desk.rate("manager", pair(2), "up", 1.0)
     with pytest.raises(Mistake, match="no rater 'Nobody'"):
         desk.rate("Nobody", played, "1", 1.0)

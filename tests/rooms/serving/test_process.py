@@ -27,8 +27,8 @@ def served(folder: Path, keys: Path) -> Iterator[tuple[subprocess.Popen[str], st
         "--device", "cpu", "--slots", "2",
     ]  # fmt: skip
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONUNBUFFERED": "1"})
+    assert process.stdout is not None
     try:
-        assert process.stdout is not None
         for line in process.stdout:
             if found := re.search(r"http://[\d.:]+", line):
                 yield process, found[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,7 +13,10 @@ from fastapi.testclient import TestClient
 
 from dono.artifacts import LOG, Artifact, Json, Measurement, Reference, Store, write_measurements
 from dono.decisions import ArmEvidence, CostPart, Grounds, Number, UseCaseQuestion, Verdict, judged_again
+from dono.project import Project
 from dono.studio.site import Site, make_studio
+from dono.studio.site.answering import Service
+from dono.studio.site.site import nothing
 from dono.studio.survey import write_survey
 from tests.rooms.decisions.evidence import arm, fixed, learner, pilot, rupees
 from tests.rooms.studio.surveyed import HOSTILE, SCRIPTS, survey
@@ -32,6 +35,10 @@ budget: {hours: 24, pilot_share: 0.05}
 machine: {gpu: this, price_per_hour: 25}
 serving: {requests_per_day: 20_000, tokens_in: 40, tokens_out: 40}
 """
+ASKED: dict[str, Json] = {
+    "currency": "INR", "budget": {"hours": 24.0}, "use_cases": [{"name": "intent", "bar": 0.8}, {"name": "reply"}],
+}  # fmt: skip
+"""What the verdict's project file said, by an older Dono that knew fewer keys."""
 ARMS = ("scratch/own", "finetune/lora", "continue/kept")
 SCALES = (0.0625, 0.25)
 LANGUAGES = ("hi", "ta", "ur", "en")
@@ -206,17 +213,21 @@ def _judge(store: Store, kept: Sequence[Artifact]) -> None:
 
 
 def opened(
-    file: Path, *, open_door: bool = True, inside: FastAPI | None = None, **more: object
+    file: Path, *, open_door: bool = True, inside: FastAPI | None = None, service: Service | None = None,
+    needs: Callable[[Project], list[str]] = nothing,
 ) -> tuple[Site, FastAPI]:  # fmt: skip
     """The studio of a project file."""
-    site = Site(file, **more)  # type: ignore[arg-type]
+    site = Site(file, service=service, needs=needs)
     return site, make_studio(site, open_door=open_door, inside=inside)
 
 
 @contextmanager
-def visited(file: Path, *, open_door: bool = True, **more: object) -> Iterator[tuple[Site, TestClient]]:
+def visited(
+    file: Path, *, open_door: bool = True, service: Service | None = None,
+    needs: Callable[[Project], list[str]] = nothing,
+) -> Iterator[tuple[Site, TestClient]]:  # fmt: skip
     """The studio, and a browser without scripts on the same machine."""
-    site, app = opened(file, open_door=open_door, **more)
+    site, app = opened(file, open_door=open_door, service=service, needs=needs)
     with TestClient(app, base_url="http://127.0.0.1:8750", client=("127.0.0.1", 50000)) as client:
         try:
             yield site, client

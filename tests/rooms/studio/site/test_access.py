@@ -76,7 +76,8 @@ def test_links_are_printed_once_and_renewed_and_raters_of_the_desk_get_theirs(
     row = '{"prompt": "?", "chosen": "yes", "rejected": "no"}'
     (folder / "pairs.jsonl").write_text(row + "\n", encoding="utf8")
     with visited(file) as (site, client):
-        desk, links = site.desk(), {}
+        desk = site.desk()
+        links: dict[str, list[str]] = {}
 
         def say(viewers: list[str], renew: list[str]) -> None:
             admit(desk, open_desk(site.project(), desk), "http://h", viewers, renew)

@@ -93,7 +93,7 @@ def test_a_person_gets_everywhere_by_keyboard_alone(browser: Browser, address: s
         page.keyboard.press("Tab")
     page.keyboard.press("Control+A")
     page.keyboard.type("0.3")
-    page.wait_for_function("document.querySelector('#judging').textContent === 'Judged again.'")
+    page.wait_for_function("() => document.querySelector('#judging').textContent === 'Judged again.'")
     assert page.url.endswith("?bar.intent=0.3")
     assert "your bar" in page.inner_text("#report") and "0.300" in page.inner_text("#report")
     assert page.evaluate("document.activeElement.name") == "bar.intent", "the focus stays where it was"
@@ -158,7 +158,7 @@ def test_a_curve_grows_while_somebody_looks_and_what_was_ticked_stays(
     kept = log.read_text(encoding="utf8").rpartition("\n")[0]
     more = json.dumps({"step": 18, "total": 40, "loss": 1.25, "bits_per_byte": 0.4, "seconds": 4.0})
     log.write_text(f"{kept}\n{more}\n", encoding="utf8")
-    page.wait_for_function("document.querySelector('tr.unfinished').textContent.includes('1.250')")
+    page.wait_for_function("() => document.querySelector('tr.unfinished').textContent.includes('1.250')")
     assert row.locator("td").nth(3).inner_text().startswith("18")
     assert page.locator("table.runs input").first.is_checked()
     assert page.evaluate("document.activeElement.name") == "compare"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import shutil
@@ -48,7 +49,7 @@ def test_home_says_how_far_each_use_case_is_and_what_waits(made: Path) -> None:
     assert "ended outside its forecast interval" in page
     assert "A pilot could not be carried out" in page
     assert "nothing is built yet for reply" in page
-    assert page.count('class="there"') == 6  # intent has passed all four stations; reply was piloted and judged
+    assert page.count('class="there"') == 7  # intent has passed all four stations, reply all but the last
 
 
 def test_runs_shows_each_run_with_its_state_its_curve_and_its_answers(made: Path) -> None:
@@ -148,10 +149,20 @@ def test_a_verdict_without_its_grounds_is_shown_and_cannot_be_moved(copied: Path
     assert "kept no grounds" in page and 'id="knobs"' not in page and "Use case 1 of 2" in page
 
 
-def test_a_changed_project_file_is_noticed(copied: Path) -> None:
-    copied.write_text(shop.PROJECT.replace("currency: INR", "currency: USD"), encoding="utf8")
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("hours: 24", "hours: 48", "budget.hours: 24.0 → 48.0"),
+        ("bar: 0.8", "bar: 0.9", "use_cases.intent.bar: 0.8 → 0.9"),
+        ("name: reply", "name: answer", "use_cases.answer: None →"),
+    ],
+)
+def test_a_changed_project_file_is_noticed(copied: Path, old: str, new: str, said: str) -> None:
     with visited(copied) as (_, client):
-        assert "has changed since the verdict" in client.get("/").text
+        assert "has changed since the verdict" not in client.get("/").text
+        copied.write_text(shop.PROJECT.replace(old, new), encoding="utf8")
+        page = client.get("/").text
+    assert "has changed since the verdict" in page and said in html.unescape(page)
 
 
 def test_a_work_folder_of_hostile_json_breaks_no_page(copied: Path) -> None:
@@ -163,3 +174,33 @@ def test_a_work_folder_of_hostile_json_breaks_no_page(copied: Path) -> None:
     (half.parent / "trainer_log.jsonl").write_text('[1]\n{"step": "x", "loss": null}\n7\n', encoding="utf8")
     with visited(copied) as (_, client):
         assert [client.get(path).status_code for path in PAGES] == [200] * 7
+
+
+def test_a_page_of_dono_evaluate_is_shown_as_it_lies_there_and_can_do_nothing(copied: Path) -> None:
+    folder = copied.parent / "work" / "scorecards" / "after"
+    folder.mkdir(parents=True)
+    (folder / "scorecard.html").write_text("<style>b { color: red }</style><b>0.91</b>", encoding="utf8")
+    with visited(copied) as (_, client):
+        assert 'href="/models/scorecards/after"' in client.get("/models").text
+        found = client.get("/models/scorecards/after")
+        assert "0.91" in found.text and "sandbox" in found.headers["Content-Security-Policy"]
+        assert "script-src" not in found.headers["Content-Security-Policy"]
+        assert client.get("/models/scorecards/..%2F..%2Fdono.yaml").status_code in (404, 422)
+        assert client.get("/models/scorecards/before").status_code == 422
+
+
+def test_a_log_is_read_on_from_where_it_ended_and_anew_when_it_was_written_again(copied: Path) -> None:
+    with visited(copied) as (site, _):
+        work = site.work()
+        (half,) = work.begun()
+        log = half.path / "trainer_log.jsonl"
+        assert [r["step"] for r in work.log(half)] == list(range(1, 18))
+        with log.open("a", encoding="utf8") as file:
+            file.write('ss": 2.5}\n{"step": 19, "loss": 2.25}\n')
+        assert [r["loss"] for r in work.log(half)[-2:]] == [2.5, 2.25] and len(work.log(half)) == 19
+        again = log.with_name("again")
+        again.write_text('{"step": 1, "loss": 9.0}\n', encoding="utf8")
+        again.replace(log)
+        assert [(r["step"], r["loss"]) for r in work.log(half)] == [(1, 9.0)]
+        log.unlink()
+        assert work.log(half) == []
