@@ -230,7 +230,7 @@ def test_a_base_is_fine_tuned_on_records_as_sentences(tmp_path: Path) -> None:
     assert len(case.train) == 160 and {e.prompt for e in case.train} == {e.prompt.rstrip() for e in case.test}
     in_kerala = [e.answer for e in case.train if e.prompt == "In Kochi at onam all buy"]
     assert in_kerala.count("a lamp.") == 4 and 8 < in_kerala.count("jaggery.") < 28 and len(in_kerala) == 40
-    assert render_pairs(case, None, case.train[:1]) == [(case.train[0].prompt, case.train[0].answer)]  # type: ignore[arg-type]
+    assert render_pairs(case, None, case.train[:1]) == [(case.train[0].prompt, case.train[0].answer)]
 
 
 def test_a_fine_tuned_base_is_asked_as_the_others_are(tmp_path: Path, base_folder: Path) -> None:
