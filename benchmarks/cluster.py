@@ -8,7 +8,8 @@ into tokens. Pilots: small models trained for a fixed number of steps, one threa
 
 The cluster is started before the clock and its workers are warm, as on one that stands; how long the start took is told
 beside. Each round runs all sides one after another; the best of the rounds counts, since other work on the machine only
-ever slows down. `overhead` is that of Ray's two workers over two local processes, on corpora; `scaling_2` is Ray's one
+ever slows down. `overhead` is that of one worker of Ray over the same work in this process, on corpora;
+`overhead_of_two` that of two over two local processes, which are started for each corpus. `scaling_2` is Ray's one
 worker over its two, on corpora: what is done once at the end (copies, documents in their order) is part of it, and
 `shards_scaling_2` leaves that out. What is written is compared to the byte.
 """
@@ -146,11 +147,11 @@ def main() -> None:
         told = "" if rate is None else f"{asked.pilots / rate[0] * 3600:8,.0f} pilots an hour"
         print(f"{name:8s} {size / 1e6 / corpora[name][0]:7.2f} MB/s  {told}")
     result = {
-        "overhead": round(corpora["ray 2"][0] / corpora["local 2"][0] - 1, 3),
+        "overhead": round(corpora["ray 1"][0] / corpora["local 1"][0] - 1, 3),
         "scaling_2": round(corpora["ray 1"][0] / corpora["ray 2"][0], 2),
         "shards_scaling_2": round(corpora["ray 1"][1] / corpora["ray 2"][1], 2),
         "local_scaling_2": round(corpora["local 1"][0] / corpora["local 2"][0], 2),
-        "overhead_of_one": round(corpora["ray 1"][0] / corpora["local 1"][0] - 1, 3),
+        "overhead_of_two": round(corpora["ray 2"][0] / corpora["local 2"][0] - 1, 3),
         "pilots_overhead": round(pilots["ray 1"][0] / pilots["local 1"][0] - 1, 3),
         "pilots_scaling_2": round(pilots["ray 1"][0] / pilots["ray 2"][0], 2),
         "shards_megabytes_per_second": round(size / 1e6 / corpora["ray 2"][1], 3),

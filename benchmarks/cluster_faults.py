@@ -88,11 +88,11 @@ WORKS = {
         lambda folder: len(list(folder.glob("work/corpus/*/.shards/[0-9]*.json"))) >= 3, corpus_outcome,
     ),
     "pilots": Work(
-        "pilots", "decide dono.yaml", lambda folder: any(folder.glob("work/trunk/*/log.jsonl")), pilots_outcome
+        "pilots", "decide dono.yaml", lambda folder: any(folder.glob("work/trunk/*/trainer_log.jsonl")), pilots_outcome
     ),
     "training": Work(
         "training", "build dono.yaml --route scratch",
-        lambda folder: any(folder.glob("work/trunk/*/log.jsonl")), run_outcome,
+        lambda folder: any(folder.glob("work/trunk/*/trainer_log.jsonl")), run_outcome,
     ),
 }  # fmt: skip
 

@@ -82,8 +82,8 @@ def corpus_speed() -> Speed:
 
 def average(found: Sequence[Schedule]) -> Schedule:
     """The mean of several draws."""
-    means = [float(np.mean([getattr(s, name) for s in found])) for name in ("makespan", "useful", "lost")]
-    return Schedule(*means, failures=round(np.mean([s.failures for s in found])))
+    makespan, useful, lost, failures = np.mean([(s.makespan, s.useful, s.lost, s.failures) for s in found], axis=0)
+    return Schedule(float(makespan), float(useful), float(lost), round(failures))
 
 
 def pilots_of(gpu_hours: float, each: int) -> list[Piece]:

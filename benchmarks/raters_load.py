@@ -172,7 +172,7 @@ def main() -> None:
     for name, value in counts.items():
         print(f"{name:14} {value:8,}")
     print(f"{'refused':14} {dict(seen.refused)}")
-    times = {}
+    times: dict[str, float] = {}
     for kind, seconds in seen.seconds.items():
         p50, p95, most = (float(x) for x in np.quantile(seconds, [0.5, 0.95, 1.0]))
         times |= {f"{kind}_p50": round(p50, 4), f"{kind}_p95": round(p95, 4)}

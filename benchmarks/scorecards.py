@@ -84,7 +84,7 @@ def measure(corpora: Path, folder: Path, minutes: float, out: Path | None) -> tu
     """The card of three routes, and the harness's number by its own model and by ours (alone, in batches)."""
     foundation = project(corpora, folder / "foundation", BASE_LANGUAGES, (), minutes / 4)
     base = folder / "base"
-    pretrain(foundation, base)
+    pretrain(foundation, out=base)
     shop = project(corpora, folder / "shop", LANGUAGES, (str(base),), minutes / 2)
     built = {
         route: str(build(shop, route=route, only="topic")[0].artifact.path) for route in ("finetune/lora", "scratch")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import uuid
 from pathlib import Path
 
 from dono.errors import Mistake
@@ -13,7 +14,7 @@ from dono.errors import Mistake
 def write_atomically(path: Path, text: str) -> None:
     """Write `text` beside `path`, flush it to the disk, then rename it over `path`."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}.partial")  # processes of two machines may share a number
     try:
         with partial.open("w", encoding="utf8") as file:
             file.write(text)

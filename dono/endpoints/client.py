@@ -65,7 +65,9 @@ def key_of(url: str, body: Mapping[str, Any]) -> str:
 
 @dataclass
 class Client:
-    """One model behind one URL. `sleep` waits some seconds; else an interruptible wait does.
+    """One model behind one URL; its connections are closed where its `with` block ends.
+
+    `sleep` waits some seconds; else an interruptible wait does.
 
     Raises `Mistake` for what a person must mend (key, model, address, an endpoint that is down for good), and `Capped`.
     What was answered until then is kept.
@@ -83,6 +85,12 @@ class Client:
         self._stopped = threading.Event()
         self._sleep = self.sleep or self._stopped.wait  # nobody who has stopped us waits for the end of a pause
         self._pace = Pace(self.endpoint.requests_per_minute, sleep=self._sleep)
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
 
     @property
     def url(self) -> str:
@@ -201,7 +209,7 @@ class Client:
         if failed.status == 402:
             raise Mistake(f"the account has no money left ({failed.what})", where=where, remedy="Top it up") from failed
         if failed.status in (404, 405):
-            known = ", ".join(models_of(self.endpoint, self._http)[:5])
+            known = ", ".join(models_of(self.endpoint)[:5])
             remedy = f"It serves: {known}" if known else "Give the URL up to and with /v1, and a model that it serves"
             raise Mistake(f"no model {self.model!r} there ({failed.what})", where=where, remedy=remedy) from failed
         if failed.status not in REFUSALS:
@@ -240,11 +248,12 @@ def key_header(endpoint: Endpoint) -> dict[str, str]:
     return {"Authorization": f"Bearer {key}"}
 
 
-def models_of(endpoint: Endpoint, http: httpx.Client | None = None) -> list[str]:
+def models_of(endpoint: Endpoint) -> list[str]:
     """The names of the models that an endpoint says it serves; none where it does not say."""
     url = endpoint.endpoint.rstrip("/") + "/models"
     try:
-        response = (http or http_client(endpoint)).get(url)
+        with http_client(endpoint) as http:
+            response = http.get(url)
         return [str(row["id"]) for row in response.json()["data"]]
     except (httpx.HTTPError, ValueError, KeyError, TypeError):
         return []

@@ -203,9 +203,9 @@ def _aligned(folder: Path) -> dict[tuple[str, str], list[tuple[str, str]]]:
     """Raises `Mistake` where two files that belong together differ in length."""
     files: dict[tuple[Path, str], dict[str, Path]] = {}
     for file in sorted(folder.rglob("*")):
-        code = ALIGNED.search(file.name) if file.is_file() else None
-        if code is not None:
-            files.setdefault((file.parent, file.name.replace(code[1], "")), {})[code[1]] = file
+        named = ALIGNED.search(file.name) if file.is_file() else None
+        if named is not None:
+            files.setdefault((file.parent, file.name.replace(named[1], "")), {})[named[1]] = file
     pairs: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for group in files.values():
         english = group.pop("eng_Latn", None)

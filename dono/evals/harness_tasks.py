@@ -146,7 +146,8 @@ def run_tasks(tasks: Sequence[ConfigurableTask], asked: Sequence[Asked], model: 
         except (ValueError, KeyError, TypeError, AssertionError) as error:
             raise Mistake(f"the task cannot be run ({_first(error)})", where=asked[0].task, remedy="Mend it") from error
     assert found is not None
-    reported, items = {}, {}
+    reported: dict[tuple[str, str], float] = {}
+    items: dict[tuple[str, int], Mapping[str, Any]] = {}
     for name, values in found["results"].items():
         for key, value in values.items():
             metric, _, _filter = str(key).partition(",")

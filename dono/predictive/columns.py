@@ -223,7 +223,9 @@ class Reading:
                 continue
             if column.kind == "text":
                 texts = [as_label(cell) for cell in cells]
-                kinds = [TextClassifier, *([] if embedder is None else [partial(EmbeddedTexts, embedder)])]
+                kinds: list[Callable[[], TextModel]] = [TextClassifier]
+                if embedder is not None:
+                    kinds.append(partial(EmbeddedTexts, embedder))
                 models = tuple(_fitted(kind, texts, labels, seed) for kind in kinds)
                 column = Column(name, "text", texts=models)
                 parts += [_unseen_log_odds(kind, texts, labels, seed) for kind in kinds]

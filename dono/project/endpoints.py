@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from dono.project.sections import Section
 from dono.project.wishes import AtLeastZero, Country, Positive
@@ -22,7 +22,7 @@ class PriceChoice(Section):
 class Endpoint(Section):
     """A hosted model behind an OpenAI-compatible URL (up to and with /v1). `model: any` is the only one it serves."""
 
-    endpoint: str = Field(pattern=r"^https?://[^\s/]+")
+    endpoint: str
     model: str = Field(min_length=1)
     country: Country | None = None
     """Where it answers; a server on this machine needs none."""
@@ -46,8 +46,16 @@ class Endpoint(Section):
                 raise ValueError(f"{name} has no place in a file; put it into a variable and name that: key_variable")
         return stated
 
+    @field_validator("endpoint")
+    @classmethod
+    def _a_url(cls, stated: str) -> str:
+        parts = urlsplit(stated)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("an endpoint is a URL like https://host/v1")
+        return stated
+
     @model_validator(mode="after")
-    def _no_user_in_url(self) -> Endpoint:
+    def _no_user_in_url(self) -> Endpoint:  # of the whole section: a refused field is shown, and this one is secret
         if "@" in urlsplit(self.endpoint).netloc:
             raise ValueError("a URL with a user in it would be stored; put the key into the environment: key_variable")
         return self

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar, get_args, get_origin
+from typing import Any, TypeVar, get_args, get_origin
 
 import yaml
 from pydantic import ValidationError
@@ -38,6 +38,7 @@ def read_settings(
         settings = schema.model_validate({**data, "folder": path.resolve().parent})
     except ValidationError as error:
         errors = [e for e in error.errors() if e["type"] != "extra_forbidden" and not _echo(e["loc"], error)]
+        errors = [e for e in errors if not _beside(e["loc"], errors)]
         found += [_as_mistake(dict(e), data, str(path)) for e in errors]
         raise Mistakes(found or [Mistake(str(error), where=str(path), remedy="Mend the file")]) from error
     found += list(missing(settings))
@@ -116,18 +117,23 @@ def _echo(place: tuple[int | str, ...], error: ValidationError) -> bool:
     return any(len(e["loc"]) > len(place) > 0 and e["loc"][: len(place)] == place for e in error.errors())
 
 
+def _beside(place: tuple[int | str, ...], errors: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether it is only said that a section is no text, where both may stand, and more is said of the section."""
+    return place[-1:] == ("str",) and any(e["loc"][: len(place) - 1] == place[:-1] != e["loc"] != place for e in errors)
+
+
 def _as_mistake(error: dict[str, object], data: object, file: str) -> Mistake:
     where, value = "", data
     location = error["loc"]
     assert isinstance(location, tuple)
-    for step in location:
+    for number, step in enumerate(location, start=1):
         if isinstance(value, list) and isinstance(step, int) and step < len(value):
             value = value[step]
             name = value.get("name", step) if isinstance(value, dict) else step
             where += f"[{name}]"
         elif isinstance(value, dict) and step in value:
             value, where = value[step], f"{where}.{step}" if where else str(step)
-        elif error["type"] == "missing":
+        elif error["type"] == "missing" and number == len(location):  # others name a kind of section, not a key
             where, value = f"{where}.{step}" if where else str(step), None
     message = str(error["msg"]).removeprefix("Value error, ")
     shown = "" if value is None or isinstance(value, dict | list) else f" (found {value!r})"

@@ -139,7 +139,7 @@ def _annotations(row: Fields) -> list[str]:
     for result in (r for a in annotations if isinstance(a, dict) for r in a.get("result") or () if isinstance(r, dict)):
         value = result["value"] if isinstance(result.get("value"), dict) else {}
         chosen = value["choices"][:1] if isinstance(value.get("choices"), list) else []
-        votes += [{"left": "1", "right": "2"}.get(value.get("selected"), "")] + [str(c) for c in chosen]
+        votes += [{"left": "1", "right": "2"}.get(str(value.get("selected")), "")] + [str(c) for c in chosen]
     return [vote for vote in votes if vote in CHOICES]
 
 

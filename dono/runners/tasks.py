@@ -14,7 +14,6 @@ T = TypeVar("T")
 R = TypeVar("R")
 A = TypeVar("A")
 T_contra = TypeVar("T_contra", contravariant=True)
-R_co = TypeVar("R_co", covariant=True)
 
 Tell = Callable[[int], None]
 """Told how far a task is."""
@@ -48,7 +47,7 @@ class Needs:
     gigabytes: float = 0.0
 
 
-class Crew(Protocol[T_contra, R_co]):
+class Crew(Protocol[T_contra, R]):
     """Workers that are given one task after the other, as they come free."""
 
     @property
@@ -60,7 +59,7 @@ class Crew(Protocol[T_contra, R_co]):
         """Start a task; `number` is its name from here on."""
         ...
 
-    def finished(self, wait: float) -> list[tuple[int, R_co]]:
+    def finished(self, wait: float) -> list[tuple[int, R]]:
         """Numbers and results of tasks that are done; waits at most so many seconds for one. Raises what one raised."""
         ...
 

@@ -201,21 +201,25 @@ class EmbeddedEngine:
                     self._submit(made)
                     while not all(a.done for a in answers.values()):
                         for generation, several in (await _arrived(queue)).items():
-                            answer = answers[generation]
-                            if answer.done:
+                            if answers[generation].done:
                                 continue
-                            yield answer.take(several)
-                            if answer.done and not generation.finished:
-                                self.batcher.cancel(generation)
+                            piece = answers[generation].take(several)
+                            yield piece
+                            if piece.finish is not None:
+                                self._let_go([generation])
                 finally:
-                    for generation in made:
-                        if not generation.finished:
-                            self.batcher.cancel(generation)
+                    self._let_go(made)
             reused = sum(g.reused for g in made)
             drawn_tokens = sum(a.tokens for a in answers.values())
             yield Usage(prompts, drawn_tokens, reused, sum(g.seconds for g in made))
 
         return Job(prompts, sum(g.most for g in made), events)
+
+    def _let_go(self, made: list[Generation]) -> None:
+        """Nobody reads these answers any further."""
+        for generation in made:
+            if not generation.finished:
+                self.batcher.cancel(generation)
 
     def _submit(self, made: list[Generation]) -> None:
         try:

@@ -1,7 +1,8 @@
 """Steps of one token each, recorded once on a GPU and replayed: the processor no longer launches hundreds of kernels.
 
 A recording is for so many rows and so long a part of the slots; sizes double, so there are few of them. Rows that are
-filled up write to the place that takes padding. Where recording fails, steps go on unrecorded.
+filled up write to the place that takes padding. Where recording fails, or its first replay says something else than the
+step itself, steps go on unrecorded. (Written without a GPU at hand: no recording has been made yet.)
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ from dono.serving.slots import SlotCache, masks
 
 SHORTEST = 256
 """Places of the shortest recording (assumed)."""
+AGREE = 1e-2
+"""How far a replay may be from the step itself, relative to the largest logit (assumed: the same kernels in half
+precision differ less; a wrong place of the cache differs more)."""
 logger = logging.getLogger(__name__)
 
 
@@ -28,6 +32,12 @@ class _Recording:
     graph: torch.cuda.CUDAGraph
     inputs: Tensor
     logits: Tensor
+
+    def replayed(self, table: Tensor) -> Tensor:
+        """Logits for other tokens and places [2, rows], pinned."""
+        self.inputs.copy_(table, non_blocking=True)
+        self.graph.replay()
+        return self.logits
 
 
 class Recordings:
@@ -42,19 +52,31 @@ class Recordings:
     def read(self, ids: Sequence[int], places: Sequence[int]) -> Tensor | None:
         """Read one token of each of the first rows; logits [rows, vocabulary], or None where recording fails."""
         size = (_doubled(len(ids), 1, self.cache.slots), _doubled(max(places) + 1, SHORTEST, self.cache.capacity + 1))
+        more = size[0] - len(ids)
+        table = torch.tensor([[*ids, *[0] * more], [*places, *[self.cache.capacity] * more]]).pin_memory()
         if self.works and size not in self._made:
-            try:
-                self._made[size] = self._record(*size)
-            except RuntimeError as error:
-                self.works = False
-                logger.warning("steps are not recorded: %s", str(error).splitlines()[0])
+            self._try(size, table)
         if not self.works:
             return None
-        recording, more = self._made[size], size[0] - len(ids)
-        table = torch.tensor([[*ids, *[0] * more], [*places, *[self.cache.capacity] * more]]).pin_memory()
-        recording.inputs.copy_(table, non_blocking=True)
-        recording.graph.replay()
-        return recording.logits[: len(ids)]
+        return self._made[size].replayed(table)[: len(ids)]
+
+    def _try(self, size: tuple[int, int], table: Tensor) -> None:
+        """Make a recording, and believe it if its first replay says what the step itself says."""
+        try:
+            made = self._record(*size)
+            replayed = made.replayed(table).clone()
+            itself = self._step(made.inputs, size[1])
+        except RuntimeError as error:
+            self._give_up(str(error).splitlines()[0])
+            return
+        if float((replayed - itself).abs().max()) > AGREE * float(itself.abs().max()):
+            self._give_up("a replay says something else than the step itself")
+            return
+        self._made[size] = made
+
+    def _give_up(self, why: str) -> None:
+        self.works = False
+        logger.warning("steps are not recorded: %s", why)
 
     def _record(self, rows: int, length: int) -> _Recording:
         device = self.model.device

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from dono.serving.contract import ChatRequest, CompletionRequest, EmbeddingRequest, PredictRequest
@@ -208,7 +209,7 @@ class _EventStream(StreamingResponse):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await super().__call__(scope, receive, send)
-        except TimeoutError:  # the client does not take what it is sent
+        except (ClientDisconnect, OSError):  # it went away, or does not take what it is sent (a timeout)
             pass
         finally:
             await self.content.aclose()

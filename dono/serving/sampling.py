@@ -32,6 +32,10 @@ class Sampling:
         return np.random.Generator(np.random.Philox(np.random.SeedSequence([self.seed % 2**64, self.index])))
 
 
+FEW = 1024
+"""The likeliest tokens among which `top_p` is reached nearly always (assumed)."""
+
+
 class Told(NamedTuple):
     """The log-probability of the token drawn, and of the likeliest ones, before any setting was applied."""
 
@@ -49,6 +53,7 @@ class Settings:
         table = [(s.temperature or 1.0, s.top_p, float(s.top_k), float(s.temperature == 0)) for s in rows]
         self.temperature, self.top_p, self.top_k, plain = torch.tensor(table, device=device).unbind(1)
         self.plain = plain.bool()
+        self.cuts = (self.top_k > 0) | (self.top_p < 1)
 
 
 def draw(logits: Tensor, settings: Settings, uniforms: Sequence[float]) -> Tensor:
@@ -73,14 +78,32 @@ def draw(logits: Tensor, settings: Settings, uniforms: Sequence[float]) -> Tenso
 
 def _cut(chances: Tensor, settings: Settings) -> Tensor:
     """The chances [rows, vocabulary] with those set to 0 that are beyond `top_k` or `top_p`; the likeliest stays."""
-    ordered, order = chances.sort(-1, descending=True)
-    places = torch.arange(chances.shape[1], device=chances.device)
-    beyond = (places >= settings.top_k[:, None]) & (settings.top_k[:, None] > 0)
-    ordered = ordered.masked_fill(beyond, 0.0)
-    before = ordered.double().cumsum(-1) - ordered
-    share = before / ordered.double().sum(-1, keepdim=True)
-    ordered = ordered.masked_fill((share >= settings.top_p[:, None]) & (places > 0), 0.0)
-    return torch.zeros_like(chances).scatter_(1, order, ordered)
+    if chances.device.type != "cpu" or chances.shape[1] <= 4 * FEW:
+        ordered, order = chances.sort(dim=-1, descending=True, stable=True)
+        return torch.where(
+            settings.cuts[:, None], _kept(chances, ordered, order, settings.top_k, settings.top_p), chances
+        )
+    # there sorting all is slow, and the few likeliest are nearly always enough; a row's way depends on itself alone
+    few, order = chances.topk(FEW, dim=-1)
+    enough = torch.where(settings.top_k > 0, settings.top_k <= FEW, few.double().sum(-1) >= settings.top_p)
+    cut = chances.clone()
+    for rows, wide in ((settings.cuts & enough, False), (settings.cuts & ~enough, True)):
+        if rows.any():
+            likeliest, which = few[rows], order[rows]
+            if wide:
+                likeliest, which = chances[rows].sort(dim=-1, descending=True, stable=True)
+            cut[rows] = _kept(chances[rows], likeliest, which, settings.top_k[rows], settings.top_p[rows])
+    return cut
+
+
+def _kept(chances: Tensor, ordered: Tensor, order: Tensor, top_k: Tensor, top_p: Tensor) -> Tensor:
+    """`chances` of the tokens that stay, from the likeliest ones [rows, some] and what they are."""
+    places = torch.arange(ordered.shape[1], device=ordered.device)
+    ordered = ordered.masked_fill((places >= top_k[:, None]) & (top_k[:, None] > 0), 0.0).double()
+    whole = torch.where(top_k > 0, ordered.sum(-1), chances.double().sum(-1))
+    share = (ordered.cumsum(-1) - ordered) / whole[:, None]
+    ordered = ordered.masked_fill((share >= top_p[:, None]) & (places > 0), 0.0)
+    return torch.zeros_like(chances).scatter_(1, order, ordered.to(chances.dtype))
 
 
 def tell(logits: Tensor, tokens: Tensor, most: int) -> list[Told]:

@@ -59,10 +59,11 @@ class Stops:
         if not self._stops:
             return text
         text, self._held = self._held + text, ""
-        found = [at for stop in self._stops if (at := text.find(stop)) >= 0]
+        # the one that is complete first, so that it does not matter in what pieces the text comes
+        found = [(at + len(stop), at) for stop in self._stops if (at := text.find(stop)) >= 0]
         if found:
             self.met = True
-            return text[: min(found)]
+            return text[: min(found)[1]]
         held = 0 if last else max(_overlap(text, stop) for stop in self._stops)
         self._held = text[len(text) - held :]
         return text[: len(text) - held]

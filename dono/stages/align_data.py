@@ -9,7 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from dono.alignfile import AlignFile
 from dono.artifacts import Artifact, Json, Reference, Store, fingerprint, identity, write_atomically
@@ -56,7 +56,7 @@ class Prompts:
     @property
     def id(self) -> str:
         """What they are, whatever file they came from."""
-        told = [[p.key, p.language, p.expected] for p in (*self.learned, *self.held_out)]
+        told: list[Json] = [[p.key, p.language, p.expected] for p in (*self.learned, *self.held_out)]
         return identity({"prompts": told, "held_out": len(self.held_out)})
 
 
@@ -77,7 +77,7 @@ def seal_preferences(store: Store, align: AlignFile, display: Display) -> Artifa
     aside = f"; {said.aside.total():,} rows set aside ({said.aside.most_common(1)[0][0]})" if said.aside else ""
     display.say(f"preferences: {told}{aside}")
     spec: dict[str, Json] = {
-        "rows": identity({"pairs": said.pairs, "thumbs": said.thumbs}), "held_out": align.held_out, "seed": align.seed,
+        "rows": identity(cast("dict[str, Json]", kinds)), "held_out": align.held_out, "seed": align.seed,
     }  # fmt: skip
 
     def make(folder: Path) -> dict[str, Json]:

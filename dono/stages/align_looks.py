@@ -40,7 +40,7 @@ class Looks:
 
     def _remember(self, policy: Reader | Critic, look: Look) -> None:
         self.looks.append(look)
-        if best_of(self.looks) is look:
+        if self.best is look:
             _keep_weights(policy, self.folder / BEST)
         append_row(self.folder / LOOKS, look._asdict())
 
@@ -74,7 +74,13 @@ class Looks:
     def kept(self) -> Look:
         """That of the weights that the run ends with: the last, or the best where it was stopped early."""
         stopped = over_optimised(self.looks) or self.guards.too_far()
-        return best_of(self.looks) if stopped else self.looks[-1]
+        return self.best if stopped else self.looks[-1]
+
+    @property
+    def best(self) -> Look:
+        """The best that is not too far away; the first look is never far."""
+        near = [look for look in self.looks[1:] if look.divergence <= self.bench.policy.most_divergence]
+        return best_of([self.looks[0], *near])
 
 
 def _look_of(row: dict[str, object]) -> Look:

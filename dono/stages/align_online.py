@@ -201,7 +201,8 @@ def _read_buffer(path: Path, bench: Bench) -> tuple[Sampled, Seen]:
         parts = zip(np.split(found["ids"], ends), np.split(found["labels"], ends), strict=True)
         sampled = Sampled([Document(*part) for part in parts], found["rewards"], bench.policy.answers)
         values = torch.from_numpy(found["values"]) if "values" in found else None
-        seen = Seen(*(torch.from_numpy(found[name]) for name in ("behaviour", "reference", "mask")), values)
+        behaviour, reference, mask = (torch.from_numpy(found[name]) for name in ("behaviour", "reference", "mask"))
+        seen = Seen(behaviour, reference, mask, values)
     return sampled, seen
 
 

@@ -156,7 +156,7 @@ def show_plan(place: Workplace, prepared: Prepared, planned: Planned, who: Seque
         plan, choices = search_plan(case), case.use_case.table
         place.display.say(
             f"  {'predictive/boosting':20s} {case.use_case.name}: {choices.trials} settings of "
-            f"{' and '.join(choices.learners)} on {plan.rows:,} rows, about {clock(plan.seconds)}"
+            f"{', '.join(choices.learners)} on {plan.rows:,} rows, about {clock(plan.seconds)}"
             f"{_in_money(place, plan.seconds)}"
         )
     trained = next((c for c in who if c.arm.learns), None)

@@ -60,11 +60,8 @@ def command(
             notes += judge_pairs(place, stages, cases, tables)
         if desk is not None:
             notes += blind_ratings(desk)
-    folder = (
-        out
-        if out is not None
-        else place.project.work_folder / "scorecards" / regex.sub(r"[^\w.-]+", "-", stages[-1].label)
-    )
+    name = regex.sub(r"[^\w.-]+", "-", stages[-1].label)
+    folder = out or place.project.work_folder / "scorecards" / name
     write_card(dataclasses.replace(card, notes=tuple(notes)), folder)
     for line in scorecard_lines(card):
         print_result(line)
@@ -223,4 +220,5 @@ def card_of_build(place: Workplace, prepared: Prepared, case: Case, run: Artifac
     stages = [*stages_before(place, run), Stage(TASK, folder)]
     texts = [c for c in cases_for_card(prepared) if c.use_case.kind == "language"]
     mine = [case] if case.use_case.kind in KINDS and case.use_case.kind != "language" else []
-    return scorecard(place, stages, [*mine, *texts], limit=BUILD_LIMIT)[0]
+    card = scorecard(place, stages, [*mine, *texts], limit=BUILD_LIMIT)[0]
+    return dataclasses.replace(card, model=f"{case.use_case.name}: {run.spec['arm']}")

@@ -51,7 +51,7 @@ def plan_of(place: Workplace, use_case: str | None) -> Plan:
         raise Mistake("which use case?", where="--use-case", remedy=f"Name one: {', '.join(names)}")
     case = next(c for c in prepared.cases if use_case in (None, c.use_case.name))
     who = as_planned(contenders(place, prepared)[0], artifact)
-    arm = chosen_arms(verdict, case, who, None)[0]
+    arm = chosen_arms(place, verdict, case, who, None)[0]
     contender = next((c for c in who if c.name == arm), None)
     if contender is None or contender.base is None or contender.arm.corpus_stage or contender.arm.task_stage == "none":
         what = f"the verdict's arm is {arm}, which is no task stage on a base alone"

@@ -59,10 +59,10 @@ def read_habits(place: Workplace, use_case: UseCase) -> Artifact:
     assert use_case.train is not None and habits is not None
     where = f"use_cases[{use_case.name}]"
     paths = [place.project.path(p) for p in (use_case.train, use_case.test) if p is not None]
-    days = own_days(place.project)
+    days, seed = own_days(place.project), place.project.training.seed
     spec: dict[str, Json] = {
         "name": use_case.name, "kind": "habits", "files": [fingerprint(p) for p in paths],
-        "habits": habits.model_dump(mode="json"), "prompt": use_case.prompt, "seed": place.project.training.seed,
+        "habits": habits.model_dump(mode="json"), "prompt": use_case.prompt, "seed": seed,
         "calendar": [day.model_dump(mode="json") for day in days],
     }  # fmt: skip
 
@@ -71,7 +71,7 @@ def read_habits(place: Workplace, use_case: UseCase) -> Artifact:
             _rows(path, habits, Calendar(days), f"{where}.{name}") for path, name in zip(paths, PARTS, strict=False)
         ]
         whole, aside = read[0], sum(one.aside for one in read)
-        train, test = _apart(*read, where) if len(read) > 1 else _parted(whole, place.project.training.seed, where)
+        train, test = _apart(whole, read[1], where) if len(read) > 1 else _parted(whole, seed, where)
         for name, part in zip(PARTS, (train, test), strict=True):
             lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in part.rows)
             write_atomically(folder / f"{name}.jsonl", lines)

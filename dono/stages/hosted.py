@@ -198,10 +198,11 @@ def hosted_run(place: Workplace, arm: Arm, name: str, endpoint: Endpoint, case: 
     }  # fmt: skip
 
     def make(folder: Path) -> dict[str, Json]:
-        client = Client(endpoint, Purse(ledger, endpoint.model, price_at(endpoint), cap_of(place, endpoint)), model)
-        with place.display.task(f"{name} on {use_case.name}", len(case.test)) as view:
+        purse = Purse(ledger, endpoint.model, price_at(endpoint), cap_of(place, endpoint))
+        shown = place.display.task(f"{name} on {use_case.name}", len(case.test))
+        with Client(endpoint, purse, model) as client, shown as view:
             answered = _ask(case, arm, client, lambda done, of: view.at(done, f"{done} of {of} answered"))
-        replies, price = answered.replies, client.purse.price
+        replies, price = answered.replies, purse.price
         seconds = sum(r.seconds for r in replies) / endpoint.parallel
         tokens_in, tokens_out = _told(replies)
         fees = in_project_currency(place, answered.money, price)

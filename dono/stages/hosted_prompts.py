@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import string
 from collections.abc import Sequence
 
@@ -64,16 +65,18 @@ def _room(case: Case, by_letter: bool) -> int:
 def odds_of(reply: Reply, labels: int) -> np.ndarray | None:
     """Log-likelihoods in nats [labels] of the letters; None where the server tells of none of them.
 
-    A letter that is not among the first tokens told has at most the odds of the last of them, and is given those.
+    A letter that is not among the first tokens told has at most the odds of the last of them, and at most what they
+    leave; it is given that, and always less than one that is told.
     """
     told: dict[str, float] = {}
     for token, nats in reply.first:
         letter = token.strip()
-        if letter in LETTERS[:labels] and letter:
+        if len(letter) == 1 and letter in LETTERS[:labels]:
             told[letter] = float(np.logaddexp(told[letter], nats)) if letter in told else nats
     if not told:
         return None
-    least = min(nats for _, nats in reply.first)
+    left = 1 - sum(math.exp(nats) for _, nats in reply.first)
+    least = min(min(nats for _, nats in reply.first), math.log(max(left, 1e-12))) - 1e-6
     return np.array([told.get(letter, least) for letter in LETTERS[:labels]])
 
 

@@ -47,8 +47,8 @@ def judge_pairs(
             asked = zip(of[last]["prompt"], of[last]["answer"], of[first]["answer"], strict=True)
             pairs = [Pair(str(prompt), str(ours), str(theirs)) for prompt, ours, theirs in asked]
             purse = Purse(ledger, judge.model, price_at(judge), cap_of(place, judge))
-            client = Client(judge, purse, served_model(judge))
-            with place.display.task(f"judging {case.use_case.name}", 2 * len(pairs)) as view:
+            shown = place.display.task(f"judging {case.use_case.name}", 2 * len(pairs))
+            with Client(judge, purse, served_model(judge)) as client, shown as view:
                 try:
                     replies = client.ask(both_orders(pairs), lambda done, of: view.at(done, f"{done} of {of} read"))
                 except Capped as capped:

@@ -100,7 +100,8 @@ class _Crew:
         waiting = list(wanted)
         while waiting or self.shown.begun:
             self._begin_some(waiting)
-            self._take()
+            if self.shown.begun:
+                self._take()
 
     def go_on(self, more: Next, cap: float) -> None:
         """Run what `more` names, asked whenever a worker is free and something was learned, until there is no room."""

@@ -52,9 +52,11 @@ def prompt_tokens(
 
 
 def answers_of(source: str, prompts: Sequence[Prompt], *, max_new_tokens: int, display: Display) -> list[Answered]:
-    """A model's greedy answers."""
+    """A model's greedy answers, none longer than half of what it reads."""
     tokenizer, model = load_tokenizer(source), load_model(source).to(device())
-    ids = prompt_tokens(tokenizer, prompts, max_new_tokens, shape_of(model).context)
+    context = shape_of(model).context
+    max_new_tokens = min(max_new_tokens, context // 2)
+    ids = prompt_tokens(tokenizer, prompts, max_new_tokens, context)
     done = 0
     with display.task(f"answers of {source.rsplit('/', maxsplit=1)[-1]}", len(prompts)) as view:
 

@@ -6,6 +6,7 @@ import numpy as np
 from scipy.special import softmax
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from dono.errors import Mistake
 from dono.evals import Score, label_log_likelihoods, score_label_bits, score_probabilities
 from dono.predictive import positive_class
 from dono.project import METRIC_OF_KIND
@@ -20,15 +21,18 @@ def answer_rows(
     """Scores of a model on the rows of a case, some answers, and what a person should know.
 
     The probability of a class is its likelihood after the row's text among those of all classes; it is not calibrated.
+    Raises `Mistake` where no row that is asked has one of the classes.
     """
-    classes = ordered_classes(case.labels)
+    classes, expected = ordered_classes(case.labels), [e.answer for e in case.test]
+    if absent := [name for name in classes if name not in expected]:
+        what = f"of the {len(expected):,} rows held out that are asked, none is {absent[0]!r}"
+        raise Mistake(what, where=f"use_cases[{case.use_case.name}].test_limit", remedy="Raise it")
     labels = [[*answer_ids(tokenizer, ":", label), tokenizer.eos_token_id] for label in classes]
     room = context - max(len(ids) for ids in labels)
     prompts = prompts_of(case, tokenizer, case.test, shots)
     at_once = tokens_scored_at_once(model, tokenizer, context)
     read = [cut_left(tokenizer, prompt, room) for prompt in prompts]
     likelihoods = label_log_likelihoods(model, tokenizer, read, labels, batch_tokens=at_once)
-    expected = [e.answer for e in case.test]
     scores = score_probabilities(softmax(likelihoods, axis=1), classes, expected, METRIC_OF_KIND["predict"], seed=seed)
     scores += score_label_bits(likelihoods, [classes.index(e) for e in expected], ["und"] * len(expected))
     notes = [f"asked {len(expected):,} of the rows held out, in words"]

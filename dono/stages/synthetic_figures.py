@@ -100,7 +100,8 @@ def figures_of(
     to_known, to_unseen = closest(judged, some), closest(judged, unseen)
     nearer = np.where(to_known < to_unseen, 1.0, np.where(to_known == to_unseen, 0.5, 0.0))
     asked = np.bincount(neighbours(judged, np.concatenate([some, unseen]))[1])
-    members, others = closest(some[:JUDGED], new), closest(unseen[:JUDGED], new)
+    apart_from = unseen[random.permutation(len(unseen))[:JUDGED]]  # a file may be in the order of time
+    members, others = closest(some[:JUDGED], new), closest(apart_from, new)
     apart = auc_delong(-np.concatenate([members, others]), np.arange(len(members) + len(others)) < len(members))
     same, same_unseen = copies(new, known), copies(unseen, known)
     error = float(np.hypot(_error(same.mean(), len(same)), _error(same_unseen.mean(), len(same_unseen))))

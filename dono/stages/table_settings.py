@@ -106,7 +106,7 @@ def _searched(place: Workplace, use_case: UseCase, parts: Parts, folder: Path) -
     if not reading.columns:
         return plain, []
     seconds = float("inf") if choices.minutes is None else 60 * choices.minutes
-    with place.display.task(f"{use_case.name}: settings of {' and '.join(choices.learners)}", choices.trials) as view:
+    with place.display.task(f"{use_case.name}: settings of {', '.join(choices.learners)}", choices.trials) as view:
         found = search(
             values, labels, reading.categorical, cut, trials=choices.trials, folder=folder, seed=seed, seconds=seconds,
             learners=choices.learners,

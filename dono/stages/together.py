@@ -99,7 +99,7 @@ def full_run(place: Workplace, spec: RunSpec, note: Note) -> Artifact:
     many = place.runner.group(place.project.machine.count)
     if many > 1:
         folder = place.store.root / GROUPS
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         place.runner.together(training, Errand(place, spec), processes=many, folder=folder)
     needs = Needs(gigabytes=spec.contender.gigabytes(place.project.training.batch))
     return once(place.runner, measuring, place, spec, needs=needs, note=note)

@@ -178,7 +178,8 @@ def _measured(ready: Ready, reference: Floats | None, outcome: Outcome | None) -
 
 def _scores(ready: Ready, reader: Reader | Scorer, reference: Floats | None) -> list[Score]:
     """The held-out rows scored by the model in `reader`."""
-    encoded, how = ready.encoded, {"precision": ready.precision, "part_tokens": ready.part_tokens}
+    encoded = ready.encoded
+    how: dict[str, Any] = {"precision": ready.precision, "part_tokens": ready.part_tokens}
     if isinstance(reader, Scorer):
         assert isinstance(encoded, Preferences)
         return score_by_rewards(reader, encoded.held_out, **how)

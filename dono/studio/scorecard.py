@@ -9,6 +9,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 from dono.artifacts import write_atomically
+from dono.evals.fluency import script_of_language
 from dono.evals.measures import MEASURES, Measure
 from dono.evals.scorecard import ALL, FEWEST, Cell, Change, Scorecard
 from dono.studio import wording
@@ -62,11 +63,20 @@ def _lines(card: Scorecard, use_case: str, measure: str, stages: Sequence[str]) 
     changes = {
         _slice(c): c for c in card.changes if (c.use_case, c.measure, c.before) == (use_case, measure, stages[0])
     }  # fmt: skip
+    several = {c.language for c in cells if c.script == ALL and c.region == ALL}
     found = []
     for key in dict.fromkeys(_slice(c) for c in cells):
         of = {c.stage: c for c in cells if _slice(c) == key}
         last = of.get(stages[-1]) or next(iter(of.values()))
-        found.append(Line(slice_name(last), last.language, last.n, tuple(of.get(s) for s in stages), changes.get(key)))
+        found.append(
+            Line(
+                slice_name(last, several=last.language in several),
+                last.language,
+                last.n,
+                tuple(of.get(s) for s in stages),
+                changes.get(key),
+            )
+        )
     return found
 
 
@@ -74,15 +84,15 @@ def _slice(row: Cell | Change) -> tuple[str, str, str, str]:
     return row.language, row.script, row.form, row.region
 
 
-def slice_name(row: Cell) -> str:
-    """A slice in words: "Hindi, code-mixed, in Bihar"."""
+def slice_name(row: Cell, *, several: bool) -> str:
+    """A slice in words: "Hindi, code-mixed, Bihar". `several`: its language has several scripts or forms."""
     parts = [wording.language_name(row.language) if row.language != ALL else "" if row.region != ALL else "all"]
     if row.form == "code-mixed":
         parts.append("code-mixed")
     elif row.form == "romanised" and not row.language.endswith("-Latn"):
         parts.append("romanised")
-    if row.script not in (ALL, "none") and row.form == "native" and row.language == "und":
-        parts.append(row.script)
+    elif row.form == "native" and several:
+        parts.append("unmixed" if row.script == script_of_language(row.language) else f"in {row.script} letters")
     if row.region != ALL:
         parts.append(row.region)
     return ", ".join(p for p in parts if p)
@@ -112,15 +122,17 @@ def _signed(value: float, decimals: int) -> str:
 
 def forgotten(card: Scorecard) -> list[str]:
     """Languages in which the last model is surely worse on held-out text than the first: what it forgot, in words."""
-    found = []
+    whole: dict[tuple[str, str], Change] = {}
     for change in card.changes:
-        whole = change.script == ALL or change.region == ALL
-        if change.measure == "bits_per_byte" and change.before == card.stages[0] and whole and change.region == ALL:
-            if change.language == ALL or change.surely != "worse" or change.form not in (ALL, "native", "romanised"):
-                continue
-            name = wording.language_name(change.language)
-            found.append(f"{name}: {change_shown(change, MEASURES['bits_per_byte'])} bits per byte")
-    return list(dict.fromkeys(found))
+        if change.measure == "bits_per_byte" and change.before == card.stages[0] and change.region == ALL:
+            key = change.use_case, change.language
+            if key not in whole or change.n > whole[key].n:  # the language's own row, not one of its forms
+                whole[key] = change
+    return [
+        f"{wording.language_name(c.language)}: {change_shown(c, MEASURES['bits_per_byte'])} bits per byte"
+        for c in whole.values()
+        if c.language != ALL and c.surely == "worse"
+    ]
 
 
 def scorecard_lines(card: Scorecard) -> list[str]:
@@ -172,9 +184,9 @@ def render_scorecard(card: Scorecard) -> str:
     body = environment.get_template("scorecard_body.html.j2").render(
         card=card, cases=by_case, forgotten=forgotten(card)
     )
-    style = environment.get_template("report.css").render(families=Markup(FAMILIES))
+    style = environment.get_template("style/report.css").render(families=Markup(FAMILIES))
     page = environment.get_template("scorecard_page.html.j2").render(
         card=card, body=Markup(body), faces=Markup(font_faces(body)),
-        style=Markup(style + environment.get_template("scorecard.css").render()),
+        style=Markup(style + environment.get_template("style/scorecard.css").render()),
     )  # fmt: skip
     return printable(page)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,7 +64,7 @@ class Shelf:
                 return Kept(f"{self.url}/{path.rsplit('/', 2)[-2]}", files.cat_file(path).decode())
         return None
 
-    def finish(self, step: int, told: dict[str, object]) -> None:
+    def finish(self, step: int, told: Mapping[str, object]) -> None:
         """Say that the checkpoint of a step is whole, then remove those before it."""
         files, root = self._open()
         files.pipe_file(f"{root}/{step:012d}/{TOLD}", json.dumps(told).encode())
@@ -87,7 +87,7 @@ class Shelf:
         except checkpoint.CheckpointException as error:
             first = next(iter(error.failures.values()))[0] if error.failures else error
             raise self._unreachable(first) from error
-        except (OSError, ImportError, ValueError, RuntimeError) as error:
+        except Exception as error:  # every store has errors of its own
             raise self._unreachable(error) from error
 
     def _unreachable(self, error: BaseException) -> Mistake:

@@ -45,7 +45,7 @@ class GanSpec:
     penalty: float = 10.0
     temperature: float = 0.2
     memory: float = 0.995
-    telling: float = 1.0
+    telling: float = 2.0
     seed: int = 0
 
 

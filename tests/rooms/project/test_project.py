@@ -208,3 +208,43 @@ def test_a_bar_that_nothing_reaches_and_a_goal_without_one_are_refused(tmp_path:
 def test_a_use_case_may_want_something_else_than_the_project(tmp_path: Path) -> None:
     project = load_project(write(tmp_path, WISHES.replace("bar: 1.2", "bar: 1.2, goal: bar")))
     assert (project.goal, project.goal_of(project.use_cases[0])) == ("quality", "bar")
+
+
+@pytest.mark.parametrize(
+    ("base", "said"),
+    [
+        ("{endpoint: 'ftp://x', model: m}", "bases[0].endpoint: an endpoint is a URL like https://host/v1"),
+        ("{endpoint: 'http://u:secret@x/v1', model: m}", "put the key into the environment: key_variable"),
+        ("{endpoint: 'http://x/v1', model: m, api_key: sk-1}", "api_key has no place in a file"),
+        ("{endpoint: 'http://x/v1'}", "bases[0].model: Field required. Add it"),
+        ("{endpoint: 'http://x/v1', model: m, parallel: 0}", "bases[0].parallel: Input should be greater"),
+    ],
+)  # fmt: skip
+def test_an_endpoint_that_is_stated_wrongly_is_told_once_and_no_key_is_shown(
+    tmp_path: Path, base: str, said: str
+) -> None:
+    (tmp_path / "rows.jsonl").write_text("{}\n", encoding="utf8")
+    text = (
+        f"project: p\nuse_cases: [{{name: a, kind: classify, train: rows.jsonl, test: rows.jsonl}}]\nbases: [{base}]\n"
+    )
+    (tmp_path / "dono.yaml").write_text(text + "budget: {hours: 1}\n", encoding="utf8")
+    with pytest.raises(Mistake) as raised:
+        load_project(tmp_path / "dono.yaml")
+    assert said in str(raised.value)
+    assert not any(word in str(raised.value) for word in ("valid string", "sk-1", "secret", "function-after"))
+
+
+@pytest.mark.parametrize(
+    ("case", "said"),
+    [
+        ("{name: a, kind: harness, shots: 2}", "needs either `task` (a YAML file) or `test`"),
+        ("{name: a, kind: language, shots: 2}", "are for use cases of kind harness, this one is language"),
+        ("{name: a, kind: harness, task: gone.yaml}", "use_cases[a].task: no such file 'gone.yaml'"),
+        ("{name: a, kind: harness, task: gone.yaml, metric: auc}", "metric auc does not fit kind harness"),
+    ],
+)  # fmt: skip
+def test_a_harness_use_case_names_a_task_or_a_set(tmp_path: Path, case: str, said: str) -> None:
+    (tmp_path / "dono.yaml").write_text(f"project: p\nuse_cases: [{case}]\nbudget: {{hours: 1}}\n", encoding="utf8")
+    with pytest.raises(Mistake) as raised:
+        load_project(tmp_path / "dono.yaml")
+    assert said in str(raised.value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import openai
@@ -56,4 +57,5 @@ def chat_engine(chat_folder: Path) -> Iterator[EmbeddedEngine]:
 async def asking(app: FastAPI, key: str = "none") -> AsyncIterator[openai.AsyncOpenAI]:
     """OpenAI's own client of an application in this process."""
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://dono") as http:
-        yield openai.AsyncOpenAI(base_url="http://dono/v1", api_key=key, http_client=http, max_retries=0)
+        client: Any = http  # typed for httpx's successor, and takes both
+        yield openai.AsyncOpenAI(base_url="http://dono/v1", api_key=key, http_client=client, max_retries=0)

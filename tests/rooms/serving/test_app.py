@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import httpx
 import openai
@@ -234,11 +234,11 @@ def test_the_service_does_what_its_openapi_says(chat_engine: EmbeddedEngine) -> 
     schema = schemathesis.openapi.from_asgi("/openapi.json", app)
     tried = 0
     for operation in schema.get_all_operations():
-        cases = operation.ok().as_strategy()
+        cases = operation.ok().as_strategy()  # type: ignore[union-attr]
 
         @settings(max_examples=8, deadline=None, database=None, suppress_health_check=list(HealthCheck))
         @given(case=cases)
-        def hold(case: schemathesis.Case) -> None:
+        def hold(case: schemathesis.Case[Any]) -> None:
             case.headers["Content-Type"] = "application/json"
             answer = case.call()
             case.validate_response(answer, checks=[status_code_conformance, response_schema_conformance])

@@ -27,8 +27,8 @@ def served(folder: Path, keys: Path) -> Iterator[tuple[subprocess.Popen[str], st
         "--device", "cpu", "--slots", "2",
     ]  # fmt: skip
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONUNBUFFERED": "1"})
+    assert process.stdout is not None
     try:
-        assert process.stdout is not None
         for line in process.stdout:
             if found := re.search(r"http://[\d.:]+", line):
                 yield process, found[0]
@@ -57,7 +57,7 @@ def stream(url: str, token: str, tokens: int = 400) -> socket.socket:
     return client
 
 
-def test_clients_vanish_a_signal_drains_and_a_kill_loses_nothing(plain_folder: Path, tmp_path: Path) -> None:
+def test_clients_vanish_a_kill_loses_nothing_and_a_signal_drains(plain_folder: Path, tmp_path: Path) -> None:
     keys = tmp_path / "k.sqlite"
     ledger = Ledger(keys)
     token = ledger.add(Key("asha"))
@@ -66,12 +66,19 @@ def test_clients_vanish_a_signal_drains_and_a_kill_loses_nothing(plain_folder: P
             stream(url, token).close()  # gone in the middle of an answer
         slow = stream(url, token)  # reads nothing
         until(lambda: sum(r["status"] == 499 for r in ledger.audit()) == 3)
-        short = httpx.post(
-            f"{url}/v1/completions", json={"model": "m", "prompt": "a", "max_tokens": 2}, timeout=60,
-            headers={"Authorization": f"Bearer {token}"},
-        )  # fmt: skip
-        assert short.status_code == 200  # their slots are free
+        body = {"model": "m", "prompt": "a", "max_tokens": 2}
+        head = {"Authorization": f"Bearer {token}"}
+        assert httpx.post(f"{url}/v1/completions", json=body, headers=head, timeout=60).status_code == 200
         slow.close()
+        until(lambda: all(r["status"] is not None for r in ledger.audit()))
+        before, cut = ledger.used("asha").requests, stream(url, token)
+        until(lambda: ledger.audit()[-1]["status"] is None)
+        process.kill()
+        process.wait()
+        cut.close()
+    with served(plain_folder, keys) as (process, url):
+        assert ledger.audit()[-1]["status"] == INTERRUPTED and ledger.used("asha").requests == before
+        assert httpx.get(f"{url}/v1/models", timeout=60).status_code == 401  # keys are still asked for
         waiting = stream(url, token, tokens=200)
         whole: list[bytes] = []
         reader = threading.Thread(target=lambda: whole.extend(iter(lambda: waiting.recv(65536), b"")))
@@ -81,14 +88,3 @@ def test_clients_vanish_a_signal_drains_and_a_kill_loses_nothing(plain_folder: P
         waiting.close()
         assert b"data: [DONE]" in b"".join(whole)  # what was under way came to its end
         process.wait(60)
-    before = ledger.used("asha").requests
-    with served(plain_folder, keys) as (process, url):
-        cut = stream(url, token)
-        until(lambda: ledger.audit()[-1]["status"] is None)
-        process.kill()
-        process.wait()
-        cut.close()
-    with served(plain_folder, keys) as (_, url):
-        assert httpx.get(f"{url}/ready", timeout=60).status_code == 200
-        assert ledger.audit()[-1]["status"] == INTERRUPTED and ledger.used("asha").requests == before
-        assert httpx.get(f"{url}/v1/models", timeout=60).status_code == 401  # keys are still asked for

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import TemperatureLogitsWarper, TopKLogitsWarper, TopPLogitsWarper
 
+from dono.serving import sampling
 from dono.serving.sampling import Sampling, Settings, draw, tell
 
 CPU = torch.device("cpu")
@@ -14,7 +16,7 @@ def logits(seed: int, rows: int = 3, vocabulary: int = 50) -> torch.Tensor:
     return torch.randn(rows, vocabulary, generator=torch.Generator().manual_seed(seed)) * 2
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(st.integers(0, 1000), st.floats(0.1, 2), st.floats(0.05, 1), st.integers(0, 60), st.floats(0, 0.9999))
 def test_a_draw_is_among_the_tokens_that_transformers_leaves(
     seed: int, temperature: float, top_p: float, top_k: int, uniform: float
@@ -29,6 +31,16 @@ def test_a_draw_is_among_the_tokens_that_transformers_leaves(
     sure = chances.gather(1, drawn[:, None])[:, 0] > 0
     below = TopPLogitsWarper(min(1.0, top_p + 1e-4))(torch.zeros(0), left)
     assert (sure | (below.gather(1, drawn[:, None])[:, 0] > -float("inf"))).all()
+
+
+def test_a_large_vocabulary_is_cut_as_a_sorted_one_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = logits(5, 6, 6000)
+    found[3:] *= 5  # few tokens hold nearly all; the others need more than are looked at first
+    rows = [Sampling(1.0, p, k) for p, k in ((0.9, 0), (0.9, 5), (1.0, 0), (0.9, 0), (0.5, 3000), (1.0, 7))]
+    uniforms = [0.1, 0.3, 0.5, 0.7, 0.9, 0.99]
+    quick = draw(found, Settings(rows, CPU), uniforms)
+    monkeypatch.setattr(sampling, "FEW", 6000)
+    assert quick.tolist() == draw(found, Settings(rows, CPU), uniforms).tolist()
 
 
 def test_draws_follow_the_chances() -> None:

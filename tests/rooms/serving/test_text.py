@@ -45,6 +45,6 @@ def test_a_stop_is_found_however_the_text_comes(text: str, stops: list[str], cut
         pieces.append(held.add(piece, last=at >= len(text)))
         if held.met or at >= len(text):
             break
-    found = [i for stop in stops if (i := text.find(stop)) >= 0]
+    found = [(i + len(stop), i) for stop in stops if (i := text.find(stop)) >= 0]
     assert held.met == bool(found)
-    assert "".join(pieces) == (text[: min(found)] if found else text)
+    assert "".join(pieces) == (text[: min(found)[1]] if found else text)

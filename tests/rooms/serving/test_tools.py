@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import PreTrainedTokenizerBase
 
+from dono.serving.engine import ToolCall
 from dono.serving.tools import TOOL_FORMS, ToolReader, tool_form
 
 CALL = {"name": "look_up", "arguments": {"order": "१२"}}
@@ -24,7 +25,8 @@ def test_every_form_is_written_out_here() -> None:
 @pytest.mark.parametrize("name", sorted(WRITTEN))
 @given(cuts=st.lists(st.integers(1, 9), max_size=60))
 def test_a_call_is_found_however_its_text_comes(name: str, cuts: list[int]) -> None:
-    text, reader, said, calls, at = WRITTEN[name], ToolReader(TOOL_FORMS[name]), "", [], 0
+    text, reader, at = WRITTEN[name], ToolReader(TOOL_FORMS[name]), 0
+    said, calls = "", list[ToolCall]()
     for cut in [*cuts, len(text)]:
         piece, at = text[at : at + cut], at + cut
         more, found = reader.add(piece, last=at >= len(text))

@@ -12,16 +12,18 @@ import pyarrow.parquet as pq
 import pytest
 from transformers import PreTrainedTokenizerBase
 
-from dono.artifacts import Artifact
 from dono.errors import Mistake
 from dono.evals.scorecard import FEWEST
 from dono.models import random_llama, save_model
 from dono.project import UseCase
 from dono.ratings import Lease
-from dono.stages.build import build
-from dono.stages.evaluate import Stage, check_classes, command, newest_stages, stage_of, text_case
+from dono.stages.cards import model_card
+from dono.stages.contenders import Contender
+from dono.stages.evaluate import Stage, card_of_build, check_classes, command, stage_of, text_case
 from dono.stages.judging import blind_ratings
-from dono.stages.prepare import Case, prepare
+from dono.stages.oversight import Oversight
+from dono.stages.prepare import Prepared, prepare
+from dono.stages.runs import RunSpec, carry_out
 from dono.stages.scoring import read_items, score_items
 from dono.stages.workplace import Workplace, open_workplace
 from tests.conftest import TINY
@@ -113,7 +115,7 @@ def test_a_card_has_cells_by_language_form_and_region_before_and_after(card: Pat
     assert of["intent", "new", "auc", "all", "all"]["value"] is not None
     assert of["intent", "new", "milliseconds", "all", "all"]["n"] == 8
     assert of["reply", "new", "chrf_plus_plus", "hi", "all"]["n"] >= FEWEST
-    assert of["reply", "new", "wrong_script", "all", "all"]["value"] is not None
+    assert of["own-text", "new", "tokens_per_word", "ta", "all"]["value"] > 1
     assert of["exam", "new", "accuracy", "hi", "all"]["n"] == FEWEST + 5  # one row was shown solved
     forms = {(c["language"], c["form"]) for c in cells if c["use_case"] == "own-text"}
     assert {("hi", "native"), ("hi-Latn", "romanised"), ("ta", "native")} <= forms
@@ -128,7 +130,7 @@ def test_the_page_and_the_markdown_say_it_in_words(card: Path) -> None:
         (card / "scorecard.md").read_text(encoding="utf8"),
     )
     assert "Hindi in Latin letters" in page and "too few (9)" in page and "since <bdi>before</bdi>" in page
-    assert "| Tamil | 9 | too few (9) | too few (9) |" in text and "## Scorecard of new" in text
+    assert "| Tamil, code-mixed | 9 | too few (9) | too few (9) |" in text and "## Scorecard of new" in text
     assert "judged by any both ways" in text and "changed its mind with the order in 0% of pairs" in text
 
 
@@ -205,13 +207,16 @@ def test_people_at_a_desk_give_win_rates_with_their_habits(tmp_path: Path) -> No
         blind_ratings(tmp_path / "elsewhere")
 
 
-def test_a_build_leaves_the_card_with_the_model_and_its_bookends(place: Workplace) -> None:
-    (built,) = build(place, route="continue/kept", only="intent")
-    folder = built.artifact.path
-    cells = pq.read_table(folder / "scorecard.parquet").to_pylist()
-    assert {c["stage"] for c in cells} == {"base", "after corpus", "after task"}
-    assert {c["use_case"] for c in cells} == {"intent", "language"}
-    readme = (folder / "README.md").read_text(encoding="utf8")
-    assert "## Scorecard of after task" in readme and "since base" in readme
-    assert [s.label for s in newest_stages(place)] == ["base", "after corpus", built.artifact.name]
-    assert isinstance(built.artifact, Artifact) and isinstance(built.case, Case)
+def test_a_run_that_is_built_has_its_bookends_on_the_card_and_in_the_models_card(
+    place: Workplace, prepared: Prepared, who: dict[str, Contender]
+) -> None:
+    case = prepared.cases[0]
+    spec = RunSpec(contender=who["continue/kept"], case=case, scale=0.05, scales=(0.05,), keep=True)
+    run = carry_out(place, spec, Oversight(lambda _: None, lambda _: None))
+    made = card_of_build(place, prepared, case, run, str(run.path))
+    assert made is not None and made.model == "intent: continue/kept"
+    assert made.stages == ("base", "after corpus", "after task")
+    assert {c.use_case for c in made.cells} == {"intent", "language"}
+    readme = model_card(place, case, "continue/kept", run, {}, made)
+    assert "## Scorecard of intent: continue/kept" in readme and "since base" in readme
+    assert card_of_build(place, prepared, case, run, str(run.path.parent)) is None  # no language model

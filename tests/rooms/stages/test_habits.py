@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +14,13 @@ from dono.errors import Mistake
 from dono.evals.lift import model_log_lifts
 from dono.project import load_project
 from dono.stages.answers import render_pairs
+from dono.stages.contenders import contenders
 from dono.stages.display import Display
 from dono.stages.habits import cells, prompts, read_habits, records_of
 from dono.stages.lift import answer_by_counts, answer_lift, category_scores, lifts_of, where_and_when
+from dono.stages.oversight import Oversight
 from dono.stages.prepare import Case, prepare
+from dono.stages.runs import RunSpec, carry_out
 from dono.stages.workplace import Workplace
 
 PROJECT = """
@@ -226,7 +230,20 @@ def test_a_base_is_fine_tuned_on_records_as_sentences(tmp_path: Path) -> None:
     assert len(case.train) == 160 and {e.prompt for e in case.train} == {e.prompt.rstrip() for e in case.test}
     in_kerala = [e.answer for e in case.train if e.prompt == "In Kochi at onam all buy"]
     assert in_kerala.count("a lamp.") == 4 and 8 < in_kerala.count("jaggery.") < 28 and len(in_kerala) == 40
-    assert render_pairs(case, None, case.train[:1]) == [(case.train[0].prompt, case.train[0].answer)]  # type: ignore[arg-type]
+    assert render_pairs(case, None, case.train[:1]) == [(case.train[0].prompt, case.train[0].answer)]
+
+
+def test_a_fine_tuned_base_is_asked_as_the_others_are(tmp_path: Path, base_folder: Path) -> None:
+    shutil.copytree(base_folder, tmp_path / "base")
+    place = write(tmp_path)
+    place = Workplace(place.project.model_copy(update={"bases": ("./base",)}), place.store, place.display)
+    prepared = prepare(place)
+    who = {c.name: c for c in contenders(place, prepared)[0]}
+    assert set(who) == {"prompt/zero-shot", "finetune/lora", "finetune/full"}
+    spec = RunSpec(contender=who["finetune/full"], case=prepared.cases[0], scale=0.5)
+    run = carry_out(place, spec, Oversight(lambda _: None, lambda _: None))
+    found = lifts_of(run, 0.5)
+    assert run.result["failed"] is None and spec.examples == 80 and found is not None and found.cells == 8
 
 
 def test_names_are_those_of_people() -> None:

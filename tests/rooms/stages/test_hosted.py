@@ -265,10 +265,12 @@ def test_a_label_is_found_in_what_a_model_says(text: str, label: str) -> None:
 def test_a_letter_is_found_and_odds_of_letters_that_are_not_told_are_bounded() -> None:
     labels = ["x", "y", "z"]
     assert [letter_in(t, labels) for t in ("B", "(C) z", " A.", "Answer y", "Z", "D")] == ["y", "z", "x", "y", "z", ""]
-    reply = Reply("B", first=(("B", -0.5), (" A", -1.0), ("A", -1.0), ("The", -4.0)))
+    reply = Reply("B", first=(("B", -0.5), (" A", -2.0), ("A", -2.0), ("BC", -3.0), ("The", -4.0)))
     found = odds_of(reply, 3)
     assert found is not None
-    np.testing.assert_allclose(found, [-1.0 + np.log(2), -0.5, -4.0])
+    np.testing.assert_allclose(found, [-2.0 + np.log(2), -0.5, -4.0], atol=1e-5)
+    alone = odds_of(Reply("C", first=(("C", -0.2),)), 3)  # a server that tells of no other tokens
+    assert alone is not None and alone.argmax() == 2 and alone[0] == pytest.approx(np.log(1 - np.exp(-0.2)), abs=1e-5)
     assert odds_of(Reply("", first=(("The", -0.1),)), 3) is None
 
 

@@ -50,7 +50,8 @@ def test_our_service_answers_counts_and_tells_odds(ours: str, tmp_path: Path) ->
     endpoint = Endpoint(endpoint=ours, model="any")
     assert served_model(endpoint) == "small"
     ledger = Ledger(tmp_path / "replies.sqlite")
-    (reply,) = Client(endpoint, Purse(ledger, "small"), "small").ask([Question((("user", "नमस्ते"),), 4, 20)])
+    with Client(endpoint, Purse(ledger, "small"), "small") as client:
+        (reply,) = client.ask([Question((("user", "नमस्ते"),), 4, 20)])
     assert reply.tokens_in is not None and reply.tokens_in > 3
     assert reply.tokens_out is not None and 1 <= reply.tokens_out <= 4
     assert len(reply.first) == 20 and reply.first[0][1] <= 0 and reply.refused is None

@@ -24,8 +24,8 @@ GOLDEN = Path(__file__).parents[2] / "golden"
 def written(kind: str, folder: Path, **asked: Any) -> str:  # noqa: ANN401 - any field of the question
     """The task of one kind for seven billion parameters on 64 H100, or what is asked."""
     path = folder / kind
-    question = {"params": 7e9, "tokens": 140e9, "machine": "64xH100"} | asked
-    command(Question(**question, **{kind: path}))
+    question: dict[str, Any] = {"params": 7e9, "tokens": 140e9, "machine": "64xH100", kind: path} | asked
+    command(Question(**question))
     return path.read_text(encoding="utf8")
 
 

@@ -11,6 +11,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 from transformers import LlamaForCausalLM, PreTrainedTokenizerBase
 
+from dono.errors import Mistake
 from dono.evals import answer_log_likelihoods
 from dono.project import UseCase
 from dono.stages.answers import prompts_of
@@ -87,6 +88,14 @@ def test_a_row_longer_than_the_context_loses_its_first_columns_and_that_is_said(
     longer = dataclasses.replace(case, test=(wide, *case.test[1:]))
     _, _, notes = answer_rows(longer, model, tokenizer, 64, 0, seed=0)
     assert notes[-1] == "1 of them are longer than its 64 tokens: their first columns are not read"
+
+
+def test_a_class_that_no_row_asked_has_is_named(
+    case: Case, model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerBase
+) -> None:
+    rare = dataclasses.replace(case, train=(*case.train, dataclasses.replace(case.train[0], answer="moved")))
+    with pytest.raises(Mistake, match=r"test_limit: of the 20 rows held out that are asked, none is 'moved'. Raise it"):
+        answer_rows(rare, model, tokenizer, 64, 0, seed=0)
 
 
 def test_a_base_is_asked_and_fine_tuned_and_the_trees_are_held_to_the_same_rows(place: Workplace, case: Case) -> None:

@@ -10,6 +10,7 @@ import socket
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -86,7 +87,7 @@ def test_each_use_case_is_served_at_its_name_by_its_route(project: Path) -> None
     assert found.price_per_hour == 36 and found.keys == project.parent / "serving.sqlite"
     app = service(found.engines, predictors=found.predictors)
 
-    async def ask() -> list[dict[str, object]]:
+    async def ask() -> list[dict[str, Any]]:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://d", timeout=60) as http:
             chat = {"messages": [{"role": "user", "content": "hi"}], "max_tokens": 2}
             said = [(await http.post("/v1/chat/completions", json={"model": m, **chat})).json() for m in ("one", "two")]
@@ -100,12 +101,12 @@ def test_each_use_case_is_served_at_its_name_by_its_route(project: Path) -> None
 
     one, two, rows, odd, empty, words = asyncio.run(ask())
     asyncio.run(found.engines[0].close())
-    prompts = [a["usage"]["prompt_tokens"] for a in (one, two)]  # type: ignore[index]
+    prompts = [a["usage"]["prompt_tokens"] for a in (one, two)]
     assert prompts[0] != prompts[1]  # each in its own template
-    assert [d["label"] for d in rows["data"]] == ["yes", "no"]  # type: ignore[attr-defined, index]
-    assert "no column 'spend'; the table has churned, city, spent" in odd["error"]["message"]  # type: ignore[index]
-    assert "row 1 has none of the columns" in empty["error"]["message"]  # type: ignore[index]
-    assert words["data"][0]["label"] == "delivery"  # type: ignore[index]
+    assert [d["label"] for d in rows["data"]] == ["yes", "no"]
+    assert "no column 'spend'; the table has churned, city, spent" in odd["error"]["message"]
+    assert "row 1 has none of the columns" in empty["error"]["message"]
+    assert words["data"][0]["label"] == "delivery"
 
 
 def test_what_cannot_be_served_is_said_in_a_line(project: Path, tmp_path: Path, base_folder: Path) -> None:
@@ -158,7 +159,7 @@ def test_a_model_is_exported_merged_alone_and_as_a_line_for_vllm(
     assert load_model(str(tmp_path / "merged")).num_parameters() == load_model(str(tmp_path / "again")).num_parameters()
     line = to("vllm", "vllm")
     assert f"vllm serve {base_folder} --enable-lora --lora-modules one=" in line and "dono serve http://" in line
-    for wrong, said in (
+    tried: list[tuple[dict[str, Any], str]] = [
         ({"form": "gguf", "out": "x.gguf"}, "no pre-tokenizer that cuts"),
         ({"form": "onnx", "out": "x"}, "no form 'onnx'"),
         ({"form": "safetensors", "out": "merged"}, "it is there already"),
@@ -166,7 +167,8 @@ def test_a_model_is_exported_merged_alone_and_as_a_line_for_vllm(
         ({"form": "safetensors", "out": "x", "use_case": "all"}, "which use case"),
         ({"form": "adapter", "out": "x", "what": base_folder, "use_case": None}, "has no adapter"),
         ({"form": "axolotl", "out": "x", "what": base_folder}, "a plan is a project's"),
-    ):
+    ]
+    for wrong, said in tried:
         with pytest.raises(Mistake, match=said):
-            to(**wrong)  # type: ignore[arg-type]
+            to(**wrong)
         assert not (tmp_path / "x").exists() and not (tmp_path / "x.gguf").exists()

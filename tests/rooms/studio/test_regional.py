@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-
 from dono.decisions import Lifts, Verdict
 from dono.studio.regional import answer, taught
 from dono.studio.report import render
+from tests.rooms.studio import fixture
 
 
 def lifts(correlation: float, scale: float = 1.0, *, right: float | None = 0.8) -> Lifts:
@@ -16,12 +15,11 @@ def lifts(correlation: float, scale: float = 1.0, *, right: float | None = 0.8) 
     )  # fmt: skip
 
 
-def of_habits(verdict: Verdict, known: dict[str, Lifts]) -> Verdict:
-    """The verdict with its first use case about habits, of which these arms have lifts."""
-    first = verdict.use_cases[0]
+def of_habits(known: dict[str, Lifts]) -> Verdict:
+    """A verdict of one use case about habits, of which these arms have lifts."""
+    first = fixture.intent()
     arms = [a.model_copy(update={"lifts": known.get(a.arm)}) for a in first.arms]
-    case = first.model_copy(update={"kind": "habits", "arms": tuple(arms)})
-    return verdict.model_copy(update={"use_cases": (case, *verdict.use_cases[1:])})
+    return fixture.verdict_of((first.model_copy(update={"kind": "habits", "arms": tuple(arms)}),))
 
 
 KNOWN = {"prompt/zero-shot": lifts(0.02), "scratch/own": lifts(0.31, 0.125), "predictive/counts": lifts(0.8)}
@@ -38,7 +36,7 @@ def said(verdict: Verdict, known: dict[str, Lifts]) -> str:
 
 def test_it_is_said_whether_the_country_s_texts_taught_the_region(verdict: Verdict) -> None:
     assert said(verdict, KNOWN) == (
-        "Yes: From scratch 0.31 ± 0.03 at 12 % of the full run, against Prompt only 0.02 ± 0.03. "
+        "Yes: From scratch 0.31 ± 0.03 at 12\u00a0% of the full run, against Prompt only 0.02 ± 0.03. "
         "Counting the records reaches 0.80."
     )
     close = KNOWN | {"scratch/own": lifts(0.06)}
@@ -47,18 +45,11 @@ def test_it_is_said_whether_the_country_s_texts_taught_the_region(verdict: Verdi
     assert said(verdict, {"prompt/zero-shot": lifts(0.2)}) == "No route that reads your own texts was measured."
 
 
-def test_the_table_has_every_route_with_its_misses(verdict: Verdict) -> None:
-    measured = [a.arm for a in verdict.use_cases[0].arms if a.failed is None]
-    assert len(measured) >= 2
-    page = render(of_habits(verdict, {measured[0]: lifts(0.31, right=None), measured[1]: lifts(0.4)}))
+def test_the_table_has_every_route_with_its_misses_and_stands_only_where_there_are_lifts(page: str) -> None:
+    assert "Does local training teach the region?" not in page
+    first, second = (a.arm for a in fixture.intent().arms[:2])
+    page = render(of_habits({first: lifts(0.31, right=None), second: lifts(0.4)}))
     table = page[page.index("Does local training teach the region?") :]
     table = table[: table.index("</details>")]
     assert table.index("0.40") < table.index("0.31") and "none is certain" in table
     assert table.count("Onam in Kerala, lamps: says 1.1×, data says 3.2×") == 2
-
-
-@pytest.mark.parametrize("kind", ["classify", "habits"])
-def test_without_lifts_there_is_no_such_table(verdict: Verdict, kind: str) -> None:
-    first = verdict.use_cases[0].model_copy(update={"kind": kind})
-    page = render(verdict.model_copy(update={"use_cases": (first, *verdict.use_cases[1:])}))
-    assert "Does local training teach the region?" not in page

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from dono.training.guards import PATIENCE, Batch, Guards, Look, best_of, over_optimised
@@ -25,7 +27,7 @@ def looked(*batches: Batch) -> tuple[Guards, list[str]]:
         ({"divergence": 3.5}, "the divergence jumps to 3.5 nats, 1.0 before"),
     ],
 )
-def test_what_begins_to_go_wrong_is_said_once(change: dict[str, float], said: str) -> None:
+def test_what_begins_to_go_wrong_is_said_once(change: dict[str, Any], said: str) -> None:
     bad = GOOD._replace(**change)
     _, lines = looked(*[GOOD] * 4, bad, bad)
     assert len(lines) == 1 and said in lines[0] and lines[0].startswith("step 4: ")
@@ -38,8 +40,7 @@ def test_what_stopped_and_begins_again_is_said_again() -> None:
 
 
 def test_it_is_hopeless_only_after_patience() -> None:
-    for change, said in (({"cut": 0.9}, "were cut"), ({"flat": 1.0}, "earned the same")):
-        bad = GOOD._replace(**change)
+    for bad, said in ((GOOD._replace(cut=0.9), "were cut"), (GOOD._replace(flat=1.0), "earned the same")):
         assert looked(*[bad] * (PATIENCE - 1))[0].hopeless() is None
         why = looked(*[bad] * PATIENCE)[0].hopeless()
         assert why is not None and said in why[0] and why[1]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -111,13 +113,13 @@ def test_every_method_makes_a_rewarded_token_likelier(name: str, tmp_path: Path)
     """The reward is the share of one token among an answer's three; answers are drawn anew at each step."""
     policy, reference, method = policy_of(name).float(), reader_of(tiny_model()), METHODS[name]
     reader = policy.reader if isinstance(policy, Critic) else policy
-    wanted, shares = 7, []
+    wanted, shares = 7, list[float]()
     prompt = [1, 2, 3]
 
     class Place:
         tokens = 1
 
-    def prepare(module: nn.Module, parts: object) -> list[object]:
+    def prepare(module: nn.Module, parts: object) -> Sequence[Any]:
         draw = torch.Generator().manual_seed(len(shares))
         with torch.no_grad():
             ids = torch.tensor([prompt] * 16)

@@ -55,11 +55,18 @@ def test_a_checkpoint_that_was_not_finished_does_not_count(tmp_path: Path) -> No
     assert [p.name for p in half.parent.iterdir()] == ["000000000006"]
 
 
-def test_a_url_that_cannot_be_written_to_is_said_in_one_line(server: Server, tmp_path: Path) -> None:
-    for under in ("s3://nobody/runs", "ftpp://a/b"):
+def test_a_url_that_cannot_be_written_to_is_said_in_one_line_and_what_was_saved_is_kept(
+    server: Server, tmp_path: Path
+) -> None:
+    folder, under = tmp_path / "run" / "abc", "s3://shop/runs"
+    run_until(2, folder, under)
+    server.stop()
+    for wrong, where in ((under, folder), ("ftpp://a/b", tmp_path / "run" / "other")):
         with pytest.raises(Mistake, match="the checkpoints cannot be kept there") as told:
-            run_until(2, tmp_path / under[:3] / "abc", under)
-        assert "\n" not in str(told.value) and under in told.value.where
+            train_texts(tiny_model(), tiny_spec(6, checkpoints=wrong), where)
+        assert "\n" not in str(told.value) and told.value.where.startswith(wrong)
+    server.start()
+    assert train_texts(tiny_model(), tiny_spec(6, checkpoints=under), folder).tokens > 0
 
 
 def test_the_place_on_a_shelf_stays_where_the_run_began(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page
 from dono.cli import main
 from dono.models import random_llama, save_model
 from dono.project import Architecture
-from dono.ratings import Candidate, Desk, EventStore, Item, Turn
+from dono.ratings import Candidate, Desk, DeskSettings, EventStore, Item, Turn
 from dono.stages import rate
 from dono.tokens import load_tokenizer, train_tokenizer
 from tests.rooms.studio.conftest import CHROMIUM
@@ -69,7 +69,7 @@ def folder(tmp_path: Path) -> Iterator[Path]:
     yield tmp_path
 
 
-def opened(folder: Path) -> tuple[Desk, rate.DeskSettings]:
+def opened(folder: Path) -> tuple[Desk, DeskSettings]:
     """The desk as `dono rate` opens it."""
     settings = rate.desk_settings(folder / "desk")
     desk = Desk(EventStore(folder / "desk" / "desk.sqlite"))
