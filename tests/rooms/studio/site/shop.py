@@ -207,9 +207,7 @@ def _judge(store: Store, kept: Sequence[Artifact]) -> None:
         (folder / "grounds.json").write_text(of.as_json(), encoding="utf8")
         return {}
 
-    store.make(
-        "verdict", {"asked": ASKED}, make, made_from=[k.reference for k in kept], name="desk-verdict"
-    )
+    store.make("verdict", {"asked": ASKED}, make, made_from=[k.reference for k in kept], name="desk-verdict")
 
 
 def opened(
