@@ -8,7 +8,7 @@ from xml.etree import ElementTree as Xml
 
 from dono.decisions.routes import ROUTES, short_name
 
-COLOURS = 11
+COLOURS = 13
 """Colours in palette.css, one for each arm of the table of routes; after Okabe and Ito (2008), so that most also differ
 for colour-blind eyes. Markers and dashes tell apart what colours do not."""
 DASHES = ("", "7 3", "2 3", "9 3 2 3", "12 4", "5 2 1 2 1 2")

@@ -37,7 +37,7 @@ def test_every_route_is_measured_on_every_use_case_that_it_can_serve(decided: Ve
         "intent": tasks | {"predictive/tfidf"},
         "reply": tasks,
         "language": both,
-        "churn": {"predictive/boosting"},
+        "churn": {"prompt/zero-shot", "finetune/lora", "finetune/full", "predictive/boosting"},
     }
     assert all(a.failed is None and a.pilots for u in decided.use_cases for a in u.arms)
 
