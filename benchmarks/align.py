@@ -50,7 +50,7 @@ QUIET = Display(Console(quiet=True))
 METHODS: dict[str, dict[str, Any]] = {
     "dpo": {"method": "dpo", "rate": 1e-4, "epochs": 4, "batch_tokens": 2048},
     "rl": {
-        "method": "rloo", "rate": 5e-4, "steps": 40,
+        "method": "rloo", "rate": 5e-4, "steps": 90,
         "policy": {"prompts": 8, "answers": 4, "max_new_tokens": LONGEST, "look_steps": 20, "looked_at": 32,
                    "divergence_weight": 0.05},
         "reward_model": {"rate": 3e-4, "epochs": 2},
