@@ -126,9 +126,6 @@ def test_more_money_goes_on_where_the_verdict_stopped(decided: Verdict, shop: Pa
     assert pilots_of(decided) < pilots_of(again)
     assert {scale for _, _, scale, _ in pilots_of(again) - pilots_of(decided)} <= {0.25, 0.5}
     assert again.changes and f"what changed: {again.changes[0]}" in out
-    code, out, err = finished(dono(twin, *larger))
-    assert code == 0 and again.sentence in out, err
-    assert seals(twin) == bought
 
 
 def pilots_of(verdict: Verdict) -> set[tuple[str, str, float, int]]:
