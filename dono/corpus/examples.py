@@ -13,8 +13,8 @@ from dono.corpus.formats import Reading, read_label, recognise
 from dono.corpus.languages import guess_language, stated_language
 from dono.corpus.neighbours import UNSURE
 from dono.corpus.normalise import usable
-from dono.corpus.rows import Broken, Fields, Malformed, Reject, set_aside
-from dono.corpus.sources import SOURCES, checked_file
+from dono.corpus.rows import Fields, Malformed, Reject
+from dono.corpus.sources import rows_of_file
 from dono.errors import Mistake
 
 NEARLY_ALL = 0.9
@@ -50,18 +50,14 @@ def load_examples(path: Path, kind: Literal["classify", "generate"]) -> Loaded:
     nearly all other rows of the file have.
     Raises `Mistake` for a file that cannot be read as a whole, or in which no row is usable.
     """
-    source, part = checked_file(path)
     examples: list[Example] = []
     rejects: list[Reject] = []
     formats: Counter[str] = Counter()
-    for row in SOURCES[source.kind](part, source):
-        try:
-            if isinstance(row, Broken):
-                raise Malformed(row.reason)
-            form, example = _example(row.fields, kind)
-        except Malformed as error:
-            rejects.append(set_aside(path.stem, part, row, error))
+    for found in rows_of_file(path, lambda fields: _example(fields, kind)):
+        if isinstance(found, Reject):
+            rejects.append(found)
         else:
+            form, example = found
             examples.append(example)
             formats[form] += 1
     if not examples:

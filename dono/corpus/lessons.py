@@ -11,8 +11,8 @@ from typing import Literal
 from dono.corpus.documents import SCHEMA
 from dono.corpus.formats import Turns, recognise
 from dono.corpus.normalise import usable
-from dono.corpus.rows import Broken, Fields, Malformed, Reject, set_aside
-from dono.corpus.sources import SOURCES, checked_file
+from dono.corpus.rows import Fields, Malformed, Reject
+from dono.corpus.sources import rows_of_file
 from dono.errors import Mistake
 
 LessonKind = Literal["texts", "answers", "preferences", "thumbs"]
@@ -62,15 +62,7 @@ def read_lessons(files: Sequence[Path]) -> Iterator[Lesson | Reject]:
     Raises `Mistake` for a file that cannot be read as a whole.
     """
     for path in files:
-        source, part = checked_file(path)
-        for row in SOURCES[source.kind](part, source):
-            try:
-                if isinstance(row, Broken):
-                    raise Malformed(row.reason)
-                if not _kept_back(row.fields):
-                    yield _lesson(row.fields)
-            except Malformed as error:
-                yield set_aside(path.stem, part, row, error)
+        yield from rows_of_file(path, lambda fields: None if _kept_back(fields) else _lesson(fields))
 
 
 def _kept_back(fields: Fields) -> bool:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from dono.corpus.formats import ANSWER_FIELDS, Turns, recognise, text_of, turns_of
 from dono.corpus.normalise import usable
-from dono.corpus.rows import Broken, Fields, Malformed, Reject, set_aside
-from dono.corpus.sources import SOURCES, checked_file
+from dono.corpus.rows import Fields, Malformed, Reject
+from dono.corpus.sources import rows_of_file
 
 
 @dataclass(frozen=True)
@@ -33,14 +33,7 @@ def read_prompts(files: Sequence[Path]) -> Iterator[Prompt | Reject]:
     Raises `Mistake` for a file that cannot be read as a whole.
     """
     for path in files:
-        source, part = checked_file(path)
-        for row in SOURCES[source.kind](part, source):
-            try:
-                if isinstance(row, Broken):
-                    raise Malformed(row.reason)
-                yield as_prompt(row.fields)
-            except Malformed as error:
-                yield set_aside(path.stem, part, row, error)
+        yield from rows_of_file(path, as_prompt)
 
 
 def as_prompt(fields: Fields) -> Prompt:

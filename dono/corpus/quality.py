@@ -58,6 +58,10 @@ class Rule:
         """Whether values above the limit are dropped, or those below it."""
         return self.far > self.usual
 
+    def beyond(self, values: float | Numbers, limit: float) -> bool | npt.NDArray[np.bool_]:
+        """Whether a value is on the wrong side of the limit; of many values, which."""
+        return values > limit if self.above else values < limit
+
 
 # Numbers of the field: Gopher (Rae and others 2021, table A1), FineWeb-2 (Penedo and others 2025, hin_Deva.yml).
 # `far` and all numbers for short records are ours (assumed).
@@ -224,8 +228,7 @@ def _suspects(
         places = np.array(members)
         beyond = np.zeros(len(places), dtype=np.bool_)
         for rule, limit in zip(RULES[shape], thresholds.of(shape, language), strict=True):
-            values = found[rule.measure][places]
-            beyond |= values > limit if rule.above else values < limit
+            beyond |= rule.beyond(found[rule.measure][places], limit)
         suspects.update(places[beyond].tolist())
     return frozenset(suspects)
 
@@ -234,10 +237,9 @@ def _broken_rule(draft: Draft, values: Mapping[str, float], thresholds: Threshol
     """Why a text is rubbish, None if it is not."""
     shape = shape_of(draft, values["words"])
     for rule, limit in zip(RULES[shape], thresholds.of(shape, draft.language), strict=True):
-        value = values[rule.measure]
         unknown = rule.measure == "frequent" and draft.language not in thresholds.frequent
         unspaced = rule.measure == "word length" and values["alone"] > 0.5
-        beyond = value > limit if rule.above else value < limit
+        beyond = rule.beyond(values[rule.measure], limit)
         if beyond and values["visible"] >= rule.least and not unknown and not unspaced:
             return f"quality: {rule.reason}"
     return None

@@ -6,7 +6,7 @@ import difflib
 import importlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import NamedTuple, TypeVar, cast
 from urllib.parse import urlsplit
 
 from dono.artifacts import Json
@@ -14,7 +14,7 @@ from dono.corpus.archives import zip_members
 from dono.corpus.encodings import Recoded, encoding_of
 from dono.corpus.parts import LocalFile, Part, unreadable
 from dono.corpus.remote import is_url, remote_files, shown
-from dono.corpus.rows import Broken, Row, unpacked
+from dono.corpus.rows import Broken, Fields, Malformed, Reject, Row, set_aside, unpacked
 from dono.corpus.source_csv import read_csv
 from dono.corpus.source_huggingface import dataset_parts, read_dataset
 from dono.corpus.source_jsonl import read_jsonl
@@ -28,6 +28,7 @@ from dono.corpus.walking import local_files, suffix_of
 from dono.errors import Mistake
 from dono.project import Source
 
+T = TypeVar("T")
 Reader = Callable[[Part, Source], Iterator[Row | Broken]]
 """From a part to its rows, streaming; what is wrong with the part as a whole is raised as `Mistake`."""
 
@@ -190,6 +191,24 @@ def checked_file(path: Path) -> tuple[Source, Part]:
     if part is None:
         raise _empty(str(path))
     return source, part
+
+
+def rows_of_file(path: Path, read: Callable[[Fields], T | None]) -> Iterator[T | Reject]:
+    """What `read` makes of each row of a single file, streaming; a row that it finds `Malformed` comes as a `Reject`.
+
+    Rows of which it makes None are left out. Raises `Mistake` for a file that cannot be read as a whole.
+    """
+    source, part = checked_file(path)
+    for row in SOURCES[source.kind](part, source):
+        try:
+            if isinstance(row, Broken):
+                raise Malformed(row.reason)
+            found = read(row.fields)
+        except Malformed as error:
+            yield set_aside(path.stem, part, row, error)
+            continue
+        if found is not None:
+            yield found
 
 
 def _empty(name: str) -> Mistake:

@@ -14,8 +14,8 @@ from typing import Any
 
 import regex
 
-from dono.corpus import SOURCES, Broken
-from dono.corpus.sources import checked_file
+from dono.corpus import Reject
+from dono.corpus.sources import rows_of_file
 from dono.corpus.tags import language_name, language_tag
 from dono.errors import Mistake
 
@@ -170,10 +170,9 @@ def _rows(path: Path) -> Iterator[Mapping[str, object]]:
         if isinstance(listed, list):
             yield from (row for row in listed if isinstance(row, dict))
             return
-    source, part = checked_file(path)
-    for row in SOURCES[source.kind](part, source):
-        if not isinstance(row, Broken):
-            yield row.fields
+    for row in rows_of_file(path, lambda fields: fields):
+        if not isinstance(row, Reject):
+            yield row
 
 
 def _language(fields: Mapping[str, object], where: str) -> str:

@@ -39,10 +39,6 @@ def open_runner(address: str | None, folder: Path) -> Runner:
     return runner
 
 
-def _deaf(text: str) -> None:
-    pass
-
-
 def once(
     runner: Runner, begin: Callable[[S], Job[T, R]], settings: S, task: T, *, needs: Needs, note: Note | None = None
 ) -> R:

@@ -6,7 +6,6 @@ import json
 import os
 import random
 import signal
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -16,9 +15,9 @@ from transformers import AutoModelForCausalLM
 
 from dono.alignfile import load_align
 from dono.artifacts import Artifact, Store
-from dono.cli import main
 from dono.ratings import Candidate, Desk, DeskSettings, EventStore, Item, Turn, read_items
 from dono.runfile import load_run
+from tests import command_line
 from tests.rooms.stages.runs_of_train import write_data, write_run
 from tests.way.conftest import dono, finished
 
@@ -47,14 +46,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(command: str, path: Path, *overrides: str) -> int:
-    before, sys.argv = sys.argv, ["dono", command, str(path), *overrides]
-    try:
-        main()
-    except SystemExit as stop:
-        return int(str(stop.code))
-    finally:
-        sys.argv = before
-    return 0
+    return command_line.run(command, str(path), *overrides)
 
 
 def round_file(folder: Path, **settings: object) -> Path:

@@ -16,10 +16,10 @@ import pytest
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from dono.artifacts import Measurement, read_log
-from dono.cli import main
 from dono.corpus.sample import write_sample
 from dono.models import load_adapter, load_model
 from dono.runfile import load_run
+from tests import command_line
 from tests.rooms.stages.runs_of_train import write_data, write_run
 from tests.way.conftest import dono, finished
 
@@ -37,14 +37,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(path: Path, *overrides: str) -> int:
     """The exit code of `dono train` in this process."""
-    before, sys.argv = sys.argv, ["dono", "train", str(path), *overrides]
-    try:
-        main()
-    except SystemExit as stop:
-        return int(str(stop.code))
-    finally:
-        sys.argv = before
-    return 0
+    return command_line.run("train", str(path), *overrides)
 
 
 def measured(out: Path) -> dict[tuple[str, str], float]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,6 @@ import mlcroissant
 import pytest
 import yaml
 
-from dono.cli import main
 from dono.errors import Mistake
 from dono.project import load_project
 from dono.stages import init
@@ -23,6 +21,7 @@ from dono.stages.gate import check_rights, judged
 from dono.stages.prepare import prepare
 from dono.stages.pretrain import pretrain
 from dono.stages.workplace import Workplace, open_workplace
+from tests.command_line import run
 
 CLEAR = {"ground": "not_personal", "purpose": ["train"], "licence": "CC0-1.0"}
 CONSENT = {
@@ -50,18 +49,6 @@ def project(folder: Path, stories: object, chats: object, **more: object) -> Pat
     path = folder / "dono.yaml"
     path.write_text(yaml.safe_dump(settings, allow_unicode=True), encoding="utf8")
     return path
-
-
-def run(*arguments: str) -> int:
-    """The exit code of the command line in this process."""
-    before, sys.argv = sys.argv, ["dono", *arguments]
-    try:
-        main()
-    except SystemExit as stop:
-        return int(str(stop.code))
-    finally:
-        sys.argv = before
-    return 0
 
 
 def learns(place: Workplace, command: str) -> None:
