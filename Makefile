@@ -44,7 +44,7 @@ demo: $(DONE) ## the main job on the bundled sample: pilots, verdict, report
 	$(DONO) decide recipes/demo/dono.yaml
 
 test: $(DONE) check ## all checks and tests that this machine allows
-	$(PY) -m pytest -q
+	$(PY) -m pytest -q -n auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
 check: $(DONE) ## style, types, the direction of imports
 	$(VENV)/bin/ruff check .

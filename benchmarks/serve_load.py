@@ -4,11 +4,13 @@ Each server is a process of its own; one more process asks, by as many clients a
 request when its last one ended. Every answer has the same number of tokens (both are told to, and it is checked).
 
     python -m benchmarks.serve_load                     # 1, 8 and 32 clients: ours, and the peer in both of its modes
+    python -m benchmarks.serve_load --llama-server BIN  # llama.cpp's server too, where it was built
     python -m benchmarks.serve_load --soak 600          # ours alone at 32 clients for ten minutes
     python -m benchmarks.peers.serve_engine --params 1e9   # the engine without HTTP, random weights, any device
 
 RESULT: `tokens_ratio_8` (tokens a second at 8 clients, ours over the peer's better mode), `p95_ratio_8` (time to first
-token, 95th percentile, ours over the peer's in that mode: below 1 is sooner) and `failed` (requests of ours).
+token, 95th percentile, ours over the peer's in that mode: below 1 is sooner) and `failed` (requests of ours). The
+peer is `transformers serve`; `llama_ratio_8` is tokens a second over llama.cpp's, which is compiled for one family.
 """
 
 from __future__ import annotations
@@ -31,13 +33,16 @@ from pathlib import Path
 import httpx
 import numpy as np
 
-from benchmarks.peers.serve_checkpoint import make_checkpoint, prompts
+from benchmarks.peers.serve_checkpoint import as_gguf, make_checkpoint, prompts
 from benchmarks.result import keep_result
 
 CLIENTS = (1, 8, 32)
 ROUNDS = 3
 """Requests of each client at least; one client alone asks twice as many."""
 START_SECONDS = 180.0
+LLAMA = "llama.cpp"
+PER_SLOT = 512
+"""Tokens of llama.cpp's cache for each answer: a prompt and its answer have fewer than 200."""
 
 
 @dataclass(frozen=True)
@@ -139,10 +144,16 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def servers(folder: Path, peer_python: str) -> list[Server]:
-    """Ours, and the peer's two modes."""
-    ours, plain, batching = free_port(), free_port(), free_port()
+def servers(folder: Path, peer_python: str, llama: Path | None) -> list[Server]:
+    """Ours, the peer's two modes, and llama.cpp's server with room for as many answers at once."""
+    ours, plain, batching, compiled = (free_port() for _ in range(4))
     peer = [peer_python, "-c", "from transformers.cli.transformers import main; main()", "serve", str(folder)]
+    third = []
+    if llama is not None:
+        command = [str(llama), "-m", str(as_gguf(folder)), "--host", "127.0.0.1", "--port", str(compiled)]
+        slots = max(CLIENTS)
+        command += ["-np", str(slots), "-c", str(slots * PER_SLOT), "-t", str(os.cpu_count()), "-fit", "off"]
+        third = [Server(LLAMA, command, "model", compiled)]
     return [
         Server("dono", [sys.executable, "-m", "dono", "serve", f"model={folder}", "--port", str(ours)], "model", ours),
         Server("transformers serve", [*peer, "--port", str(plain), "--device", "cpu"], str(folder), plain),
@@ -150,13 +161,14 @@ def servers(folder: Path, peer_python: str) -> list[Server]:
             "transformers serve, continuous batching",
             [*peer, "--port", str(batching), "--device", "cpu", "--continuous-batching"], str(folder), batching,
         ),
+        *third,
     ]  # fmt: skip
 
 
 async def ask(http: httpx.AsyncClient, server: Server, prompt: str, tokens: int) -> Asked:
     """One streamed completion, timed."""
     body = {"model": server.model, "prompt": prompt, "max_tokens": tokens, "stream": True, "temperature": 0.0}
-    if server.name == "dono":
+    if server.name in ("dono", LLAMA):
         body["stream_options"] = {"include_usage": True}
     began, first, counted, ended = time.perf_counter(), 0.0, 0, False
     try:
@@ -223,7 +235,8 @@ def show(found: Load) -> None:
 def compared(found: Sequence[Load]) -> dict[str, object]:
     """The figures of the RESULT line: ours over the peer's mode that has more tokens a second at 8 clients."""
     ours = {f.clients: f for f in found if f.server == "dono"}
-    peers = [f for f in found if f.server != "dono" and f.clients == 8 and not f.failed]
+    peers = [f for f in found if f.server not in ("dono", LLAMA) and f.clients == 8 and not f.failed]
+    llama = next((f for f in found if f.server == LLAMA and f.clients == 8), None)
     result: dict[str, object] = {"failed": sum(len(f.failed) for f in ours.values())}
     if peers and 8 in ours:
         best = max(peers, key=lambda f: f.tokens_per_second)
@@ -231,12 +244,15 @@ def compared(found: Sequence[Load]) -> dict[str, object]:
             "tokens_ratio_8": round(ours[8].tokens_per_second / best.tokens_per_second, 3),
             "p95_ratio_8": round(ours[8].first(95) / best.first(95), 4), "peer": best.server,
         }  # fmt: skip
+    if llama is not None and 8 in ours:
+        result["llama_ratio_8"] = round(ours[8].tokens_per_second / llama.tokens_per_second, 3)
     return result
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--peer-python", default=sys.executable, help="a Python that has transformers[serving]")
+    parser.add_argument("--llama-server", type=Path, help="llama.cpp's server, built on this machine")
     parser.add_argument("--params", type=float, default=17e6, help="parameters of the checkpoint")
     parser.add_argument("--tokens", type=int, default=64, help="of each answer")
     parser.add_argument("--clients", type=int, nargs="+", default=list(CLIENTS))
@@ -248,7 +264,7 @@ def main() -> None:
         texts = prompts()
         print(HEAD)
         found: list[Load] = []
-        ours, *peers = servers(folder, asked.peer_python)
+        ours, *peers = servers(folder, asked.peer_python, asked.llama_server)
         for server in [ours] if asked.soak else [ours, *peers]:
             with server.up():
                 for clients in [32] if asked.soak else asked.clients:

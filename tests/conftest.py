@@ -8,6 +8,8 @@ from collections.abc import Iterator
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # there is one process of tests for each processor
 
 from pathlib import Path
 
@@ -25,6 +27,11 @@ TEXTS = [
     "உங்கள் ஆர்டர் நாளை வரும்",
     "mera order kab tak aayega, please batao",
 ] * 20
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long ways first: where files are shared out to several processes, none waits for them at the end."""
+    items.sort(key=lambda item: "way" not in item.path.parts)
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,8 @@
 """The checkpoint that serving is measured on: a Llama of so many parameters with random weights, and prompts for it.
 
-Its tokenizer is learned from the bundled sample. Random weights cost what trained ones cost. Tokens that are no whole
-characters, and the end, have a row of zeros in the table: they are never likeliest, so every greedy answer is text of
-the length that is asked for.
+Its tokenizer is learned from the bundled sample, of the kind that llama.cpp reads too. Random weights cost what trained
+ones cost. Tokens that are no whole characters, and the end, have a row of zeros in the table: they are never likeliest,
+so every greedy answer is text of the length that is asked for.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from transformers import LlamaForCausalLM, PreTrainedTokenizerBase
 
 from benchmarks.peers.serve_engine import sizes_for
 from dono.corpus.sample.write import write_sample
-from dono.models import random_llama, save_model
+from dono.models import load_model, random_llama, save_model
+from dono.models.gguf_weights import write_model_gguf
 from dono.project import Architecture
 from dono.tokens import load_tokenizer, spellings, train_tokenizer
 
@@ -39,7 +40,7 @@ def prompts() -> list[str]:
 
 def make_checkpoint(folder: Path, params: float) -> None:
     """Write a model directory of about so many parameters."""
-    train_tokenizer(iter(prompts()), VOCABULARY, folder.with_name("tokenizer"))
+    train_tokenizer(iter(prompts()), VOCABULARY, folder.with_name("tokenizer"), kind="portable")
     tokenizer = load_tokenizer(folder.with_name("tokenizer"))
     width, layers, heads = sizes_for(params, VOCABULARY)
     shape = Architecture(width=width, layers=layers, heads=heads, vocabulary=VOCABULARY, context=CONTEXT)
@@ -47,6 +48,13 @@ def make_checkpoint(folder: Path, params: float) -> None:
     print(f"{sum(p.numel() for p in model.parameters()) / 1e6:.1f} M parameters, {len(tokenizer):,} tokens", flush=True)
     silence_fragments(model, tokenizer)
     save_model(model, tokenizer, folder)
+
+
+def as_gguf(folder: Path) -> Path:
+    """The same weights for llama.cpp, in float32 as the others have them on a processor."""
+    path = folder.with_name("model.gguf")
+    write_model_gguf(load_model(str(folder)), load_tokenizer(folder), path, precision="f32")
+    return path
 
 
 def silence_fragments(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerBase) -> None:

@@ -170,8 +170,9 @@ def _case(verdict: UseCaseVerdict, arm: str) -> str:
     elif verdict.winner is not None:
         said = f"as good as {short_name(verdict.winner)}, and cheaper beside the others"
     else:
-        rival = max((a for a in known if a.arm != arm), key=lambda a: (a.p_best, a.arm))
-        said = f"a toss-up with {short_name(rival.arm)}"
+        rival = verdict.runner_up if verdict.runner_up != arm else verdict.taken
+        assert rival is not None, "a single arm is always within the margin of the best"
+        said = f"a toss-up with {short_name(rival)}"
     return f"{verdict.use_case} ({said})"
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dono.decisions.bar import reaches
 from dono.decisions.evidence import SUPPORT, UseCaseQuestion
 from dono.decisions.goals import Taken
+from dono.decisions.metrics import Metric
 from dono.decisions.outlook import Outlook
 from dono.decisions.ranking import CLEAR, Ranking
 from dono.decisions.verdict import ArmVerdict
@@ -66,12 +67,7 @@ def _clear(question: UseCaseQuestion, known: Sequence[Outlook], ranking: Ranking
             f"{start}. It is as good as {leader.short} ({metric.show(leader.quality.value)}, "
             f"{price(leader.evidence)}) within {metric.show(metric.margin)}, and cheaper."
         )
-    if ranking.p_best[taken] >= ranking.good[taken] - 0.05:
-        return f"{start}, the best of {len(known)} ways with probability {share(ranking.p_best[taken])}."
-    return (
-        f"{start}. With probability {share(ranking.good[taken])} no other of {len(known)} ways is better "
-        f"by more than {metric.show(metric.margin)}."
-    )
+    return f"{start}, the best of {len(known)} ways{_sure(ranking, taken, metric)}."
 
 
 def _without_a_language_model(question: UseCaseQuestion, known: Sequence[Outlook], taken: int) -> str:
@@ -93,14 +89,21 @@ def _without_a_language_model(question: UseCaseQuestion, known: Sequence[Outlook
 def _open(known: Sequence[Outlook], ranking: Ranking, taken: int, rival: int) -> str:
     metric = known[taken].metric
     pair = " and ".join(
-        f"{known[i].short} at {quality(known[i].quality, metric)}, best with probability "
-        f"{share(ranking.p_best[i])}, {price(known[i].evidence)},"
+        f"{known[i].short} at {quality(known[i].quality, metric)}, best{_sure(ranking, i, metric)}, "
+        f"{price(known[i].evidence)},"
         for i in (taken, rival)
     ).removesuffix(",")
     return (
         f"Too close to call between {pair}. Taking {known[taken].short} gives away "
         f"{metric.show(ranking.regret[taken])} on average."
     )
+
+
+def _sure(ranking: Ranking, arm: int, metric: Metric) -> str:
+    """How sure it is that an arm is the best, or close enough: the verdict's `confidence`."""
+    good, best = share(ranking.good[arm]), share(ranking.p_best[arm])
+    near = "" if good == best else f" (or within {metric.show(metric.margin)} of the best)"
+    return f"{near} with probability {good}"
 
 
 def _about_bar(question: UseCaseQuestion, known: Sequence[Outlook], taken: int) -> str:

@@ -108,6 +108,22 @@ def test_a_toss_up_takes_the_cheaper_and_is_called_one() -> None:
     assert arms_of(found) == {"intent": "predictive/tfidf"} and "a toss-up" in found.sentence
 
 
+def test_the_headline_names_the_rival_and_the_chance_that_the_page_names() -> None:
+    evidence = [
+        measured("finetune/lora", 0.80, 300, stderr=0.01),
+        measured("continue/kept", 0.797, 900, stderr=0.01),
+        measured("scratch/own", 0.775, 900, stderr=0.06),  # less often near the top, but as often the best
+    ]
+    verdict = compare(question(name="intent"), evidence, seed=0)
+    wild = next(a for a in verdict.arms if a.arm == "scratch/own")
+    rival = next(a for a in verdict.arms if a.arm == verdict.runner_up)
+    assert verdict.winner is None and rival.arm == "continue/kept" and wild.p_best > rival.p_best
+    assert "intent (a toss-up with Base, more training)" in chosen({"intent": evidence}).sentence
+    assert f"(or within 0.01 of the best) with probability {verdict.confidence:.0%}".replace("%", " %") in (
+        verdict.sentence
+    )
+
+
 def test_a_use_case_in_which_nothing_was_measured_is_named() -> None:
     found = chosen({**BOTH, "late": [arm("scratch/own", [], failed="out of memory")]})
     assert "late" not in arms_of(found) and "Nothing could be measured for late." in found.sentence
