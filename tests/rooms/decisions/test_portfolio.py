@@ -119,7 +119,7 @@ def test_the_headline_names_the_rival_and_the_chance_that_the_page_names() -> No
     rival = next(a for a in verdict.arms if a.arm == verdict.runner_up)
     assert verdict.winner is None and rival.arm == "continue/kept" and wild.p_best > rival.p_best
     assert "intent (a toss-up with Base, more training)" in chosen({"intent": evidence}).sentence
-    assert f"(or within 0.01 of the best) with probability {verdict.confidence:.0%}".replace("%", " %") in (
+    assert f"(or within 0.010 of the best) with probability {verdict.confidence:.0%}".replace("%", " %") in (
         verdict.sentence
     )
 
