@@ -20,6 +20,7 @@ QUIET_SECONDS = 10.0
 TOLD_SECONDS = 1.0
 """How often `Display.beside` is written at most."""
 PROGRESS = "progress.json"
+LATE = "longer than planned"
 
 
 class Display:
@@ -86,14 +87,13 @@ class TaskView:
         self.done = done
         self.display.tell(self.title, done, self.total, time.monotonic() - self.began, note)
         if self.bar is not None and self.id is not None:
-            self.bar.update(self.id, completed=min(done, self.total), note=note)
+            late = f"{LATE} · " if done > self.total else ""
+            self.bar.update(self.id, completed=min(done, self.total), note=late + note)
             return
         elapsed = time.monotonic() - self.began
         eta = elapsed * (self.total - done) / done if done > 0 else float("nan")
-        share = min(1.0, done / self.total)
-        self.display.plain(
-            f"  {self.title}: {share:4.0%}, {clock(elapsed)} elapsed, {clock(eta)} to go {note}".rstrip()
-        )
+        share, left = min(1.0, done / self.total), LATE if done > self.total else f"{clock(eta)} to go"
+        self.display.plain(f"  {self.title}: {share:4.0%}, {clock(elapsed)} elapsed, {left} {note}".rstrip())
 
 
 def clock(seconds: float) -> str:
