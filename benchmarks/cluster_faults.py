@@ -130,13 +130,14 @@ class Exam:
             time.sleep(0.05)
 
 
-def kill_process(exam: Exam, _: subprocess.Popen[bytes]) -> None:
-    """SIGKILL a worker process that works."""
+def kill_process(exam: Exam, process: subprocess.Popen[bytes]) -> None:
+    """SIGKILL a worker process as soon as one is seen at work."""
     part = "ray::Member" if exam.work.name == "training" else "ray::_do"
-    for machine in reversed(exam.net.workers):
-        for pid in named_in(machine.name, part)[:1]:
-            os.kill(pid, signal.SIGKILL)
-            return
+    while process.poll() is None:
+        for machine in reversed(exam.net.workers):
+            for pid in named_in(machine.name, part)[:1]:
+                os.kill(pid, signal.SIGKILL)
+                return
     raise AssertionError("nothing to kill")
 
 
@@ -234,11 +235,12 @@ def without(folder: Path, copy: Path, kinds: tuple[str, ...]) -> Path:
 
 
 MADE = {
-    "corpus": ("corpus", "tokenizer", "tokens", "rights"),
+    "corpus": ("corpus", "tokenizer", "tokens"),
     "pilots": ("run", "trunk", "corpus-run", "verdict", "model"),
     "training": ("run", "trunk", "corpus-run", "verdict", "model"),
 }
-"""What each work makes, which is not there when it begins on the cluster."""
+"""What each work makes, which is not there when it begins on the cluster. The project's key stays (in `rights`): the
+names of documents are made with it."""
 
 
 def main() -> None:
@@ -254,20 +256,22 @@ def main() -> None:
     for name in asked.only or sorted(WORKS):
         work = WORKS[name]
         with tempfile.TemporaryDirectory() as base:
-            folder = prepared(Path(base), "alone")
-            alone(work, folder)
+            place = prepared(Path(base), "project")
+            alone(work, place)
+            folder = place.rename(Path(base) / "alone")  # a document's name holds its path: all work at the same one
             expected = work.outcome(folder)
             faults = [None, *(fault for fault, (_, works, _) in FAULTS.items() if name in works)]
             usual = 0.0
             for number, fault in enumerate(faults):
                 scratch = Path(base) / f"c{number}"
                 scratch.mkdir()
-                copy = without(folder, scratch / "p", MADE[name])
+                copy = without(folder, place, MADE[name])
                 try:
                     with cluster(scratch) as net:
                         found = examined(Exam(work, copy, net, scratch / "log"), fault, expected)
                 finally:
                     subprocess.run(["umount", "-l", str(copy / "work")], check=False)
+                    shutil.rmtree(copy)
                 usual = usual or float(str(found["seconds"]))
                 found["recovery"] = round(max(0.0, float(str(found["seconds"])) - usual), 1)
                 result[f"{name}: {fault or 'no fault'}"] = found

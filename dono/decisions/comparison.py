@@ -75,6 +75,7 @@ def _verdict(
         use_case=question.name, kind=question.kind, metric=question.metric,
         higher_is_better=question.judged_by.higher_is_better, bar=question.bar, winner=winner, runner_up=runner_up,
         confidence=confidence, sentence=sentence, arms=arms, crossovers=(), flips=(), goal=question.goal,
+        least=question.least,
     )  # fmt: skip
 
 

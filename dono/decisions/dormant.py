@@ -20,7 +20,7 @@ from dono.decisions.metrics import Metric
 from dono.decisions.verdict import PilotPoint
 
 ASLEEP = 0.8
-"""An arm whose largest pilot still has this share of the worst badness has not begun to learn (assumed)."""
+"""An arm whose largest pilot still has this share of what one has who learned nothing has not begun to (assumed)."""
 PACE, PACE_SPREAD = 0.25, 0.4
 """How far badness falls per doubling once an arm is awake, and its spread, in natural logs (learned from the full runs
 of 135 sleeping pilots in six tasks of the truth runs, by the continuous ranked probability score; with one task left
@@ -63,9 +63,9 @@ def dormant(
 
 
 def asleep(points: Sequence[PilotPoint], metric: Metric) -> bool:
-    """Whether the largest of an arm's pilots has not begun to learn. Never where the metric has no worst value."""
+    """Whether the largest of an arm's pilots has not begun to learn. Never where what that would be is not known."""
     last, top = _largest(points, metric)
-    return metric.worst is not None and last < 1.0 and top >= ASLEEP * metric.worst
+    return metric.unlearned is not None and last < 1.0 and top >= ASLEEP * metric.unlearned
 
 
 def _largest(points: Sequence[PilotPoint], metric: Metric) -> tuple[float, float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dono.curves import Learned
 from dono.decisions.metrics import METRICS, Metric
@@ -50,6 +50,8 @@ class UseCaseQuestion:
     `width` is the factor on intervals that earlier full runs taught (`calibration`); `known` is what other people's
     curves taught the forecasts: all of it, unless a set of theirs is what is asked about.
 
+    `least` is what no way of answering can pass on these test items, and `unlearned` what one gets who has learned
+    nothing of them, in the metric's unit, for a metric without such values of its own (see `evals.lift.bits_between`).
     `traffic` in requests a day, `levers` are the assumptions about money whose flips are asked for.
     """
 
@@ -62,11 +64,15 @@ class UseCaseQuestion:
     goal: Goal = "quality"
     traffic: float | None = None
     levers: Sequence[Lever] = ()
+    least: float | None = None
+    unlearned: float | None = None
 
     @property
     def judged_by(self) -> Metric:
-        """The metric's row."""
-        return METRICS[self.metric]
+        """The metric's row, with what is known of the least and the worst here."""
+        metric = METRICS[self.metric]
+        metric = metric if self.least is None else replace(metric, best=self.least)
+        return metric if self.unlearned is None else replace(metric, blind=metric.to_badness(self.unlearned))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,10 +9,11 @@ from dono.project import MetricName
 
 @dataclass(frozen=True, kw_only=True)
 class Metric:
-    """A metric. badness = value / scale where lower is better, else (best - value) / scale.
+    """A metric. badness = (value - best) / scale where lower is better, else (best - value) / scale.
 
     `best` is the best possible value, `worst` the worst possible badness where there is one, `margin` the difference
-    (in the metric's unit) below which two arms are as good as each other (assumed).
+    (in the metric's unit) below which two arms are as good as each other (assumed). `blind` is the badness of one that
+    has learned nothing, where that is not the worst one possible.
     """
 
     name: MetricName
@@ -24,14 +25,20 @@ class Metric:
     worst: float | None
     margin: float
     decimals: int
+    blind: float | None = None
+
+    @property
+    def unlearned(self) -> float | None:
+        """The badness of one that has learned nothing, where it is known."""
+        return self.worst if self.blind is None else self.blind
 
     def to_badness(self, value: float) -> float:
         """Badness of a value; may be 0 for a perfect score."""
-        return (self.best - value) / self.scale if self.higher_is_better else value / self.scale
+        return (self.best - value if self.higher_is_better else value - self.best) / self.scale
 
     def from_badness(self, badness: float) -> float:
         """The value of a badness."""
-        return self.best - badness * self.scale if self.higher_is_better else badness * self.scale
+        return self.best - badness * self.scale if self.higher_is_better else self.best + badness * self.scale
 
     def better(self, a: float, b: float) -> bool:
         """Whether value a is better than value b."""

@@ -39,8 +39,10 @@ class Settling:
 
 
 def level_of(evidence: Sequence[ArmEvidence], metric: Metric) -> float | None:
-    """The least badness that any pilot has shown; None for a metric with a worst value, whose curves are not held."""
-    if metric.worst is not None:
+    """The least badness that any pilot has shown; None where it is known what learning nothing gives, and thereby the
+    whole way: such curves are not held.
+    """
+    if metric.unlearned is not None:
         return None
     return min((metric.to_badness(p.value) for e in evidence if e.measured for p in e.points), default=None)
 

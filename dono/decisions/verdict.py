@@ -241,6 +241,8 @@ class UseCaseVerdict(Stated):
     """What cannot be said, because no pilot is near enough."""
     sensitivity: Rows[Flip] = ()
     by_language: Rows[LanguageChoice] = ()
+    least: float | None = None
+    """What no way of answering can pass on these test items, where that is known."""
 
 
 class PortfolioItem(Stated):

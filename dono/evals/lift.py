@@ -262,6 +262,21 @@ def category_bits(records: Records, log_p: np.ndarray) -> np.ndarray:
     return np.asarray(-log_p[records.region, records.period, records.category] / np.log(2))
 
 
+def bits_between(records: Records, train: np.ndarray) -> tuple[float, float]:
+    """Bits a record: the least that whoever knows no more than region and period can have, and those of one who knows
+    neither.
+
+    The least is the records' own entropy of the category given region and period: no distributions per cell give less
+    on these records (Gibbs' inequality). The other are the train's shares of all categories.
+    """
+    counts = records.counts()
+    share = counts / np.maximum(counts.sum(2, keepdims=True), 1)
+    own = np.log(np.where(counts > 0, share, 1.0))
+    everywhere = train.sum((0, 1)) + 1.0
+    blind = np.broadcast_to(np.log(everywhere / everywhere.sum()), counts.shape)
+    return float(category_bits(records, own).mean()), float(category_bits(records, blind).mean())
+
+
 def counted(train: np.ndarray, *, prior: float = 5.0) -> np.ndarray:
     """Ln P(c | r, p) [R, P, C] from counts alone, without any model: shares of the cell, drawn to those of the region,
     those to all, as if `prior` records more had been seen (assumed).

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
 
 from dono.decisions import (
     METRICS,
@@ -22,9 +24,11 @@ from dono.decisions.information import Rung
 from dono.decisions.routes import short_name
 from dono.decisions.wording import money, multiple, share, time
 from dono.errors import Mistake
+from dono.evals.lift import bits_between
 from dono.stages.contenders import Contender
 from dono.stages.evidence import evidence
 from dono.stages.further import Further
+from dono.stages.habits import records_of
 from dono.stages.outcomes import calibration
 from dono.stages.overheads import levers
 from dono.stages.pilots import Pilots
@@ -34,6 +38,9 @@ from dono.stages.workplace import Workplace
 
 Everything = dict[str, list[ArmEvidence]]
 """The evidence of every use case, by its name."""
+Between = Mapping[str, tuple[float | None, float | None]]
+"""The least that any way of answering can have, and what one has who learned nothing, by the use case's name."""
+UNKNOWN = (None, None)
 
 
 @dataclass(frozen=True)
@@ -45,13 +52,19 @@ class Head:
     who: Sequence[Contender]
     further: Further
 
+    @cached_property
+    def between(self) -> Between:
+        """The least bits that place and time allow, and those of one who knows neither, of each use case of habits."""
+        habits = (c for c in self.prepared.cases if c.use_case.kind == "habits")
+        return {c.use_case.name: bits_between(*records_of(c.artifact)) for c in habits}
+
     def evidence(self, pilots: Pilots) -> Everything:
         """What the pilots showed."""
         return {c.use_case.name: evidence(self.place, pilots, self.who, c) for c in self.prepared.cases}
 
     def compared(self, everything: Everything) -> list[UseCaseVerdict]:
         """The verdict of every use case, with what was dropped on the way."""
-        asked, seed = questions(self.place, everything), self.place.project.training.seed
+        asked, seed = questions(self.place, everything, self.between), self.place.project.training.seed
         dropped = self.further.kept.dropped
         return [
             compare(asked[name], rows, seed=seed).model_copy(update={"eliminated": dropped.get(name, ())})
@@ -102,13 +115,16 @@ class Head:
         return list(rungs)
 
 
-def questions(place: Workplace, everything: Everything) -> dict[str, UseCaseQuestion]:
+def questions(
+    place: Workplace, everything: Everything, between: Between = MappingProxyType({})
+) -> dict[str, UseCaseQuestion]:
     """What is asked of the head, per use case; intervals are as wide as earlier full runs taught."""
     width, traffic = width_of(calibration(place)).factor, place.project.serving
     return {
         u.name: UseCaseQuestion(
             name=u.name, kind=u.kind, metric=u.judged_by, bar=u.bar, width=width, goal=place.project.goal_of(u),
             traffic=traffic.requests_per_day if traffic else None, levers=levers(place, everything[u.name]),
+            least=between.get(u.name, UNKNOWN)[0], unlearned=between.get(u.name, UNKNOWN)[1],
         )
         for u in place.project.use_cases
         if u.name in everything

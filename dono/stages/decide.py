@@ -273,7 +273,7 @@ def grounds_of(head: Head, everything: Everything) -> Grounds:
     """What the verdict is judged by, kept beside it: so it can be judged again with something moved."""
     project = head.place.project
     return Grounds(
-        questions=questions(head.place, everything), evidence=everything, seed=project.training.seed,
+        questions=questions(head.place, everything, head.between), evidence=everything, seed=project.training.seed,
         currency=project.currency, money=project.budget.money, hours=project.budget.hours,
         worth={u.name: u.worth_per_month for u in project.use_cases if u.worth_per_month is not None},
     )  # fmt: skip

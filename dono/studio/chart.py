@@ -86,10 +86,8 @@ def _scene(case: UseCaseVerdict, arms: Sequence[ArmVerdict], looks: Mapping[str,
     scales = [p.scale for a in arms for p in a.pilots] + [c.scale for a in arms for c in a.curve]
     x = log_axis(scales, layout.left, max(end, layout.left + 90))
     values = [v for i, a in enumerate(arms) for v in _values(a, in_full=i < IN_FULL)]
-    if case.bar is not None:
-        values.append(case.bar)
-    least = 4 * METRICS[case.metric].margin
-    y = value_axis(values, layout.height - BOTTOM, TOP, least)
+    values += [value for value, _ in _marks(case)]
+    y = value_axis(values, layout.height - BOTTOM, TOP, 4 * METRICS[case.metric].margin)
     return Scene(case, arms, looks, layout, x, y)
 
 
@@ -122,7 +120,8 @@ def _draw(scene: Scene, id_: str) -> str:
         if scene.x.holds(crossing.scale.value):
             x = scene.x.at(crossing.scale.value)
             line(svg, "crossing", x, TOP, x, layout.height - BOTTOM)
-    _draw_bar(svg, scene)
+    for value, text in _marks(scene.case):
+        _draw_mark(svg, scene, value, text)
     for arm in reversed(scene.arms):
         _draw_curve(svg, scene, arm)
         _draw_pilots(svg, scene, arm)
@@ -208,12 +207,15 @@ def _draw_pilots(svg: Xml.Element, scene: Scene, arm: ArmVerdict) -> None:
         svg.append(marker(look, at, y.at(p.value), 4, "pilot"))
 
 
-def _draw_bar(svg: Xml.Element, scene: Scene) -> None:
-    if scene.case.bar is None:
-        return
-    y = scene.y.at(scene.case.bar)
+def _marks(case: UseCaseVerdict) -> list[tuple[float, str]]:
+    """Values with a line across the picture, and what it says: the bar, and what cannot be passed."""
+    found = [(case.bar, "your bar"), (case.least, "none can pass")]
+    return [(value, f"{said} {score(value, case.metric)}") for value, said in found if value is not None]
+
+
+def _draw_mark(svg: Xml.Element, scene: Scene, value: float, text: str) -> None:
+    y = scene.y.at(value)
     line(svg, "bar", scene.x.start, y, scene.right, y)
-    text = f"your bar {score(scene.case.bar, scene.case.metric)}"
     add(svg, "text", "bar-label", text=text, x=scene.x.start + 6, y=max(y - 5, TOP - 4))
 
 
@@ -241,6 +243,8 @@ def describe(case: UseCaseVerdict) -> str:
     sentences = []
     if case.bar is not None:
         sentences.append(f"The bar is {score(case.bar, case.metric)}.")
+    if case.least is not None:
+        sentences.append(f"None can pass {score(case.least, case.metric)}: the test items allow no more.")
     for arm in (a for a in case.arms if a.failed is None):
         ends = interval(arm.quality, lambda v: score(v, case.metric))
         text = f"{arm.title}: {score(arm.quality.value, case.metric)} at the full run"

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 
 from dono.decisions import ArmEvidence, compare, next_pilots
 from dono.decisions.dormant import Dormant, dormant
@@ -29,6 +32,20 @@ def test_the_nearer_the_full_run_the_less_room_there_is() -> None:
 def test_an_arm_that_has_begun_to_learn_is_judged_by_its_curve() -> None:
     lo, hi = interval((1 / 64, 1 / 32, 1 / 16), 0.5)
     assert hi - lo < 0.3
+
+
+def test_an_arm_that_knows_no_more_than_a_blind_one_sleeps_and_none_passes_what_its_items_allow() -> None:
+    learner = arm("finetune/full", [pilot(s, v, stderr=0.01) for s, v in ((1 / 32, 3.45), (1 / 16, 3.42))])
+    counts = arm("predictive/counts", [pilot(1.0, 3.387, stderr=0.01)], has_scale=False)
+    asked = replace(question(metric="category_bits", name="habits"), least=3.226, unlearned=3.419)
+    verdict = compare(asked, [learner, counts], seed=0)
+    found = {a.arm: a.quality for a in verdict.arms}
+    assert found["predictive/counts"].value == pytest.approx(3.387, abs=0.002)
+    assert "not begun to learn" in found["finetune/full"].source
+    assert all(q.lo is not None and q.lo >= 3.226 for q in found.values()) and verdict.least == 3.226
+    asked = replace(asked, least=None, unlearned=None)
+    free = {a.arm: a.quality for a in compare(asked, [learner, counts], seed=0).arms}
+    assert free["finetune/full"].lo is not None and free["finetune/full"].lo < 3.226
 
 
 def sleeper(name: str) -> ArmEvidence:

@@ -8,6 +8,7 @@ from scipy.stats import spearmanr
 
 from dono.evals.lift import (
     Records,
+    bits_between,
     calibrated,
     category_bits,
     compare_lifts,
@@ -160,6 +161,27 @@ def test_bits_are_those_of_the_categories_that_came() -> None:
     records, log_p = drawn(world(), 50, 10), world()
     first = log_p[records.region[0], records.period[0], records.category[0]]
     assert category_bits(records, log_p)[0] == pytest.approx(-first / np.log(2))
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.integers(0, 10_000))
+def test_no_distribution_per_cell_has_fewer_bits_than_the_records_own_entropy(seed: int) -> None:
+    records = drawn(world(seed), 60, seed)
+    train = drawn(world(seed), 200, seed + 1).counts()
+    least, unlearned = bits_between(records, train)
+    for log_p in (world(seed), world(seed + 1), counted(train), counted(records.counts(), prior=1e-6)):
+        assert category_bits(records, log_p).mean() >= least - 1e-12
+    assert category_bits(records, counted(records.counts(), prior=1e-9)).mean() == pytest.approx(least, abs=1e-6)
+    assert least < unlearned
+
+
+def test_who_knows_neither_region_nor_period_has_the_bits_of_the_shares_of_the_train() -> None:
+    records = drawn(world(), 400, 0)
+    train = np.zeros(SHAPE)
+    train[0, 0] = [9, 9, 9, 9, 59]
+    came = np.bincount(records.category, minlength=SHAPE[2])
+    by_hand = -(came * np.log2([0.1, 0.1, 0.1, 0.1, 0.6])).sum() / 400
+    assert bits_between(records, train)[1] == pytest.approx(by_hand, rel=1e-12)
 
 
 def test_counts_come_nearer_to_the_truth_with_more_of_them() -> None:

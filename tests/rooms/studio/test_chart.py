@@ -64,8 +64,8 @@ def use_cases(draw: st.DrawFn) -> UseCaseVerdict:
     found = draw(st.lists(arms(), max_size=12, unique_by=lambda a: a.arm))
     return UseCaseVerdict(
         use_case="any & all", kind="classify", metric=metric, higher_is_better=METRICS[metric].higher_is_better,
-        bar=draw(st.none() | VALUES), winner=None, runner_up=None, confidence=0.5, sentence="", arms=found,
-        crossovers=(), flips=(),
+        bar=draw(st.none() | VALUES), least=draw(st.none() | VALUES), winner=None, runner_up=None, confidence=0.5,
+        sentence="", arms=found, crossovers=(), flips=(),
     )  # fmt: skip
 
 
@@ -112,6 +112,13 @@ def test_every_arm_has_pilots_a_curve_a_band_and_a_name_in_the_picture() -> None
     assert kinds.count("full") == kinds.count("name") == len(case.arms)
     assert kinds.count("bar") == 1 and kinds.count("crossing") == 2
     assert [e.text for e in root.iter() if e.attrib.get("class") == "name chosen"] == ["From scratch"]
+
+
+def test_what_none_can_pass_is_a_line_across_the_picture_and_said_in_words() -> None:
+    case = fixture.language().model_copy(update={"least": 0.25})
+    picture = chart(case, series_of(a.arm for a in case.arms), "c")
+    assert picture is not None and "none can pass 0.250" in picture.wide
+    assert "None can pass 0.250: the test items allow no more." in describe(case)
 
 
 def test_better_is_higher_for_scores_and_lower_for_bits() -> None:
