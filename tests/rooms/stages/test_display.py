@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from dono.stages import display
 from dono.stages.display import Display, clock
 
 
@@ -14,7 +13,7 @@ from dono.stages.display import Display, clock
 def clocked(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """A clock that stands until it is told otherwise."""
     now = [1000.0]
-    monkeypatch.setattr(display.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("dono.stages.display.time.monotonic", lambda: now[0])
     return now
 
 
