@@ -160,10 +160,7 @@ def head_lost(exam: Exam, process: subprocess.Popen[bytes]) -> None:
     process.wait(timeout=PATIENCE)
     for machine in (head, *exam.net.workers):
         exam.net.stop(machine)
-    exam.net.start(head)
-    time.sleep(8)
-    for machine in exam.net.workers:
-        exam.net.start(machine)
+    exam.net.start_all()
 
 
 def disk_full(exam: Exam, process: subprocess.Popen[bytes]) -> None:

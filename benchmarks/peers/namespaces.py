@@ -13,6 +13,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+JOINED = """
+import sys, ray
+ray.init(address=sys.argv[1], log_to_driver=False)
+sys.exit(ray.cluster_resources().get("CPU", 0) < int(sys.argv[2]))
+"""
 BRIDGE, NET = "dono-br", "10.77.0"
 PORT = 6379
 QUICK = {
@@ -82,6 +87,24 @@ class Namespaces:
                 machine.command(*ray), env=self.environment, stdout=log, stderr=log, start_new_session=True
             )
 
+    def start_all(self) -> None:
+        """Start the head, then the workers one by one: together they get in each other's way in Ray's folder."""
+        self.start(self.head)
+        self._until("0")
+        for number, machine in enumerate(self.workers, start=1):
+            self.start(machine)
+            self._until(str(number))
+
+    def _until(self, processors: str) -> None:
+        """Wait until the head answers and the cluster has so many processors."""
+        command = [sys.executable, "-c", JOINED, f"{self.head.address}:{PORT}", processors]
+        for _ in range(60):
+            tried = subprocess.run(self.head.command(*command), env=self.environment, capture_output=True, check=False)
+            if tried.returncode == 0:
+                return
+            time.sleep(1)
+        raise RuntimeError(f"the cluster did not start:\n{tried.stderr.decode(errors='replace')[-2000:]}")
+
     def stop(self, machine: Machine) -> None:
         """SIGKILL everything of a machine at once, as a power cut does."""
         if machine.process is not None:
@@ -136,10 +159,7 @@ def cluster(scratch: Path, workers: int = 2) -> Iterator[Namespaces]:
             for arguments in (("addr", "add", f"{machine.address}/24", "dev", "eth0"), ("link", "set", "eth0", "up"),
                               ("link", "set", "lo", "up")):  # fmt: skip
                 ip("-n", machine.name, *arguments)
-        found.start(found.head)
-        time.sleep(8)
-        for machine in found.workers:
-            found.start(machine)
+        found.start_all()
         yield found
     finally:
         for machine in machines:
