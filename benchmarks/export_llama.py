@@ -33,6 +33,8 @@ from dono.tokens import encode_plain, load_tokenizer
 from dono.tokens.llama_cpp import PROBES
 
 ANSWER, ANSWERS, LINES = 32, 40, 400
+EXACT = ("-ctk", "f32", "-ctv", "f32", "-fa", "off")
+"""Keys and values in float32, as the other side has them; llama.cpp's own choice is float16."""
 PROJECT = """
 project: export
 corpus: [{name: bazaar, kind: jsonl, path: "bazaar/*.jsonl", rights: {ground: not_personal, purpose: [train]}}]
@@ -79,13 +81,14 @@ def answers(http: httpx.Client, model: PreTrainedModel, asked: Sequence[Sequence
     for prompt in asked:
         ours, likelihoods = greedy(model, prompt)
         body = {"prompt": list(prompt), "n_predict": ANSWER, "temperature": 0, "n_probs": 1, "cache_prompt": False}
-        told = http.post("/completion", json={**body, "return_tokens": True}).raise_for_status().json()
+        told = http.post("/completion", json=body).raise_for_status().json()
         end = model.generation_config.eos_token_id
         ends = set(end if isinstance(end, list) else [end])
-        theirs = list(told["tokens"])
+        theirs = [one["id"] for one in told["completion_probabilities"] if one["id"] not in ends]
         same += theirs == [t for t in ours if t not in ends]
         for one, mine, at in zip(told["completion_probabilities"], ours, likelihoods, strict=False):
             if one["id"] != mine:
+                print(f"parts: {one['id']} at {one['logprob']:.6f} for {mine} at {at:.6f}")
                 break
             error = max(error, abs(one["logprob"] - at))
     return same / len(asked), error
@@ -104,7 +107,7 @@ def main() -> None:
         model, tokenizer, port = load_model(str(folder)).eval(), load_tokenizer(folder), free_port()
         line = [str(asked.llama_server), "-m", str(file), "--host", "127.0.0.1", "--port", str(port), "-np", "1"]
         with (
-            Server("llama.cpp", [*line, "-c", "512", "-fit", "off"], "model", port).up(),
+            Server("llama.cpp", [*line, "-c", "512", "-fit", "off", *EXACT], "model", port).up(),
             httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=120, trust_env=False) as http,
         ):
             texts = [*PROBES, *prompts()[:LINES]]

@@ -161,6 +161,7 @@ class Batcher:
             self._admit()
         if self._joining:
             self._read_prompts()
+            self._send()  # nobody's first token waits for the step of the others
         if self._running:
             self._decode()
 
