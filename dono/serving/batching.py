@@ -1,6 +1,6 @@
 """Continuous batching: requests join and leave between steps; each step gives every row under way one token.
 
-One thread owns the model. Between two steps it takes in what was asked of it: new answers, cancelled ones, other work.
+One thread owns the model (see `turns`). Between two steps it takes in what was asked: new answers, cancelled ones, others.
 New prompts are read in pieces of at most `chunk` tokens, one piece a step, so that nobody's tokens wait for long.
 """
 
@@ -25,6 +25,7 @@ from dono.serving.grammar import DeadEnd, constrain
 from dono.serving.prefixes import SHORTEST, Prefixes, shared
 from dono.serving.rows import Rows
 from dono.serving.sampling import Settings, draw, tell
+from dono.serving.turns import turns_of
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
@@ -39,7 +40,7 @@ class Full(Exception):
 
 
 class Stopped(Exception):
-    """The batcher was closed, or its thread died."""
+    """The batcher was closed, or has failed."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class Load:
 
 
 class Batcher:
-    """The thread that reads and draws for one model."""
+    """What reads and draws for one model, a step at a turn of its device's thread."""
 
     def __init__(self, rows: Rows, *, queue: int, chunk: int, prefixes: Prefixes) -> None:
         self.rows, self.queue, self.chunk, self.prefixes = rows, queue, chunk, prefixes
@@ -65,15 +66,15 @@ class Batcher:
         self._work: deque[tuple[Callable[[], object], Future[object]]] = deque()
         self._out: dict[asyncio.AbstractEventLoop, list[tuple[Generation, Drawn]]] = defaultdict(list)
         self._settings: tuple[list[Generation], Settings] | None = None
-        self._wake = threading.Condition()
-        self._closing = False
-        self._thread = threading.Thread(target=self._run, name="dono-batcher", daemon=True)
-        self._thread.start()
+        self._closing, self._ended = False, threading.Event()
+        self._turns = turns_of(rows.model.device)
+        self._wake = self._turns.wake
+        self._turns.join(self)
 
     def submit(self, generations: Sequence[Generation]) -> None:
         """Take in answers, all or none. Raises `Full`, or `Stopped`."""
         with self._wake:
-            if self._closing or not self._thread.is_alive():
+            if self._closing:
                 raise Stopped
             idle = max(0, self.rows.slots - len(self._running) - len(self._joining))
             if len(self._waiting) + len(generations) > self.queue + idle:
@@ -93,7 +94,7 @@ class Batcher:
         """Run something on the model's thread, while no pass is under way."""
         future: Future[object] = Future()
         with self._wake:
-            if self._closing or not self._thread.is_alive():
+            if self._closing:
                 raise Stopped
             self._work.append((work, future))
             self._wake.notify()
@@ -108,43 +109,52 @@ class Batcher:
     @property
     def alive(self) -> bool:
         """Whether it takes requests."""
-        return self._thread.is_alive() and not self._closing
+        return not self._closing
 
     def close(self) -> None:
         """Stop after the step under way; answers that are not finished fail."""
         with self._wake:
             self._closing = True
             self._wake.notify()
-        self._thread.join()
+        self._ended.wait()
 
-    def _run(self) -> None:
+    def ready(self) -> bool:
+        """Whether there is something to do."""
+        if self._ended.is_set():
+            return False
+        return bool(self._closing or self._waiting or self._running or self._joining or self._work)
+
+    def turn(self) -> None:
+        """One step, or the end."""
+        if self._closing:
+            self._end()
+            return
         try:
-            while self._gather():
-                self._work_off()
-                self._leave([g for g in self._running if g.cancelled])
-                try:
-                    self._step()
-                except Exception:
-                    logger.exception("a pass of the model failed")
-                    self._fail([*self._joining, *self._running], "the model failed on this batch")
-                self._send()
-        finally:
-            with self._wake:
-                self._closing = True
-                waiting, self._waiting = list(self._waiting), deque()
-                work, self._work = list(self._work), deque()
-            self._fail([*self._joining, *self._running, *waiting], STOPPED)
+            self._work_off()
+            self._leave([g for g in self._running if g.cancelled])
+            try:
+                self._step()
+            except Exception:
+                logger.exception("a pass of the model failed")
+                self._fail([*self._joining, *self._running], "the model failed on this batch")
             self._send()
-            for _, future in work:
-                if future.set_running_or_notify_cancel():
-                    future.set_exception(Stopped())
+        except Exception:
+            logger.exception("the batcher failed")
+            self._end()
 
-    def _gather(self) -> bool:
-        """Wait until there is something to do; whether to go on."""
+    def _end(self) -> None:
+        """What is under way fails, and nothing is taken in any more."""
         with self._wake:
-            while not (self._closing or self._waiting or self._running or self._joining or self._work):
-                self._wake.wait()
-            return not self._closing
+            self._closing = True
+            waiting, self._waiting = list(self._waiting), deque()
+            work, self._work = list(self._work), deque()
+        self._fail([*self._joining, *self._running, *waiting], STOPPED)
+        self._send()
+        for _, future in work:
+            if future.set_running_or_notify_cancel():
+                future.set_exception(Stopped())
+        self._turns.leave(self)
+        self._ended.set()
 
     def _work_off(self) -> None:
         while self._work:
