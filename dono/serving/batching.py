@@ -1,6 +1,6 @@
 """Continuous batching: requests join and leave between steps; each step gives every row under way one token.
 
-One thread owns the model (see `turns`). Between two steps it takes in what was asked: new answers, cancelled ones, others.
+One thread owns the model (see `turns`). Between two steps it takes in what was asked: answers, cancelled ones, work.
 New prompts are read in pieces of at most `chunk` tokens, one piece a step, so that nobody's tokens wait for long.
 """
 
