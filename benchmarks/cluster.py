@@ -4,7 +4,8 @@
 
 Corpora: JSON lines of Hindi, English and Tamil (as in `benchmarks.corpus_speed`) are gathered as a project would gather
 them, filters, ledger, exact and near copies, in shards of 1 MB (32 MB in a project, of which there are many), then cut
-into tokens. Pilots: small models trained for a fixed number of steps, one thread each.
+into tokens. Pilots: small models trained for a fixed number of steps, one thread each; torch is loaded for them alone,
+since a process that is started for a corpus loads what this file does.
 
 The cluster is started before the clock and its workers are warm, as on one that stands; how long the start took is told
 beside. Each round runs all sides one after another; the best of the rounds counts, since other work on the machine only
@@ -18,29 +19,20 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import importlib
 import os
 import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
-
 from benchmarks.corpus_speed import LANGUAGES, TEXT, written
 from benchmarks.result import keep_result
 from dono.corpus import gather, shards
-from dono.models import random_llama, reader_of
-from dono.objectives import next_token
-from dono.project import Architecture, Cleaning, Source
-from dono.runners import HERE, Job, Needs, Note, Runner, open_runner
-from dono.tokens import document, load_tokenizer, packed
-from dono.training import LoopSpec, likelihood, train
+from dono.project import Cleaning, Source
+from dono.runners import HERE, Needs, Runner, open_runner
 
 SHARD = 1_000_000
-STEPS = 30
-SHAPE = Architecture(width=128, layers=4, heads=4, vocabulary=4000, context=128)
-SMALL_STORE = 200_000_000
-"""Bytes of Ray's object store: records and settings are all that goes through it."""
 
 
 def gathered(sources: Sequence[Source], folder: Path, runner: Runner, workers: int) -> tuple[float, float, str]:
@@ -63,23 +55,9 @@ def gathered(sources: Sequence[Source], folder: Path, runner: Runner, workers: i
     return ended - began, (all_read or ended) - began, files
 
 
-def piloting(tokenizer: Path) -> Job[int, float]:
-    """A small model trained for a number of steps: the loss it ends at."""
-
-    def pilot(seed: int, note: Note) -> float:
-        model = random_llama(SHAPE, load_tokenizer(tokenizer), seed=seed)
-        draw = np.random.default_rng(seed)
-        rows = packed([document(row) for row in draw.integers(5, 3000, (8, SHAPE.context + 1), dtype=np.int64)])
-        loop = LoopSpec(start=0, stop=STEPS, peak=1e-3, warmup=3, decay_from=STEPS, seed=seed, save_seconds=1e9)
-        with tempfile.TemporaryDirectory() as scrap:
-            done = train(reader_of(model), lambda step: [rows], likelihood(next_token), loop, Path(scrap))
-        return done.losses[-1]
-
-    return pilot
-
-
 def piloted(tokenizer: Path, many: int, runner: Runner, workers: int) -> float:
     """Seconds of so many pilots, `workers` at a time."""
+    piloting = importlib.import_module("benchmarks.peers.pilot_work").piloting
     began, left, found = time.monotonic(), list(range(many)), dict[int, float]()
     with runner.crew(piloting, tokenizer, needs=Needs(), note=lambda _: None) as crew:
         under_way = 0
