@@ -32,6 +32,7 @@ to what is usual in the text at hand; Gopher's rules as datatrove has them are f
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import os
 import subprocess
@@ -43,7 +44,6 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.result import keep_result
-from dono.tokens import train_tokenizer
 
 TEXT = Path(__file__).resolve().parents[1].parent / "shared/corpora/text"
 LANGUAGES = ("hi", "en", "ta")
@@ -112,7 +112,8 @@ def written(text: Path, folder: Path, most: float) -> tuple[dict[str, int], int]
         (folder / "in" / code / "in.jsonl").write_text("".join(rows), encoding="utf8")
         counts[code], size = len(found), size + sum(len(one.encode()) for one in found)
         learned += list(islice(found, 0, None, max(1, len(found) // LEARNED)))
-    train_tokenizer(iter(learned), VOCABULARY, folder / "tokenizer")
+    tokens = importlib.import_module("dono.tokens")  # here: it loads torch, and processes that read text do without
+    tokens.train_tokenizer(iter(learned), VOCABULARY, folder / "tokenizer")
     return counts, size
 
 
