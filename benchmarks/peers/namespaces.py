@@ -164,5 +164,6 @@ def cluster(scratch: Path, workers: int = 2) -> Iterator[Namespaces]:
     finally:
         for machine in machines:
             found.stop(machine)
-            subprocess.run(["ip", "netns", "del", machine.name], capture_output=True, check=False)
+            for gone in (["link", "del", machine.link], ["netns", "del", machine.name]):
+                subprocess.run(["ip", *gone], capture_output=True, check=False)
         subprocess.run(["ip", "link", "del", BRIDGE], capture_output=True, check=False)

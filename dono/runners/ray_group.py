@@ -7,7 +7,7 @@ import os
 import socket
 import struct
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import ray
@@ -15,7 +15,7 @@ from ray.util import get_node_ip_address
 from ray.util.placement_group import placement_group, remove_placement_group
 from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
-from dono.errors import Mistake
+from dono.errors import Capped, Mistake
 from dono.runners.joining import Head
 from dono.runners.outcomes import RESTARTS, Outcomes
 from dono.runners.tasks import A, Needs
@@ -38,12 +38,16 @@ class Member:
             return get_node_ip_address(), int(probe.getsockname()[1])
 
     def run(self, place: dict[str, str], outcomes: Outcomes, work: Callable[[A], None], argument: A) -> None:
-        """The work, among the others: `place` is what `torchrun` tells its processes."""
+        """The work, among the others: `place` is what `torchrun` tells its processes.
+
+        What a person can correct is in `outcomes`; raised here too, Ray would show its traceback.
+        """
         if name := interface_of(get_node_ip_address()):  # gloo and NCCL may take another, that leads nowhere
             os.environ.setdefault("GLOO_SOCKET_IFNAME", name)
             os.environ.setdefault("NCCL_SOCKET_IFNAME", name)
         os.environ.update(place)
-        outcomes.member(work, argument)
+        with suppress(Mistake, Capped):
+            outcomes.member(work, argument)
 
 
 def interface_of(address: str) -> str | None:
@@ -115,7 +119,7 @@ def _run(members: list[Any], outcomes: Outcomes, work: Callable[[A], None], argu
         )
         for rank, member in enumerate(members)
     ]  # fmt: skip
-    while left:
+    while left and not outcomes.path.exists():
         done, left = ray.wait(left, timeout=EVERY)
         ray.get(done)
         if not done:
