@@ -16,7 +16,7 @@ from dono.decisions.outlook import Outlook
 from dono.decisions.outlooks import outlooks
 from dono.decisions.ranking import Ranking, rank
 from dono.decisions.sensitivity import sensitivity
-from dono.decisions.sentences import beyond, forgone, nothing, said
+from dono.decisions.sentences import beyond, forgone, nothing, said, unsupported
 from dono.decisions.turns import turns
 from dono.decisions.verdict import ArmVerdict, Number, UseCaseVerdict
 
@@ -31,7 +31,7 @@ def compare(
     `seen`: its `outlooks`, where they are at hand.
 
     The arm taken is the one that serves the question's goal best (see `goals`), of those that break no constraint; it
-    is the `winner` where that is clear and its pilots support it, else `winner` is None.
+    is the `winner` where that is clear and its pilots support it (see `sentences.unsupported`), else `winner` is None.
     Raises `Mistake` for points that no curve can be fitted to.
     """
     ordered = in_one_order(evidence)
@@ -47,7 +47,7 @@ def compare(
     taken = take(question, known, ranking)
     rival = next((i for i in order if i != taken.place), None)
     mine = known[taken.place]
-    clear = taken.clear and mine.support >= 1
+    clear = taken.clear and unsupported(mine) is None
     arms = [_arm(question, known[i], ranking, i) for i in order] + _barred(question, barred, known) + lost
     verdict = _verdict(
         question, mine.evidence.arm if clear else None, None if rival is None else known[rival].evidence.arm,

@@ -133,6 +133,11 @@ class ArmEvidence:
         return self.once + served
 
 
+def run_whole(evidence: ArmEvidence) -> bool:
+    """Whether an arm that learns was measured at its full run."""
+    return evidence.has_scale and any(p.scale >= 1 for p in evidence.points)
+
+
 def in_one_order(evidence: Sequence[ArmEvidence]) -> list[ArmEvidence]:
     """By arm: a verdict does not depend on the order in which pilots were run."""
     assert len({e.arm for e in evidence}) == len(evidence), "an arm occurs twice"

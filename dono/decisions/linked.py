@@ -36,7 +36,7 @@ def link_of(evidence: Sequence[ArmEvidence], metric: Metric) -> Link | None:
 
     While all of them sleep, no pilot has shown at which loss the score begins to move.
     """
-    learning = [e for e in evidence if e.measured and e.has_scale]
+    learning = [e for e in evidence if e.measured and e.has_scale and any(p.loss is not None for p in e.points)]
     if metric.worst is None or all(asleep(e.points, metric) for e in learning):
         return None
     pairs = [

@@ -66,6 +66,10 @@ class Outlook:
             drawn[:, beyond] = np.exp(middle + self.width * (logs - middle))
         return bounded(drawn, self.metric) * self.metric.scale
 
+    def badness(self, scales: Sequence[float]) -> Floats:
+        """Badness [SAMPLES, scales] along the drawn curves."""
+        return self.along(scales) / self.metric.scale
+
     def value(self, loss: float) -> float:
         """The metric's value at a loss."""
         return self.metric.from_badness(loss / self.metric.scale)
@@ -89,6 +93,11 @@ class Outlook:
     def support(self) -> float:
         """The largest multiple of the full run that its pilots support; infinite for an arm that has no scale."""
         return np.inf if self.forecast is None else SUPPORT * max(self.trained)
+
+    @property
+    def sleeps(self) -> bool:
+        """Whether its pilots have not begun to learn: where it ends is said by what such arms usually do."""
+        return any(isinstance(view, Dormant) for view in self.views)
 
     @property
     def expected(self) -> float:
@@ -118,7 +127,7 @@ class Outlook:
             said += "; below what any pilot has reached it is taken to fall at the usual pace of language models"
         if any(isinstance(hold, HeadStart) for hold in self.holds):
             said += "; it is not taken to gain on the model from scratch beyond its pilots, whose head start fades"
-        if any(isinstance(view, Dormant) for view in self.views):
+        if self.sleeps:
             said += "; it has not begun to learn, so little can be said of where it ends"
         if self.width != 1.0:
             said += f"; its interval times {self.width:.3g}, by how earlier forecasts held"
@@ -145,13 +154,14 @@ class Outlook:
 
 def outlook(
     question: UseCaseQuestion, evidence: ArmEvidence, seed: int, link: Link | None = None, level: float | None = None,
-    beside: Sequence[ArmEvidence] = (), scratch: Outlook | None = None,
+    beside: Sequence[ArmEvidence] = (), scratch: Outlook | None = None, taught: Outlook | None = None,
 ) -> Outlook:  # fmt: skip
     """Draw one arm's full run. Every arm has its own stream of random numbers, whatever stands beside it.
 
     `link` leads from the loss to the metric, `level` is the least badness of all pilots (see `settling`): both are of
     all arms of the use case. `beside` are the other arms: how their pilots went on teaches how this one may. `scratch`
-    is the one from a random start, where there is one (see `head_start`). `outlooks` finds all of these.
+    is the one from a random start, where there is one (see `head_start`), `taught` the best one that was run whole (see
+    `dormant`). `outlooks` finds all of these.
     """
     metric = question.judged_by
     points = points_of(evidence, metric)
@@ -171,7 +181,7 @@ def outlook(
     if found.label == "measured":
         return Outlook(evidence, metric, found.samples * metric.scale, off, found)
     together = np.random.default_rng(seed_of(seed, question.name))
-    views, owner = _views(evidence, metric, link, others, together, random)
+    views, owner = _views(evidence, metric, link, others, together, random, taught)
     seen = Outlook(evidence, metric, found.samples, off, found, views, owner, (), question.width)
     for hold in (
         settling(evidence, metric, found, level, random),
@@ -183,7 +193,7 @@ def outlook(
 
 def _views(
     evidence: ArmEvidence, metric: Metric, link: Link | None, beside: Sequence[ArmEvidence],
-    together: np.random.Generator, random: np.random.Generator,
+    together: np.random.Generator, random: np.random.Generator, taught: Outlook | None,
 ) -> tuple[tuple[Linked | Dormant, ...], Owners]:  # fmt: skip
     """The further views of an arm that was not run whole, and which draw is of which.
 
@@ -192,7 +202,7 @@ def _views(
     """
     views: list[Linked | Dormant] = []
     owner = np.zeros(SAMPLES, dtype=np.int64)
-    sleeping = dormant(evidence, metric, together, random, SAMPLES)
+    sleeping = dormant(evidence, metric, together, random, SAMPLES, None if taught is None else taught.badness)
     if sleeping is not None:
         views.append(sleeping)
         owner[:] = len(views)

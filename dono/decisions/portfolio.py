@@ -11,7 +11,7 @@ from dono.decisions.evidence import ArmEvidence, in_one_order
 from dono.decisions.goals import costs, shortfall
 from dono.decisions.metrics import METRICS
 from dono.decisions.own_languages import said_of_languages, with_languages
-from dono.decisions.ranking import weighed
+from dono.decisions.ranking import CLEAR, weighed
 from dono.decisions.routes import short_name
 from dono.decisions.spending import parts_together, summed
 from dono.decisions.verdict import CostPart, Number, PortfolioItem, UseCaseVerdict
@@ -169,6 +169,8 @@ def _case(verdict: UseCaseVerdict, arm: str) -> str:
         )
     elif verdict.winner is not None:
         said = f"as good as {short_name(verdict.winner)}, and cheaper beside the others"
+    elif verdict.taken == arm and verdict.confidence >= CLEAR:
+        said = "its pilots cannot tell yet"
     else:
         rival = verdict.runner_up if verdict.runner_up != arm else verdict.taken
         assert rival is not None, "a single arm is always within the margin of the best"

@@ -23,8 +23,9 @@ def said(question: UseCaseQuestion, known: Sequence[Outlook], ranking: Ranking, 
     if question.goal != "quality" and question.bar is not None:
         return _for_the_bar(question, known, taken)
     about = _about_bar(question, known, place)
-    if mine.support < 1:
-        return f"Cannot say: {beyond(mine)[0].lower()}{beyond(mine)[1:]}. By its pilots so far, " + (
+    why = unsupported(mine)
+    if why is not None and (taken.clear or mine.support < 1):
+        return f"Cannot say: {why[0].lower()}{why[1:]}. By its pilots so far, " + (
             _clear(question, known, ranking, place) + about
         )
     if taken.clear:
@@ -122,6 +123,13 @@ def nothing(question: UseCaseQuestion, barred: Sequence[Outlook], lost: Sequence
     if not lost:
         return f"No arm fits {question.name}: nothing was measured."
     return "Nothing could be measured. " + "; ".join(f"{a.arm}: {a.failed}" for a in lost) + "."
+
+
+def unsupported(outlook: Outlook) -> str | None:
+    """Why an arm's pilots do not support naming it; None where they do."""
+    if outlook.support < 1:
+        return beyond(outlook)
+    return f"The pilots of {outlook.short} have not begun to learn, and may never" if outlook.sleeps else None
 
 
 def beyond(outlook: Outlook) -> str:

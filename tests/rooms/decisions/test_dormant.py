@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from dono.decisions import ArmEvidence, compare, next_pilots
-from dono.decisions.dormant import Dormant, dormant
+from dono.decisions.dormant import FARTHER, Dormant, dormant
+from dono.decisions.head_start import Along
 from dono.decisions.metrics import METRICS
 from tests.rooms.decisions.evidence import arm, fixed, pilot, question
 
@@ -52,13 +53,14 @@ def sleeper(name: str) -> ArmEvidence:
     return arm(name, [pilot(s, 0.02, stderr=0.005) for s in (1 / 64, 1 / 32, 1 / 16)])
 
 
-def view(name: str = "finetune/full", samples: int = 4000) -> Dormant:
+def view(name: str = "finetune/full", samples: int = 4000, taught: Along | None = None) -> Dormant:
     found = dormant(
         sleeper(name),
         METRICS["macro_f1"],
         np.random.default_rng(0),
         np.random.default_rng(list(name.encode())),
         samples,
+        taught,
     )
     assert found is not None
     return found
@@ -75,6 +77,44 @@ def test_it_wakes_in_any_of_the_doublings_left_or_not_at_all() -> None:
 def test_arms_of_one_use_case_tend_to_wake_together() -> None:
     one, other = (view(name).paths([1.0])[:, 0] for name in ("finetune/full", "continue/kept"))
     assert 0.3 < np.corrcoef(one, other)[0, 1] < 0.8
+
+
+def word_counts(*values: float) -> ArmEvidence:
+    return arm("predictive/tfidf", [pilot(s, v) for s, v in zip((1 / 8, 1 / 4, 1 / 2, 1.0), values, strict=True)])
+
+
+def test_what_slept_seldom_passes_what_learned_from_the_same_examples() -> None:
+    found = view(taught=lambda scales: np.full((1, len(scales)), 0.7))
+    assert found.part is not None
+    bound = np.isfinite(found.part)
+    assert abs(bound.mean() - (1 - FARTHER)) < 0.02
+    ends = found.paths([0.5, 1.0])
+    assert (ends[bound] >= 0.7).all() and (ends[~bound] < 0.7).any()
+    assert (ends[~bound] == view().paths([0.5, 1.0])[~bound]).all()
+
+
+def test_it_goes_any_part_of_the_way_that_it_has_time_for() -> None:
+    end = view(taught=lambda scales: np.full((1, len(scales)), 0.97)).paths([1.0])[:, 0]
+    part = np.log(0.98 / end) / np.log(0.98 / 0.97)
+    inside = part[(part > 0) & (part < 1)]
+    assert np.allclose(np.quantile(inside, [0.25, 0.5, 0.75]), [0.25, 0.5, 0.75], atol=0.05)
+
+
+def test_where_little_is_to_be_learned_hope_does_not_win_over_what_was_measured() -> None:
+    names = ("finetune/full", "finetune/lora", "continue/kept")
+    learned_little = word_counts(0.02, 0.05, 0.06, 0.15)
+    verdict = compare(question(), [*map(sleeper, names), learned_little], seed=0)
+    unknown = compare(question(), [*map(sleeper, names), fixed("predictive/tfidf", 0.15)], seed=0)
+    assert verdict.taken == "predictive/tfidf"
+    assert unknown.taken != "predictive/tfidf"
+
+
+def test_an_arm_that_sleeps_is_never_named_and_asks_for_a_larger_pilot() -> None:
+    verdict = compare(question(), [sleeper("finetune/full"), fixed("prompt/zero-shot", 0.0)], seed=0)
+    assert verdict.taken == "finetune/full" and verdict.confidence >= 0.8
+    assert verdict.winner is None
+    assert verdict.sentence.startswith("Cannot say: the pilots of Fine-tune (all weights) have not begun to learn")
+    assert next_pilots([verdict], seconds_of=lambda name, scale: 10.0, left=100.0)[0] == ("finetune/full", 1 / 8, 0)
 
 
 def test_it_keeps_a_verdict_against_a_sleeping_arm_honest() -> None:

@@ -76,6 +76,8 @@ def test_a_full_run_beyond_all_support_is_not_decided() -> None:
     assert found.winner is None and found.taken == "scratch/own"
     assert found.sentence.startswith("Cannot say: the full run of From scratch is 128 times its largest pilot")
     assert len(found.unsupported) == 1
+    portfolio = choose_portfolio([found], {"intent": [far]}, money=1e6, hours=None, currency="INR")
+    assert "intent (its pilots cannot tell yet)" in portfolio.sentence
 
 
 def tongue(name: str, scores: dict[str, float], *, cost: float = 100.0) -> ArmEvidence:

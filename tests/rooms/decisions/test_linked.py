@@ -62,6 +62,8 @@ def test_while_all_arms_sleep_no_pilot_has_shown_where_the_score_begins_to_move(
         for name in ("scratch/own", "finetune/lora")
     ]
     assert link_of(asleep, METRICS["macro_f1"]) is None
+    counts = arm("predictive/tfidf", [pilot(s, 0.5, stderr=0.01) for s in SCALES])  # learns, and has no such loss
+    assert link_of([*asleep, counts], METRICS["macro_f1"]) is None
     assert link_of([*asleep, learner("continue/kept", 0.9)], METRICS["macro_f1"]) is not None
 
 
