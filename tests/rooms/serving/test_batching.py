@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
@@ -12,8 +13,9 @@ from dono.errors import Mistake
 from dono.serving.batching import Batcher, Full, Stopped
 from dono.serving.generation import Drawn, Generation
 from dono.serving.prefixes import SHORTEST
-from dono.serving.rows import SeparateRows, SlotRows, rows_of
+from dono.serving.rows import Adapters, SeparateRows, SlotRows, rows_of
 from dono.serving.sampling import Sampling
+from dono.serving.slots import SlotCache
 from tests.rooms.models.families import FAMILIES, VOCABULARY, build, soft_capped
 from tests.rooms.serving.answers import HOT, answer, answers, batching, chances, generated
 
@@ -115,6 +117,34 @@ def test_beginnings_are_reused_within_a_scope_alone(rows: SlotRows) -> None:
             return generation.reused
 
         assert [asyncio.run(ask(p, w)) for p, w in ((one, "a"), (other, "a"), (other, "b"))] == [0, len(shared), 0]
+
+
+def test_a_first_token_is_sent_before_the_next_step(rows: SlotRows, monkeypatch: pytest.MonkeyPatch) -> None:
+    arrived, read, waited = threading.Event(), rows.read, list[bool]()
+
+    def held_up(first: int, ids: Sequence[Sequence[int]], starts: Sequence[int], adapters: Adapters) -> torch.Tensor:
+        if max(map(len, ids)) == 1:  # a step: the first token must be with whoever asked
+            waited.append(arrived.wait(30))
+        return read(first, ids, starts, adapters)
+
+    monkeypatch.setattr(rows, "read", held_up)
+    with batching(rows) as batcher:
+
+        async def ask() -> None:
+            queue: asyncio.Queue[tuple[Generation, Drawn]] = asyncio.Queue()
+            batcher.submit([Generation(prompts([6])[0], 3, queue)])
+            await queue.get()
+            arrived.set()
+            while (await queue.get())[1].finish is None:
+                pass
+
+        asyncio.run(ask())
+    assert waited == [True, True]
+
+
+def test_a_processors_first_slots_are_ready_and_zero(llama: PreTrainedModel) -> None:
+    cache = SlotCache(llama, 3, CAPACITY)
+    assert all(not t.any() for layer in cache.layers for t in (layer.keys, layer.values))
 
 
 def test_an_answer_that_nobody_wants_leaves_its_slot(rows: SlotRows) -> None:
