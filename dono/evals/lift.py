@@ -142,6 +142,12 @@ class Own:
     significant: np.ndarray
 
 
+def comparable(counts: np.ndarray) -> np.ndarray:
+    """Which cells [R, P, C] hold enough; with one period alone every lift of a region is 1 by definition."""
+    several = ((counts.sum(2) > 0).sum(1) > 1)[:, None, None]
+    return np.asarray((expected(counts) >= FEWEST_EXPECTED) & several)
+
+
 def own_lifts(records: Records) -> Own:
     """The data's own lifts [R, P, C].
 
@@ -154,8 +160,7 @@ def own_lifts(records: Records) -> Own:
     least = polygamma(1, counts + SHRINKAGE) - polygamma(1, counts.sum(1, keepdims=True) + SHRINKAGE)
     drawn = np.std([log_lifts(c) for c in records.resampled], axis=0, ddof=1)
     errors = np.maximum(drawn, np.sqrt(np.maximum(least, 0.0)))
-    several = ((counts.sum(2) > 0).sum(1) > 1)[:, None, None]  # with one period alone every lift is 1 by definition
-    compared = (expected(counts) >= FEWEST_EXPECTED) & several
+    compared = comparable(counts)
     chance = 2 * norm.sf(np.abs(lifts) / np.maximum(errors, 1e-9))
     significant = np.zeros_like(compared)
     if compared.any():
@@ -172,8 +177,8 @@ def compare_lifts(records: Records, log_p: np.ndarray) -> LiftReport:
     drawn = [(log_lifts(c)[at], model_log_lifts(log_p, c)[at]) for c in records.resampled]
     right = np.sign(own.log_lift[own.significant]) == np.sign(model[own.significant])
     return LiftReport(
-        correlation=_spearman(own.log_lift[at], model[at]),
-        correlation_stderr=float(np.std([_spearman(d, m) for d, m in drawn], ddof=1)),
+        correlation=spearman(own.log_lift[at], model[at]),
+        correlation_stderr=float(np.std([spearman(d, m) for d, m in drawn], ddof=1)),
         ceiling=_ceiling(records, at),
         error=_rms(own.log_lift[at] - model[at]),
         error_stderr=float(np.std([_rms(d - m) for d, m in drawn], ddof=1)),
@@ -193,7 +198,7 @@ def _rms(differences: np.ndarray) -> float:
     return float(np.sqrt((differences**2).mean()))
 
 
-def _spearman(a: np.ndarray, b: np.ndarray) -> float:
+def spearman(a: np.ndarray, b: np.ndarray) -> float:
     """Spearman's rank correlation; 0 where one of them is the same everywhere."""
     x, y = rankdata(a), rankdata(b)
     x, y = x - x.mean(), y - y.mean()
@@ -206,7 +211,7 @@ def _ceiling(records: Records, at: np.ndarray) -> float:
 
     Two halves of the customers correlate by r; by Spearman and Brown (1910) the whole has reliability 2 r / (1 + r).
     """
-    r = float(np.mean([_spearman(log_lifts(a)[at], log_lifts(b)[at]) for a, b in records.halves]))
+    r = float(np.mean([spearman(log_lifts(a)[at], log_lifts(b)[at]) for a, b in records.halves]))
     return float(np.sqrt(max(0.0, 2 * r / (1 + r))))
 
 

@@ -13,14 +13,23 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
+from dono.evals.lift import comparable, log_lifts, model_log_lifts, spearman
+from dono.evals.roc import RANKED
 from dono.evals.scores import ChrfCounts, macro_f1_coded
 
+Table = dict[str, NDArray[Any]]
+"""A test as one model answered it: by name an array [items]; `probabilities` is [items, labels]."""
 Columns = Mapping[str, NDArray[Any]]
-"""By name an array [items]; `probabilities` is [items, labels]."""
+"""The same, only read."""
 Statistic = Callable[[NDArray[np.int64]], float]
 """The value on the items in these places, each as often as it occurs; NaN where they say nothing."""
 BINS = 15
 """Of equal width, as Guo et al. (2017, "On calibration of modern neural networks") count the calibration error."""
+
+RECORD = ("place", "period", "category", "category_nats")
+"""Of a record: its region, period and category by number, and a model's ln-probabilities of all categories there."""
+FEWEST_CELLS = 3
+"""Of fewer compared cells no rank correlation of lifts is told (assumed)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +109,44 @@ def _auc(columns: Columns) -> Statistic:
     return value
 
 
+def _ranked(name: str, *, of_one: bool = False) -> Callable[[Columns], Statistic]:
+    """A score of two classes by the chance of the positive one; NaN where all rows are of one class, unless `of_one`
+    says that it is known then too.
+    """
+
+    def statistic(columns: Columns) -> Statistic:
+        chance, happened = np.asarray(columns["chance"], dtype=np.float64), np.asarray(columns["happened"], dtype=bool)
+
+        def value(rows: NDArray[np.int64]) -> float:
+            positive = happened[rows]
+            told = len(rows) if of_one else positive.any() and not positive.all()
+            return RANKED[name](chance[rows], positive) if told else float("nan")
+
+        return value
+
+    return statistic
+
+
+def _lift_correlation(columns: Columns) -> Statistic:
+    """Over the cells of region, period and category in which enough of the records is expected."""
+    place, period, category, nats = (np.asarray(columns[name]) for name in RECORD)
+    shape = int(place.max(initial=0)) + 1, int(period.max(initial=0)) + 1, nats.shape[1]
+    codes = np.ravel_multi_index((place, period, category), shape)
+    model = np.zeros(shape)
+    model[place, period] = nats
+
+    def value(rows: NDArray[np.int64]) -> float:
+        counts = np.bincount(codes[rows], minlength=model.size).reshape(shape).astype(np.float64)
+        there = counts.any((1, 2))
+        counts, said = counts[there], model[there]
+        at = comparable(counts)
+        if at.sum() < FEWEST_CELLS:
+            return float("nan")
+        return spearman(log_lifts(counts)[at], model_log_lifts(said, counts)[at])
+
+    return value
+
+
 def _calibration(columns: Columns) -> Statistic:
     """How far the stated confidence is from the share that is right, in bins, each by its share of the items."""
     sure, right = (np.asarray(columns[n], dtype=np.float64) for n in ("confidence", "correct"))
@@ -121,6 +168,12 @@ _ALL = (
             needs=("answer", "expected", "confidence"), statistic=_macro_f1),
     Measure(name="auc", label="area under the ROC curve, each class against the rest", higher_is_better=True,
             decimals=3, needs=("probabilities", "right"), statistic=_auc),
+    Measure(name="average_precision", label="average precision of the positive class", higher_is_better=True,
+            decimals=3, needs=("chance", "happened"), statistic=_ranked("average_precision")),
+    Measure(name="brier", label="Brier score of its probability", higher_is_better=False, decimals=4,
+            needs=("chance", "happened"), statistic=_ranked("brier", of_one=True)),
+    Measure(name="lift", label="lift of the tenth scored highest", higher_is_better=True, decimals=2,
+            needs=("chance", "happened"), statistic=_ranked("lift")),
     Measure(name="calibration", label="calibration error of the confidence", higher_is_better=False, decimals=3,
             needs=("confidence", "correct"), statistic=_calibration),
     Measure(name="label_bits", label="bits of the right label", unit="bits", higher_is_better=False, decimals=2,
@@ -136,6 +189,10 @@ _ALL = (
             statistic=_ratio("answer_bits", "answer_bytes")),
     Measure(name="bits_per_byte", label="bits per byte of held-out text", unit="bits/byte", higher_is_better=False,
             decimals=3, needs=("bits", "bytes"), statistic=_ratio("bits", "bytes")),
+    Measure(name="category_bits", label="bits of the category that was taken", unit="bits", higher_is_better=False,
+            decimals=3, needs=("category_bits",), statistic=_mean("category_bits")),
+    Measure(name="lift_correlation", label="rank correlation of the lifts with those of the records",
+            higher_is_better=True, decimals=3, needs=RECORD, statistic=_lift_correlation),
     Measure(name="wrong_script", label="letters in another script than the language's", higher_is_better=False,
             decimals=3, needs=("wrong_letters", "letters"), statistic=_ratio("wrong_letters", "letters"),
             of="language"),

@@ -1,4 +1,4 @@
-"""A model's scorecard: every measure by language, script, form and region of every use case, before and after."""
+"""A model's scorecard: every measure by language, script, form, region and segment of a use case, before and after."""
 
 from __future__ import annotations
 
@@ -13,10 +13,14 @@ from dono.evals.measures import MEASURES, Columns, Measure, Statistic, measures_
 from dono.evals.scores import RESAMPLES
 
 FEWEST = 30
-"""Cells of fewer items say so and give no number (the customary bound for a normal interval)."""
+"""Cells of fewer items say so and give no number (the customary bound for a normal interval); of fewer customers, where
+the items are those of customers."""
 CODE_MIXED = 0.1
 """The share of words of another language from which an item counts as code-mixed (assumed)."""
 ALL = "all"
+SEGMENT, CLUSTER = "segment: ", "cluster"
+"""Columns of a test named `segment: NAME` have a row for each of their values. Items of one `cluster` (a customer's)
+come together: errors are by resampling clusters."""
 SHARES = frozenset({"accuracy", "exact_match", "generated_accuracy"})
 
 
@@ -29,11 +33,12 @@ class Slice:
     form: str
     region: str
     rows: NDArray[np.int64]
+    segment: str = ALL
 
     @property
-    def named(self) -> tuple[str, str, str, str]:
+    def named(self) -> tuple[str, str, str, str, str]:
         """What its items have in common."""
-        return self.language, self.script, self.form, self.region
+        return self.language, self.script, self.form, self.region, self.segment
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,7 @@ class Cell:
     script: str
     form: str
     region: str
+    segment: str
     n: int
     value: float | None
     stderr: float | None
@@ -66,6 +72,7 @@ class Change:
     script: str
     form: str
     region: str
+    segment: str
     n: int
     value: float
     stderr: float
@@ -97,10 +104,12 @@ def forms(texts: Sequence[str], languages: Sequence[str]) -> tuple[list[str], li
 
 
 def slices(columns: Columns) -> list[Slice]:
-    """All items; each language; its scripts and forms where it has several; each region, and each language in it."""
+    """All items; each language; its scripts and forms where it has several; each region, and each language in it; each
+    segment. Items without a language, a region or a segment are of the other rows alone.
+    """
     language, script, form, region = (np.asarray(columns[n]) for n in ("language", "script", "form", "region"))
     found = [Slice(ALL, ALL, ALL, ALL, np.arange(len(language)))]
-    for tag in sorted(set(language.tolist())):
+    for tag in sorted(set(language.tolist()) - {""}):
         mine = np.flatnonzero(language == tag)
         kinds = sorted(set(zip(script[mine].tolist(), form[mine].tolist(), strict=True)))
         one = len(kinds) == 1
@@ -110,9 +119,14 @@ def slices(columns: Columns) -> list[Slice]:
     for place in sorted(set(region.tolist()) - {""}):
         here = np.flatnonzero(region == place)
         tags = sorted(set(language[here].tolist()))
-        found.append(Slice(tags[0] if len(tags) == 1 else ALL, ALL, ALL, place, here))
-        for tag in () if len(tags) == 1 else tags:
+        found.append(Slice(tags[0] if len(tags) == 1 and tags[0] else ALL, ALL, ALL, place, here))
+        for tag in () if len(tags) == 1 else filter(None, tags):
             found.append(Slice(tag, ALL, ALL, place, here[language[here] == tag]))
+    for name in (n for n in columns if n.startswith(SEGMENT)):
+        of = np.asarray(columns[name])
+        for value in sorted(set(of.tolist()) - {""}):
+            segment = f"{name.removeprefix(SEGMENT)}: {value}"
+            found.append(Slice(ALL, ALL, ALL, ALL, np.flatnonzero(of == value), segment))
     return found
 
 
@@ -123,7 +137,7 @@ def cells_of(use_case: str, stage: str, columns: Columns, *, seed: int = 0) -> l
         statistic, saying = measure.statistic(columns), answered(measure, columns)
         for part in slices(columns):
             rows = part.rows[saying[part.rows]]
-            value, stderr = _with_error(measure, statistic, rows, seed)
+            value, stderr = _with_error(measure, statistic, _Items(columns, rows), seed)
             found.append(Cell(use_case, stage, measure.name, *part.named, n=len(rows), value=value, stderr=stderr))
     return [c for c in found if c.n]
 
@@ -140,18 +154,39 @@ def answered(measure: Measure, columns: Columns) -> NDArray[np.bool_]:
     return found
 
 
+class _Items:
+    """The items of a slice: how many of them can be drawn apart from one another (`apart`), and draws of as many."""
+
+    def __init__(self, columns: Columns, rows: NDArray[np.int64]) -> None:
+        self.rows, self.alone = rows, CLUSTER not in columns
+        self.apart = len(rows)
+        if not self.alone:
+            _, of, self._sizes = np.unique(columns[CLUSTER][rows], return_inverse=True, return_counts=True)
+            self._sorted, self.apart = rows[np.argsort(of, kind="stable")], len(self._sizes)
+            self._first = np.cumsum(self._sizes) - self._sizes
+
+    def drawn(self, random: np.random.Generator) -> NDArray[np.int64]:
+        """A resample: so many items, or clusters with all their items, with replacement."""
+        chosen = random.integers(0, self.apart, self.apart)
+        if self.alone:
+            return self.rows[chosen]
+        sizes = self._sizes[chosen]
+        within = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        return self._sorted[np.repeat(self._first[chosen], sizes) + within]
+
+
 def _with_error(
-    measure: Measure, statistic: Statistic, rows: NDArray[np.int64], seed: int
-) -> tuple[float | None, float | None]:
-    fewest = FEWEST if measure.of != "cost" else 2
-    value = statistic(rows) if len(rows) >= fewest else float("nan")
+    measure: Measure, statistic: Statistic, items: _Items, seed: int
+) -> tuple[float | None, float | None]:  # fmt: skip
+    fewest, rows = FEWEST if measure.of != "cost" else 2, items.rows
+    value = statistic(rows) if items.apart >= fewest else float("nan")
     if not np.isfinite(value):
         return None, None
     n = len(rows)
-    if measure.name in SHARES:  # never 0 from a small sample
+    if measure.name in SHARES and items.alone:  # never 0 from a small sample
         return value, float(np.sqrt(max(value * (1 - value), 0.25 / n) / n))
     random = np.random.default_rng(seed)
-    drawn = [statistic(rows[random.integers(0, n, n)]) for _ in range(RESAMPLES)]
+    drawn = [statistic(items.drawn(random)) for _ in range(RESAMPLES)]
     return value, float(np.nanstd(drawn, ddof=1))
 
 
@@ -166,14 +201,14 @@ def changes_of(use_case: str, before: str, after: str, old: Columns, new: Column
         both = answered(measure, old) & answered(measure, new)
         for part in slices(new):
             there = part.rows[both[part.rows]]
-            n = len(there)
-            value = now(there) - was(there) if n >= FEWEST else float("nan")
+            items, n = _Items(new, there), len(there)
+            value = now(there) - was(there) if items.apart >= FEWEST else float("nan")
             if not np.isfinite(value):
                 continue
             random = np.random.default_rng(seed)
             drawn = []
             for _ in range(RESAMPLES):
-                rows = there[random.integers(0, n, n)]
+                rows = items.drawn(random)
                 drawn.append(now(rows) - was(rows))
             lo, hi = (float(q) for q in np.nanquantile(drawn, [0.025, 0.975]))
             found.append(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from dono.project.sections import Section
 from dono.project.sources import DateOrder
@@ -31,3 +31,27 @@ class TableChoices(Section):
     """Settings that are tried by cross-validation; 1: only the first learner as it is."""
     minutes: float | None = Field(default=None, gt=0)
     """No further setting is tried after so long; the outcome then depends on the machine."""
+    region: str | None = None
+    """The column of where a row is from: the scorecard has a row for each place."""
+    language: str | None = None
+    """The column of a row's language: the scorecard has a row for each."""
+    segments: tuple[str, ...] = ()
+    """Columns of categories (a tariff, a branch): the scorecard has a row for each of their values."""
+
+    @property
+    def shown_by(self) -> tuple[str, ...]:
+        """The columns by which the scorecard has rows."""
+        return tuple(name for name in (self.region, self.language, *self.segments) if name is not None)
+
+    def learning(self) -> dict[str, Any]:
+        """What of it changes what is split, learned and asked; the rest is for the scorecard alone."""
+        return self.model_dump(mode="json", exclude={"region", "language", "segments"})
+
+    @model_validator(mode="after")
+    def _rows_of_columns(self) -> TableChoices:
+        twice = next((name for name in self.shown_by if name in (self.time, self.group)), None)
+        if twice is not None:
+            raise ValueError(
+                f"the table is split by {twice!r}; rows of the scorecard are by other columns: name one of categories"
+            )
+        return self

@@ -73,6 +73,8 @@ class UseCase(Section):
             raise ValueError("a predict use case needs `train` and `target` (a column)")
         if self.kind != "predict" and "table" in self.model_fields_set:
             raise ValueError(f"`table` is for use cases of kind predict, this one is {self.kind}")
+        if self.target in self.table.shown_by:
+            raise ValueError(f"{self.target!r} is the target; name other columns in `region`, `language`, `segments`")
         complete = self.train and self.habits and "{category}" in (self.prompt or "")
         if self.kind == "habits" and not complete:
             raise ValueError("a habits use case needs `train`, `habits`, and a `prompt` with {category} in it")

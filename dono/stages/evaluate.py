@@ -1,4 +1,4 @@
-"""`dono evaluate`: the scorecard of a model, by language, script, form and region, beside what it was made from."""
+"""`dono evaluate`: the scorecard of a model, by language, form, region and segment, beside what it was made from."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import regex
 
-from dono.artifacts import Artifact, Json, Reference, fingerprint, write_atomically
+from dono.artifacts import Artifact, Json, Reference, fingerprint, read_artifact, write_atomically
 from dono.corpus import Example
 from dono.corpus.tags import check_language
 from dono.errors import Mistake
@@ -20,16 +20,18 @@ from dono.project import UseCase
 from dono.stages.display import print_result
 from dono.stages.judging import blind_ratings, judge_pairs
 from dono.stages.prepare import Case, Prepared, language_case, prepare
-from dono.stages.scoring import Table, read_items, score_items
+from dono.stages.row_texts import asked_of_models
+from dono.stages.scoring import ON_CARD, Table, read_items, score_items
 from dono.stages.workplace import Workplace, open_workplace
 from dono.studio.scorecard import scorecard_lines, write_scorecard
 
-KINDS = ("classify", "generate", "language", "harness")
-"""Kinds of use cases that a card has; tables and habits have reports of their own."""
 HELD_OUT = "held-out-text"
 LIMIT = 400
 BUILD_LIMIT = 200
 """Items of each test that a build's card is about: enough for a share to be known to 0.035 (binomial)."""
+MOST_ROWS = 20_000
+"""Items of a test that are asked where no language model is: rows of a table cost nothing (assumed: an AUC is then
+known to about 0.005)."""
 SHOWN_AS = {"chrf": "chrf_plus_plus"}
 """A card has chrF++ where a verdict is about chrF: words count too, and both tell models apart alike."""
 BASE, CORPUS, TASK = "base", "after corpus", "after task"
@@ -37,10 +39,21 @@ BASE, CORPUS, TASK = "base", "after corpus", "after task"
 
 @dataclass(frozen=True)
 class Stage:
-    """A model directory (or hub name) on the way to the model of the card, and what it is called."""
+    """A model directory (or hub name) on the way to the model of the card, and what it is called.
+
+    What was fitted without a language model has the `arm` that it was, and the one `use_case` that it answers.
+    """
 
     label: str
     folder: str
+    arm: str | None = None
+    use_case: str | None = None
+
+    def answers(self, case: Case) -> bool:
+        """Whether it can be asked the test of a case."""
+        if self.arm is None:
+            return True
+        return self.arm in ON_CARD[case.use_case.kind].by_arm and self.use_case == case.use_case.name
 
 
 def command(
@@ -80,23 +93,40 @@ def stage_of(place: Workplace, named: str) -> Stage:
     if not local.is_dir():
         local = Path(source).resolve()
     if local.is_dir():
-        if not (local / "config.json").is_file():
-            raise Mistake("no language model there (no config.json)", where=source, remedy="Give a model directory")
-        return Stage(label, str(local))
+        found = stage_at(place, label, local)
+        if found is None:
+            what = "no language model there (no config.json), and none that `dono build` fitted here"
+            raise Mistake(what, where=source, remedy="Give a model directory")
+        return found
     if source.startswith((".", "/")):
         raise Mistake("no such directory", where=source, remedy="Give a model directory, or a hub name")
     return Stage(label, source)
 
 
+def stage_at(place: Workplace, label: str, folder: Path) -> Stage | None:
+    """The model in a directory: a language model, or what an arm without one left; None where there is neither.
+
+    Reading a fitted model runs code, so that only those in the project's own work folder are taken for one.
+    """
+    if (folder / "config.json").is_file():
+        return Stage(label, str(folder))
+    inside = folder.resolve().is_relative_to(place.store.root.resolve())
+    made = read_artifact(folder) if inside else None
+    arm, use_case = (None, None) if made is None else (made.spec.get("arm"), made.spec.get("use_case"))
+    if not any(arm in kind.by_arm for kind in ON_CARD.values()):
+        return None
+    return Stage(label, str(folder), str(arm), str(use_case))
+
+
 def newest_stages(place: Workplace) -> list[Stage]:
     """The model that was built last, with what it was made from. Raises `Mistake` where none was built."""
-    built = [a for a in place.store.all() if a.kind == "model" and (a.path / "config.json").is_file()]
+    models = [(a, stage_at(place, a.name, a.path)) for a in place.store.all() if a.kind == "model"]
+    built = [(artifact, stage) for artifact, stage in models if stage is not None]
     if not built:
         remedy = "Run `dono build` first, or name one with --model DIR"
         raise Mistake("no model was built yet", where=str(place.project.work_folder), remedy=remedy)
-    newest = max(built, key=lambda a: str(a.made_by.get("when", "")))
-    run = place.store.read("run", newest.made_from[0].id)
-    return [*stages_before(place, run), Stage(newest.name, str(newest.path))]
+    newest, stage = max(built, key=lambda pair: str(pair[0].made_by.get("when", "")))
+    return [*stages_before(place, place.store.read("run", newest.made_from[0].id)), stage]
 
 
 def stages_before(place: Workplace, run: Artifact | None) -> list[Stage]:
@@ -131,7 +161,7 @@ def cases_for_card(prepared: Prepared, *, only: str | None = None, limit: int = 
 
     Raises `Mistake` for a use case that is not there.
     """
-    found = [c for c in prepared.cases if c.use_case.kind in KINDS]
+    found = [c for c in prepared.cases if c.use_case.kind in ON_CARD]
     if only is not None:
         names = [c.use_case.name for c in found]
         if only not in names:
@@ -174,8 +204,8 @@ def scorecard(
 ) -> tuple[Scorecard, dict[str, dict[str, Table]]]:
     """The card of the last stage, and what all stages answered, by use case and stage.
 
-    Every model is asked every test once in the life of the work folder. Raises `Mistake` where a test has one class
-    only, since no model could be told from another by it.
+    Every model is asked every test that it can answer, once in the life of the work folder. Raises `Mistake` where a
+    test has one class only, since no model could be told from another by it, and where there is nothing to answer.
     """
     labels = [s.label for s in stages]
     if len(set(labels)) < len(labels):
@@ -183,16 +213,27 @@ def scorecard(
         raise Mistake(f"two models are called {twice!r}", where="--model", remedy="Name them: --model before=DIR")
     context = place.project.scratch.context
     tables: dict[str, dict[str, Table]] = {}
-    with place.display.task("scoring", len(stages) * len(cases)) as view:
-        for case in cases:
+    asked = {c.use_case.name: [s for s in stages if s.answers(c) and worth_asking(place, s, c)] for c in cases}
+    if not any(asked.values()):
+        what = f"{' and '.join(labels)} can answer none of them: {', '.join(asked) or 'there is none'}"
+        raise Mistake(what, where="use_cases", remedy="Name another --model or --use-case")
+    with place.display.task("scoring", sum(map(len, asked.values()))) as view:
+        for case in (c for c in cases if asked[c.use_case.name]):
             check_classes(case)
+            able = asked[case.use_case.name]
+            most = limit if any(s.arm is None for s in able) else max(limit, MOST_ROWS)
             tables[case.use_case.name] = {}
-            for stage in stages:
-                made = score_items(place, stage.folder, case, limit, context)
+            for stage in able:
+                made = score_items(place, stage.folder, case, most, context, stage.arm)
                 tables[case.use_case.name][stage.label] = read_items(made)
                 view.at(view.done + 1, f"{stage.label} on {case.use_case.name}")
     judged = {c.use_case.name: SHOWN_AS.get(c.use_case.judged_by, c.use_case.judged_by) for c in cases}
     return make_scorecard(labels[-1], tables, judged, seed=place.project.training.seed), tables
+
+
+def worth_asking(place: Workplace, stage: Stage, case: Case) -> bool:
+    """Whether it is of use: language models are asked about the rows of a table only where they take part for it."""
+    return stage.arm is not None or case.use_case.kind != "predict" or asked_of_models(place.project)
 
 
 def check_classes(case: Case) -> None:
@@ -214,11 +255,11 @@ def write_card(card: Scorecard, folder: Path) -> None:
 
 
 def card_of_build(place: Workplace, prepared: Prepared, case: Case, run: Artifact, folder: str) -> Scorecard | None:
-    """The card that a build leaves with its model; None for one that is no language model."""
-    if not (Path(folder) / "config.json").is_file():
+    """The card that a build leaves with its model; None where there is no model that could be asked."""
+    last = stage_at(place, TASK, Path(folder))
+    if last is None:
         return None
-    stages = [*stages_before(place, run), Stage(TASK, folder)]
-    texts = [c for c in cases_for_card(prepared) if c.use_case.kind == "language"]
-    mine = [case] if case.use_case.kind in KINDS and case.use_case.kind != "language" else []
-    card = scorecard(place, stages, [*mine, *texts], limit=BUILD_LIMIT)[0]
+    texts = [c for c in cases_for_card(prepared) if c.use_case.kind == "language" and last.answers(c)]
+    mine = [case] if case.use_case.kind != "language" and last.answers(case) else []
+    card = scorecard(place, [*stages_before(place, run), last], [*mine, *texts], limit=BUILD_LIMIT)[0]
     return dataclasses.replace(card, model=f"{case.use_case.name}: {run.spec['arm']}")

@@ -30,11 +30,12 @@ def judge_pairs(
     if judge is None:
         remedy = "Add judge: {endpoint: URL, model: NAME} to the project file"
         raise Mistake("the project names no judge", where="--judge", remedy=remedy)
-    written = [c for c in cases if c.use_case.kind == "generate"]
+    first, last = stages[0].label, stages[-1].label
+    both = [name for name, of in tables.items() if first in of and last in of]
+    written = [c for c in cases if c.use_case.kind == "generate" and c.use_case.name in both]
     if not written or len(stages) < 2:
         remedy = "Give two models, and a use case of kind generate"
         raise Mistake("there are no two answers to compare", where="--judge", remedy=remedy)
-    first, last = stages[0].label, stages[-1].label
     said = []
     ledger = Ledger(place.store.root / FOLDER / "replies.sqlite")
     try:

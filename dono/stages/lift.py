@@ -77,10 +77,16 @@ def answer_lift(case: Case, model: PreTrainedModel, tokenizer: PreTrainedTokeniz
 
 def answer_by_counts(case: Case, share: float, folder: Path) -> tuple[int, list[Score], list[Sample], list[str]]:
     """The same by counting a share of the train's records, and how many those are."""
+    records, train = share_counted(case, share)
+    return int(train.sum()), *judge(records, counted(train), folder)
+
+
+def share_counted(case: Case, share: float) -> tuple[Records, np.ndarray]:
+    """The test's records, and the counts [R, P, C] of a share of the train's."""
     records, train = records_of(case.artifact)
     if share < 1:
         train = np.random.default_rng(0).binomial(train.astype(np.int64), share).astype(np.float64)
-    return int(train.sum()), *judge(records, counted(train), folder)
+    return records, train
 
 
 def judge(records: Records, log_p: np.ndarray, folder: Path) -> Judged:
@@ -131,10 +137,19 @@ def in_words(miss: Miss) -> str:
 
 def where_and_when(region: str, period: str) -> str:
     """A region and a period by their names."""
+    when = when_name(period)
+    return f"{when[:1].upper()}{when[1:]} in {region_name(region)}"
+
+
+def region_name(region: str) -> str:
+    """A region by its name, whether that or a code was written."""
     code = state_code(region)
-    place = plain_name(region) if code is None else state_name(code, "en")
-    when = "no festival" if period == NO_FESTIVAL else feast_name(period) or plain_name(period)
-    return f"{when[:1].upper()}{when[1:]} in {place}"
+    return plain_name(region) if code is None else state_name(code, "en")
+
+
+def when_name(period: str) -> str:
+    """A period by its name."""
+    return "no festival" if period == NO_FESTIVAL else feast_name(period) or plain_name(period)
 
 
 def plain_name(name: str) -> str:

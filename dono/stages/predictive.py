@@ -71,7 +71,7 @@ def predictive_run(place: Workplace, arm: str, case: Case, scale: float) -> Arti
     spec: dict[str, Json] = {
         "arm": arm, "use_case": case.use_case.name, "examples_from": case.artifact.id, "scale": scale, "seed": seed,
         "target": case.use_case.target, "test_limit": case.use_case.test_limit,
-        "table": case.use_case.table.model_dump(mode="json"), "embedded_by": embedded_by(place, case.use_case),
+        "table": case.use_case.table.learning(), "embedded_by": embedded_by(place, case.use_case),
     }  # fmt: skip
 
     def make(folder: Path) -> dict[str, Json]:
@@ -159,7 +159,7 @@ def _fit_table(place: Workplace, case: Case, scale: float, seed: int, folder: Pa
     truth = [test.labels[i] for i in known]
     scores = score_probabilities(chances, order, truth, METRIC_OF_KIND["predict"], answers=answers, seed=seed)
     if scale == 1.0 and 0 < len(case.test) < len(known):
-        asked = set(limited_rows(len(test.labels), case.use_case))
+        asked = set(limited_rows(len(test.labels), case.use_case.test_limit))
         rows = [place for place, i in enumerate(known) if i in asked]
         notes += _on_rows_asked(case, chances[rows], order, [truth[i] for i in rows], [answers[i] for i in rows])
     model.save(folder)

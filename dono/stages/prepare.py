@@ -260,7 +260,7 @@ def table_case(place: Workplace, use_case: UseCase, *, as_texts: bool = False) -
     if as_texts:
         spec |= {
             "as_texts": True, "target": use_case.target, "test_limit": use_case.test_limit, "seed": seed,
-            "table": use_case.table.model_dump(mode="json"),
+            "table": use_case.table.learning(),
         }  # fmt: skip
 
     def make(folder: Path) -> dict[str, Json]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from scipy.special import softmax
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from dono.corpus import Example
 from dono.errors import Mistake
 from dono.evals import Score, label_log_likelihoods, score_label_bits, score_probabilities
 from dono.predictive import positive_class
@@ -27,21 +30,30 @@ def answer_rows(
     if absent := [name for name in classes if name not in expected]:
         what = f"of the {len(expected):,} rows held out that are asked, none is {absent[0]!r}"
         raise Mistake(what, where=f"use_cases[{case.use_case.name}].test_limit", remedy="Raise it")
-    labels = [[*answer_ids(tokenizer, ":", label), tokenizer.eos_token_id] for label in classes]
-    room = context - max(len(ids) for ids in labels)
-    prompts = prompts_of(case, tokenizer, case.test, shots)
-    at_once = tokens_scored_at_once(model, tokenizer, context)
-    read = [cut_left(tokenizer, prompt, room) for prompt in prompts]
-    likelihoods = label_log_likelihoods(model, tokenizer, read, labels, batch_tokens=at_once)
+    likelihoods, cut = row_likelihoods(case, classes, case.test, model, tokenizer, context, shots)
     scores = score_probabilities(softmax(likelihoods, axis=1), classes, expected, METRIC_OF_KIND["predict"], seed=seed)
     scores += score_label_bits(likelihoods, [classes.index(e) for e in expected], ["und"] * len(expected))
     notes = [f"asked {len(expected):,} of the rows held out, in words"]
-    if cut := int(np.sum([len(prompt) > room for prompt in prompts])):
+    if cut:
         notes.append(f"{cut:,} of them are longer than its {context:,} tokens: their first columns are not read")
     return scores, shown_answers(case, [classes[i] for i in likelihoods.argmax(1)]), notes
 
 
-def ordered_classes(labels: tuple[str, ...]) -> list[str]:
+def row_likelihoods(
+    case: Case, classes: Sequence[str], rows: Sequence[Example], model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase, context: int, shots: int,
+) -> tuple[np.ndarray, int]:  # fmt: skip
+    """Ln-likelihoods [rows, classes] of each class after each row's text, and how many rows were cut to the context."""
+    labels = [[*answer_ids(tokenizer, ":", label), tokenizer.eos_token_id] for label in classes]
+    room = context - max(len(ids) for ids in labels)
+    prompts = prompts_of(case, tokenizer, rows, shots)
+    at_once = tokens_scored_at_once(model, tokenizer, context)
+    read = [cut_left(tokenizer, prompt, room) for prompt in prompts]
+    found = label_log_likelihoods(model, tokenizer, read, labels, batch_tokens=at_once)
+    return found, int(np.sum([len(prompt) > room for prompt in prompts]))
+
+
+def ordered_classes(labels: Sequence[str]) -> list[str]:
     """The classes; of two the positive one last."""
     if len(labels) != 2:
         return list(labels)

@@ -28,17 +28,23 @@ def row_examples(parts: Parts, use_case: UseCase, seed: int) -> tuple[list[Examp
 
     Columns that tell nothing (`understood`) and blank cells are left out, as are held-out rows of a class not learned.
     """
-    train = parts.train
-    kept = [n for n, cells in train.columns.items() if understood(n, cells, use_case.table.dates)[0] is not None]
+    train, kept = parts.train, told_columns(parts, use_case)
     rows = np.random.default_rng(seed).permutation(len(train.labels))[:MOST_ROWS]
     known = set(train.labels)
-    held_out = [row for row in limited_rows(len(parts.test.labels), use_case) if parts.test.labels[row] in known]
-    return _examples(train, kept, np.sort(rows).tolist()), _examples(parts.test, kept, held_out)
+    asked = limited_rows(len(parts.test.labels), use_case.test_limit)
+    held_out = [row for row in asked if parts.test.labels[row] in known]
+    return examples_of(train, kept, np.sort(rows).tolist()), examples_of(parts.test, kept, held_out)
 
 
-def limited_rows(count: int, use_case: UseCase) -> list[int]:
-    """The held-out rows that language models are asked: at most `test_limit`, spread evenly, the same ones for all."""
-    limit = min(count, use_case.test_limit)
+def told_columns(parts: Parts, use_case: UseCase) -> list[str]:
+    """The columns that are put into words: those that tell something of the rows to learn from."""
+    columns = parts.train.columns.items()
+    return [name for name, cells in columns if understood(name, cells, use_case.table.dates)[0] is not None]
+
+
+def limited_rows(count: int, most: int) -> list[int]:
+    """Some of the held-out rows: at most so many, spread evenly, the same ones for all who are asked."""
+    limit = min(count, most)
     return [i * count // limit for i in range(limit)]
 
 
@@ -48,5 +54,6 @@ def row_text(cells: Iterable[tuple[str, Cell]]) -> str:
     return "; ".join(f"{name}: {word}" for name, word in said if word)
 
 
-def _examples(part: Labelled, kept: Sequence[str], rows: Sequence[int]) -> list[Example]:
+def examples_of(part: Labelled, kept: Sequence[str], rows: Sequence[int]) -> list[Example]:
+    """Some rows of a table with their classes, the columns that are `kept` in words."""
     return [Example(row_text((name, part.columns[name][i]) for name in kept), part.labels[i], None) for i in rows]

@@ -57,7 +57,7 @@ def settings_of(place: Workplace, case: Case, parts: Parts) -> Artifact:
     use_case, seed = case.use_case, place.project.training.seed
     spec: dict[str, Json] = {
         "use_case": use_case.name, "examples_from": case.artifact.id, "target": use_case.target, "seed": seed,
-        "table": use_case.table.model_dump(mode="json"), "embedded_by": embedded_by(place, use_case),
+        "table": use_case.table.learning(), "embedded_by": embedded_by(place, use_case),
     }  # fmt: skip
 
     def make(folder: Path) -> dict[str, Json]:

@@ -23,12 +23,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Parts:
-    """The rows to learn from and those held out, the same for every arm; moments and groups of the former."""
+    """The rows to learn from and those held out, the same for every arm; moments and groups of the former, groups of
+    the latter (`test_groups`).
+    """
 
     train: Labelled
     test: Labelled
     times: list[float] | None
     groups: list[str] | None
+    test_groups: list[str] | None
     notes: tuple[str, ...]
 
 
@@ -58,7 +61,7 @@ def parts_of(place: Workplace, use_case: UseCase) -> Parts:
                 what = f"every row is {next(iter(labelled.labels), 'without a target')!r}"
                 raise Mistake(what, where=f"{where}.{part}", remedy="Give rows of at least two classes")
         notes += [*said, f"tested on {len(test.labelled.labels):,} rows of {Path(use_case.test).name}"]
-        return Parts(rows.labelled, test.labelled, rows.times, rows.groups, tuple(notes))
+        return Parts(rows.labelled, test.labelled, rows.times, rows.groups, test.groups, tuple(notes))
     labels = rows.labelled.labels
     if len(set(labels)) < 2:
         what = f"every row is {next(iter(labels), 'without a target')!r}"
@@ -72,7 +75,8 @@ def parts_of(place: Workplace, use_case: UseCase) -> Parts:
         return Labelled(take(rows.labelled.columns, chosen), [labels[i] for i in chosen], 0)
 
     return Parts(
-        some(learn), some(test_rows), chosen_of(rows.times, learn), chosen_of(rows.groups, learn), tuple(notes)
+        some(learn), some(test_rows), chosen_of(rows.times, learn), chosen_of(rows.groups, learn),
+        chosen_of(rows.groups, test_rows), tuple(notes),
     )  # fmt: skip
 
 
@@ -97,8 +101,8 @@ def chosen_of(values: list[T] | None, rows: Sequence[int]) -> list[T] | None:
 def _rows(table: Table, use_case: UseCase, where: str) -> tuple[_Rows, list[str]]:
     """The rows with a target (and a time), parted from the columns that are not learned from."""
     choices, notes = use_case.table, list(table.notes)
-    for key in ("time", "group", "treated"):
-        named = getattr(choices, key)
+    asked = [(key, getattr(choices, key)) for key in ("time", "group", "treated", "region", "language")]
+    for key, named in (*asked, *(("segments", name) for name in choices.segments)):
         if named is not None and named not in table.columns:
             remedy = f"Columns: {', '.join(table.columns)}"
             raise Mistake(f"no column {named!r}", where=f"{where}.table.{key}", remedy=remedy)

@@ -80,21 +80,21 @@ def _lines(card: Scorecard, use_case: str, measure: str, stages: Sequence[str]) 
     return found
 
 
-def _slice(row: Cell | Change) -> tuple[str, str, str, str]:
-    return row.language, row.script, row.form, row.region
+def _slice(row: Cell | Change) -> tuple[str, str, str, str, str]:
+    return row.language, row.script, row.form, row.region, row.segment
 
 
 def slice_name(row: Cell, *, several: bool) -> str:
     """A slice in words: "Hindi, code-mixed, Bihar". `several`: its language has several scripts or forms."""
-    parts = [wording.language_name(row.language) if row.language != ALL else "" if row.region != ALL else "all"]
+    whole = row.region == ALL and row.segment == ALL
+    parts = [wording.language_name(row.language) if row.language != ALL else "all" if whole else ""]
     if row.form == "code-mixed":
         parts.append("code-mixed")
     elif row.form == "romanised" and not row.language.endswith("-Latn"):
         parts.append("romanised")
     elif row.form == "native" and several:
         parts.append("unmixed" if row.script == script_of_language(row.language) else f"in {row.script} letters")
-    if row.region != ALL:
-        parts.append(row.region)
+    parts += [part for part in (row.region, row.segment) if part != ALL]
     return ", ".join(p for p in parts if p)
 
 

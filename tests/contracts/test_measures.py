@@ -8,10 +8,14 @@ import pytest
 from dono.evals.measures import MEASURES, Columns, Measure, measures_in
 
 ALL = [pytest.param(m, id=name) for name, m in MEASURES.items()]
-N = 60
+N = 120
 RANDOM = np.random.default_rng(0)
 ODDS = RANDOM.dirichlet([0.5, 0.5, 0.5], N)
 LABELS = np.array(["a", "b", "c"])
+# Records of two regions, two periods and two categories, of which one period likes another category than the other.
+CELLS = [np.repeat(of, N // 4) for of in ([0, 0, 1, 1], [0, 1, 0, 1])]
+TAKEN = (np.arange(N) % np.where(CELLS[0] == CELLS[1], 4, 3) == 0).astype(int)
+TRULY = np.log(np.where((CELLS[0] == CELLS[1])[:, None], [[0.75, 0.25]], [[0.65, 0.35]]))
 RIGHT = np.where(RANDOM.random(N) < 0.6, ODDS.argmax(1), RANDOM.integers(0, 3, N))
 
 
@@ -29,7 +33,9 @@ def table(better: float = 0.0) -> Columns:
         "answer_bytes": np.full(N, 4.0), "bits": good * np.full(N, 8.0), "bytes": np.full(N, 4.0),
         "wrong_letters": good * np.full(N, 3.0), "letters": np.full(N, 9.0), "repeated": good * np.ones(N),
         "runs": np.full(N, 5.0), "tokens": 5 + good * np.full(N, 9.0), "words": np.full(N, 5.0),
-        "milliseconds": 1 + good * np.full(N, 9.0),
+        "milliseconds": 1 + good * np.full(N, 9.0), "chance": np.where(fixed, RIGHT == 0, ODDS[:, 1]),
+        "happened": RIGHT == 0, "category_bits": good * RANDOM.random(N), "place": CELLS[0], "period": CELLS[1],
+        "category": TAKEN, "category_nats": TRULY if better else TRULY[:, ::-1],
     }  # fmt: skip
 
 

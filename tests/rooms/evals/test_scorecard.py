@@ -9,11 +9,12 @@ import pytest
 from numpy.typing import NDArray
 from sacrebleu import corpus_chrf
 from scipy.stats import ttest_rel
-from sklearn.metrics import f1_score, roc_auc_score
+from sklearn.metrics import average_precision_score, brier_score_loss, f1_score, roc_auc_score
 
 from dono.evals.fluency import repeated_runs, script_of_language, wrong_letters
+from dono.evals.lift import Records, compare_lifts, log_lifts
 from dono.evals.measures import BINS, MEASURES
-from dono.evals.scorecard import FEWEST, cells_of, changes_of, forms, make_scorecard, slices
+from dono.evals.scorecard import CLUSTER, FEWEST, SEGMENT, cells_of, changes_of, forms, make_scorecard, slices
 from dono.evals.scores import fold
 
 Table = dict[str, NDArray[Any]]
@@ -48,6 +49,37 @@ def test_measures_equal_the_libraries_own() -> None:
     assert MEASURES["chrf_plus_plus"].statistic(written)(np.arange(2)) == pytest.approx(theirs, abs=1e-9)
 
 
+def test_measures_of_two_classes_equal_the_libraries_own_and_say_nothing_of_one_class() -> None:
+    random = np.random.default_rng(2)
+    chance, happened = random.random(80), random.random(80) < 0.3
+    columns, rows = {"chance": chance, "happened": happened}, np.arange(80)
+    found = {name: MEASURES[name].statistic(columns) for name in ("average_precision", "brier", "lift")}
+    assert found["average_precision"](rows) == pytest.approx(average_precision_score(happened, chance))
+    assert found["brier"](rows) == pytest.approx(brier_score_loss(happened, chance))
+    first = np.argsort(-chance)[:8]
+    assert found["lift"](rows) == pytest.approx(happened[first].mean() / happened.mean())
+    lone = np.flatnonzero(happened)
+    assert np.isnan(found["average_precision"](lone)) and np.isnan(found["lift"](lone))
+    assert found["brier"](lone) == pytest.approx(np.mean((chance[lone] - 1) ** 2))
+
+
+def test_the_correlation_of_lifts_is_that_of_the_report_and_any_region_has_its_own() -> None:
+    random = np.random.default_rng(4)
+    region, period, category = (random.integers(0, k, 3000) for k in (4, 3, 5))
+    names = [tuple(f"{letter}{i}" for i in range(k)) for letter, k in (("r", 4), ("p", 3), ("c", 5))]
+    records = Records(names[0], names[1], names[2], region, period, category, np.arange(3000))
+    nats = np.log(random.dirichlet(np.ones(5), (4, 3)))
+    columns = {"place": region, "period": period, "category": category, "category_nats": nats[region, period]}
+    value = MEASURES["lift_correlation"].statistic(columns)
+    assert value(np.arange(3000)) == pytest.approx(compare_lifts(records, nats).correlation)
+    mine = np.flatnonzero(region == 2)
+    alone = {name: values[mine] for name, values in columns.items()}
+    assert value(mine) == pytest.approx(MEASURES["lift_correlation"].statistic(alone)(np.arange(len(mine))))
+    knows = log_lifts(records.counts())
+    columns["category_nats"] = (knows + np.log(records.counts().sum(1, keepdims=True)))[region, period]
+    assert MEASURES["lift_correlation"].statistic(columns)(mine) > 0.95  # a model that has the records' own lifts
+
+
 def test_calibration_is_the_gap_between_confidence_and_truth() -> None:
     sure = {"confidence": np.array([0.9, 0.9, 0.3, 0.3]), "correct": np.array([1.0, 0.0, 0.0, 1.0])}
     value = MEASURES["calibration"].statistic(sure)(np.arange(4))  # |0.5 − 0.9| on half, |0.5 − 0.3| on half
@@ -64,6 +96,37 @@ def test_slices_are_languages_their_forms_and_regions() -> None:
     assert found["hi", "all", "all"] == [0, 1, 2, 3, 4] and found["hi", "code-mixed", "all"] == [0, 1]
     assert found["ta", "native", "all"] == [5, 6, 7]
     assert found["all", "all", "Bihar"] == [0, 2, 4, 6] and found["ta", "all", "Delhi"] == [5, 7]
+
+
+def test_segments_have_rows_and_items_without_a_language_are_of_no_languages_row() -> None:
+    columns = table(np.ones(6), [""] * 6, ["Bihar", "Delhi"] * 3)
+    columns[SEGMENT + "plan"] = np.array(["a", "b", "", "a", "b", "a"])
+    found = {(s.language, s.region, s.segment): s.rows.tolist() for s in slices(columns)}
+    assert found["all", "all", "plan: a"] == [0, 3, 5] and found["all", "all", "plan: b"] == [1, 4]
+    assert found["all", "Bihar", "all"] == [0, 2, 4] and len(found) == 5
+
+
+def test_the_error_of_items_that_come_in_clusters_is_that_of_the_clusters() -> None:
+    random = np.random.default_rng(6)
+    of = random.random((60, 8)) < random.random((60, 1))  # sixty customers of eight orders, each with a rate of its own
+    columns = table(of.ravel().astype(float), ["hi"] * 480)
+    apart = next(c for c in cells_of("desk", "base", columns) if c.measure == "accuracy")
+    columns[CLUSTER] = np.repeat(np.arange(60), 8)
+    together = next(c for c in cells_of("desk", "base", columns) if c.measure == "accuracy")
+    assert together.stderr == pytest.approx(of.mean(1).std(ddof=1) / 60**0.5, rel=0.15)
+    assert together.value == apart.value and together.n == 480 and together.stderr > 1.5 * (apart.stderr or 0)
+    old = dict(columns, correct=(random.random(480) < 0.5).astype(float))
+    paired = (of - old["correct"].reshape(60, 8)).mean(1)
+    change = changes_of("desk", "base", "tuned", old, columns)[0]
+    assert change.value == pytest.approx(paired.mean())
+    assert change.stderr == pytest.approx(paired.std(ddof=1) / 60**0.5, rel=0.2)
+
+
+def test_many_items_of_a_few_customers_are_too_few() -> None:
+    columns = table(np.tile([1.0, 0.0], 100), ["hi"] * 200)
+    columns[CLUSTER] = np.arange(200) % (FEWEST - 1)
+    assert all(c.value is None for c in cells_of("desk", "base", columns))
+    assert changes_of("desk", "base", "tuned", columns, columns) == []
 
 
 def test_a_cell_of_too_few_items_says_so_and_gives_no_number() -> None:

@@ -53,7 +53,7 @@ def case(place: Workplace) -> Case:
 def test_models_meet_the_rows_of_the_trees_without_what_tells_nothing(place: Workplace, case: Case) -> None:
     parts = parts_of(place, case.use_case)
     assert [e.answer for e in case.train] == parts.train.labels
-    asked = limited_rows(len(parts.test.labels), case.use_case)
+    asked = limited_rows(len(parts.test.labels), case.use_case.test_limit)
     assert [e.answer for e in case.test] == [parts.test.labels[i] for i in asked] and len(case.test) == 20
     for row, example in zip(asked, case.test, strict=True):
         calls = parts.test.columns["calls"][row]
