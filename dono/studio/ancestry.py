@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from xml.etree import ElementTree as Xml
 
 from dono.studio.picture import add, described, written
@@ -46,7 +46,7 @@ def draw_ancestry(nodes: Mapping[str, Node], root: str, id_: str) -> str:
     box = column_width - BETWEEN
     width, height = (deepest + 1) * column_width - BETWEEN + 2 * AIR, tallest * ROW + 2 * AIR
     places = {
-        key: (AIR + column * column_width, AIR + (tallest - len(of)) * ROW / 2 + i * ROW)
+        key: (AIR + column * column_width, AIR + i * ROW)
         for column, of in by.items()
         for i, key in enumerate(of)
     }
@@ -71,7 +71,10 @@ def describe(nodes: Mapping[str, Node], root: str) -> str:
 
 
 def gathered(nodes: Mapping[str, Node]) -> dict[str, Node]:
-    """The same, with the many given things of one kind under one node drawn as one."""
+    """The same, with steps that only went on with one another drawn as one, and so the many given things of one kind
+    under one node.
+    """
+    nodes = _joined(nodes)
     found = dict(nodes)
     for node in nodes.values():
         for kind in sorted({nodes[p].kind for p in node.parents if nodes[p].given}):
@@ -84,6 +87,34 @@ def gathered(nodes: Mapping[str, Node]) -> dict[str, Node]:
                 kept = tuple(p for p in mine.parents if p not in many)
                 found[node.key] = Node(mine.key, mine.kind, mine.name, mine.said, (*kept, key), mine.at, mine.given)
     return found
+
+
+def _joined(nodes: Mapping[str, Node]) -> dict[str, Node]:
+    """Steps of one kind and name, each made of the one before and of no use to anything else, as one with the last's
+    page.
+    """
+    found, parts = dict(nodes), dict.fromkeys(nodes, 1)
+    for key in nodes:
+        while key in found:
+            node = found[key]
+            before = [p for p in node.parents if _goes_on(found, node, found[p])]
+            if not before:
+                break
+            kept = dict.fromkeys(p for p in node.parents if p not in before)
+            for one in before:
+                kept |= dict.fromkeys(found.pop(one).parents)
+                parts[key] += parts[one]
+            found[key] = replace(node, parents=tuple(kept))
+    return {
+        key: node if parts[key] == 1 else replace(node, said=f"{node.said} in {parts[key]} parts".strip())
+        for key, node in found.items()
+    }
+
+
+def _goes_on(nodes: Mapping[str, Node], node: Node, before: Node) -> bool:
+    """Whether a node only goes on with another one."""
+    alike = (before.kind, before.name) == (node.kind, node.name) and not before.given
+    return alike and [n.key for n in nodes.values() if before.key in n.parents] == [node.key]
 
 
 def _columns(nodes: Mapping[str, Node], root: str) -> dict[str, int]:

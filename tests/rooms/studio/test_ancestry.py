@@ -40,6 +40,24 @@ def test_parents_stand_right_and_many_files_are_one() -> None:
     assert any("12 files" in name for name in places)
 
 
+def test_steps_that_only_went_on_with_one_another_are_one() -> None:
+    made = [
+        Node("model", "model", "intent", "", ("end",)),
+        Node("end", "run", "scratch", "2 M tokens", ("t3", "examples")),
+        Node("t3", "trunk", "scratch", "1.6 M tokens", ("t2", "tokens"), at="/runs/trunk/3"),
+        Node("t2", "trunk", "scratch", "61 k tokens", ("t1", "tokens")),
+        Node("t1", "trunk", "scratch", "30 k tokens", ("tokens",)),
+        Node("tokens", "tokens", "own", "", ()),
+        Node("examples", "examples", "intent", "", ()),
+    ]
+    nodes = {n.key: n for n in made}
+    found = gathered(nodes)
+    assert set(found) == {"model", "end", "t3", "tokens", "examples"}
+    assert found["t3"] == Node("t3", "trunk", "scratch", "1.6 M tokens in 3 parts", ("tokens",), at="/runs/trunk/3")
+    other = nodes | {"end": Node("end", "run", "scratch", "", ("t3", "t1"))}
+    assert {"t3", "t1"} <= set(gathered(other)), "what another step began from stands by itself"
+
+
 def test_few_files_stand_by_themselves() -> None:
     few = {k: n for k, n in tree().items() if n.kind != "file" or n.key < f"f{MOST_BESIDE - 4}"}
     few["corpus"] = Node("corpus", "corpus", "desk", "", tuple(k for k in few if k.startswith("f")))
