@@ -61,12 +61,12 @@ def slopes_of(exam: Exam) -> Sums:
     """What the whole curves of a set of fine-tuning runs teach; nothing for other kinds."""
     if not any(kind_of(case) == "pilots" for case in exam.cases):
         return NOTHING
-    arms: dict[tuple[str, str], list[Point]] = defaultdict(list)
+    tasks: dict[str, dict[str, list[Point]]] = defaultdict(lambda: defaultdict(list))
     for rows in exam.rows.values():
         for r in rows:
             if r.examples > 0:
-                arms[r.task, r.arm].append(Point(r.examples, r.value))
-    return sum((sums(pool(points)) for points in arms.values()), NOTHING)
+                tasks[r.task][r.arm].append(Point(r.examples, r.value))
+    return sum((sums(tuple(pool(points) for points in arms.values())) for arms in tasks.values()), NOTHING)
 
 
 def widths_of(exam: Exam, known: Learned) -> Widths:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -31,6 +32,9 @@ FAMILIAR = 0.005
 0.02 do nearly as well)."""
 PRIOR_SHARE = 0.1
 """Share of the laws' weights that no back-test can take away (same source; two or three hidden rungs prove little)."""
+SHARED = 0.5
+"""Share of the laws' weights that is common to the arms of a task where many are pooled (assumed: as much as is left to
+the arm itself)."""
 RISE = 2.0
 """Standard deviations by which the last rung must lie above the best one to count as rising (assumed)."""
 ONE_POINT = 0.04
@@ -104,19 +108,19 @@ def width(seen: Seen, rising: bool) -> tuple[Spread, float | None]:
     return Spread(tested, floor, rungs.noise, seen.learned.factors["pooled"], pooled), first
 
 
-def _prior(name: str, seen: Seen) -> float:
+def _prior(name: str, rungs: Rungs, kind: Kind) -> float:
     """A law's weight before any data; two reports of a run say no more than two pilots."""
     law = LAWS[name]
-    if seen.kind == "scratch":
+    if kind == "scratch":
         return law.prior + law.scratch_prior
-    few = len(seen.rungs) < LAWS["damped"].least
-    return law.prior if seen.kind == "pilots" or few else law.run_prior
+    few = len(rungs) < LAWS["damped"].least
+    return law.prior if kind == "pilots" or few else law.run_prior
 
 
-def _allowed(seen: Seen, rising: bool) -> list[str]:
+def _allowed(rungs: Rungs, kind: Kind, rising: bool) -> list[str]:
     if rising:
         return ["local line", "stays"]
-    return [n for n, law in LAWS.items() if law.least <= len(seen.rungs) and _prior(n, seen) > 0]
+    return [n for n, law in LAWS.items() if law.least <= len(rungs) and _prior(n, rungs, kind) > 0]
 
 
 def _hidden(rungs: Rungs) -> list[int]:
@@ -132,10 +136,24 @@ def _hidden(rungs: Rungs) -> list[int]:
 
 
 def _fixed(seen: Seen, rising: bool) -> tuple[list[tuple[Fitted, float]], dict[str, float]]:
-    """The laws of the table with their weights (they sum to 1), and their errors with the last rung hidden."""
-    rungs, names = seen.rungs, _allowed(seen, rising)
-    fits = [fit_law(LAWS[name], rungs, rising=rising) for name in names]
-    prior = np.array([_prior(n, seen) for n in names])
+    """The laws of the table with their weights (they sum to 1), and their errors with the last rung hidden.
+
+    Where many arms are pooled, a weight is the mean of what the arm's own back-tests and what those of all arms earned
+    the law: one arm's few hidden rungs are mostly noise, which moves arms against each other.
+    """
+    earned, errors = _earned(seen.rungs, seen.kind, rising)
+    if not rising and len(seen.peers) >= POOLED:
+        others = [_earned(p, seen.kind, rises(p))[0] for p in seen.peers]
+        alike = [w for w in (earned, *others) if w.keys() == earned.keys()]
+        earned = {n: (1 - SHARED) * w + SHARED * float(np.mean([o[n] for o in alike])) for n, w in earned.items()}
+    return [(fit_law(LAWS[n], seen.rungs, rising=rising), w) for n, w in earned.items()], errors
+
+
+@lru_cache(maxsize=4096)
+def _earned(rungs: Rungs, kind: Kind, rising: bool) -> tuple[dict[str, float], dict[str, float]]:
+    """What one arm's back-tests earn the laws (weights that sum to 1), and their errors with the last rung hidden."""
+    names = _allowed(rungs, kind, rising)
+    prior = np.array([_prior(n, rungs, kind) for n in names])
     prior = prior / prior.sum() if prior.sum() else np.full(len(names), 1 / len(names))
     errors: dict[str, list[float]] = {n: [] for n in names}
     last: dict[str, float] = {}
@@ -152,7 +170,7 @@ def _fixed(seen: Seen, rising: bool) -> tuple[list[tuple[Fitted, float]], dict[s
     score = np.array([float(np.mean(np.square(errors[n]))) if errors[n] else usual for n in names])
     earned = prior * np.exp(-0.5 * (score - score.min()))
     weight = PRIOR_SHARE * prior + (1 - PRIOR_SHARE) * earned / earned.sum()
-    return list(zip(fits, (float(w) for w in weight), strict=True)), last
+    return {n: float(w) for n, w in zip(names, weight, strict=True)}, last
 
 
 def _allowance(rungs: Rungs, visible: int) -> float:

@@ -1,9 +1,10 @@
 """A learned law: how steeply a curve will fall on average, from how steeply it has fallen over its last doublings.
 
 For every number of doublings R ahead there is a ridge regression of the mean future slope per doubling on the slopes
-seen (`features`). It has learned from other people's fine-tuning runs (`learned_table`), and learns on from the other
-arms of the same task where they were measured far enough (pooled). What it has learned of a set is a sum of products,
-so a set is left out by not adding it.
+seen (`features`), and, where many arms of the task were measured so far, on how far the arm lies above their mean: what
+others have learned already is left to be learned. It has learned from other people's fine-tuning runs
+(`learned_table`), and learns on from the other arms of the same task where they were measured far enough (pooled). What
+it has learned of a set is a sum of products: a set is left out by not adding it, a feature by leaving its products out.
 """
 
 from __future__ import annotations
@@ -16,22 +17,26 @@ from functools import lru_cache
 import numpy as np
 
 from dono.curves.laws.law import Floats
-from dono.curves.points import Rungs
+from dono.curves.points import Rungs, in_order
 
 SEEN = 3
 """Doublings that must have been measured: three slopes."""
 FARTHEST = 8
 """Doublings ahead that were learned: the public curves end there."""
-FEATURES = 7
+FEATURES = 8
 RIDGE = 1e-4
 """Pull of the slope ahead towards the mean of the last three (chosen on finetune-flan for finetune-wmt19 and the
 other way round: 1e-4 and 1e-3 do equally well)."""
 POOLED = 10
-"""Other arms of the same task from which on the law has learned the task itself (the public sets have 29)."""
+"""Other arms of the same task from which on the law has learned the task itself, and an arm is held to their mean (the
+public sets have 29)."""
 TAPER = 0.6
 """With fewer arms the law is fully trusted up to this share of the steepest slope it knows, and not at all there."""
 STRETCH = 1.25
 """With so many arms, slopes up to so many times the steepest are answered (assumed, as the two above)."""
+FAMILIAR = 0.3
+"""An arm that lies farther above or below the others than this, in log y, catches up no faster: it is of another kind
+(assumed; 0.2 to 0.5 do nearly as well on the public sets)."""
 SAME = 1e-9
 
 
@@ -83,10 +88,10 @@ class Sums:
     cross: Floats
     steepest: float
 
-    def coefficients(self, ahead: int) -> Floats:
-        """Of the features, for what the mean slope over so many doublings is beyond that of the last three."""
-        square = self.square[ahead - 1] + RIDGE * np.eye(FEATURES)
-        return np.asarray(np.linalg.solve(square, self.cross[ahead - 1]))
+    def coefficients(self, ahead: int, count: int = FEATURES) -> Floats:
+        """Of the first `count` features, for what the mean slope over so many doublings is beyond the last three's."""
+        square = self.square[ahead - 1, :count, :count] + RIDGE * np.eye(count)
+        return np.asarray(np.linalg.solve(square, self.cross[ahead - 1, :count]))
 
     def __add__(self, other: Sums) -> Sums:
         return Sums(self.square + other.square, self.cross + other.cross, max(self.steepest, other.steepest))
@@ -95,25 +100,43 @@ class Sums:
 NOTHING = Sums(np.zeros((FARTHEST, FEATURES, FEATURES)), np.zeros((FARTHEST, FEATURES)), 0.0)
 
 
+@dataclass(frozen=True, eq=False)
+class Past:
+    """A curve at whole doublings before its last rung, the last first.
+
+    `grid` [n] is log y, `level` [n] how far that lies above the mean of all arms that were measured so far (NaN where
+    these are too few), `log_first` the value at the first rung, `doublings` from there to the last.
+    """
+
+    grid: Floats
+    level: Floats
+    log_first: float
+    doublings: float
+
+    def before(self, ahead: int) -> Past:
+        """As it was so many doublings ago."""
+        return Past(self.grid[ahead:], self.level[ahead:], self.log_first, self.doublings - ahead)
+
+
 def fit_slopes(rungs: Rungs, peers: Sequence[Rungs], learned: Sums) -> SlopeFit | None:
     """The learned law for one arm; None where its rungs or its slope lie outside of what was learned.
 
     `peers` are the other arms of the same task, as far as they may be seen; the arm's own past counts too.
     """
-    grid = on_doublings(rungs)
-    if len(grid) <= SEEN:
+    arms = tuple(sorted((rungs, *peers), key=in_order))
+    past = pasts(arms)[next(i for i, arm in enumerate(arms) if arm is rungs)]
+    if len(past.grid) <= SEEN:
         return None
-    known = learned
-    for arm in (rungs, *peers):
-        known = known + sums(arm)
-    seen = features(grid, float(rungs.log_y[0]), math.log2(rungs.x[-1] / rungs.x[0]))[0]
+    known = learned + sums(arms)
+    count = FEATURES - 1 if math.isnan(past.level[0]) else FEATURES
+    seen = features(past)[0, :count]
     pooled = len(peers) >= POOLED
     share = _trust(float(seen[0]), known.steepest if pooled else learned.steepest, pooled=pooled)
     if not share:
         return None
     drop = np.zeros(FARTHEST + 1)
     for ahead in range(1, FARTHEST + 1):
-        drop[ahead] = max(drop[ahead - 1], ahead * float(seen[0] + seen @ known.coefficients(ahead)))
+        drop[ahead] = max(drop[ahead - 1], ahead * float(seen[0] + seen @ known.coefficients(ahead, count)))
     return SlopeFit(float(rungs.x[-1]), float(rungs.log_y[-1]), drop, share)
 
 
@@ -131,36 +154,59 @@ def on_doublings(rungs: Rungs) -> Floats:
     return np.interp(whole, back[::-1], rungs.log_y[::-1])
 
 
-def features(grid: Floats, log_first: float, doublings: float) -> Floats:
+@lru_cache(maxsize=64)
+def pasts(arms: tuple[Rungs, ...]) -> tuple[Past, ...]:
+    """The arms of one task by doublings, each beside the mean of all."""
+    found = []
+    for arm in arms:
+        grid = on_doublings(arm)
+        at = math.log2(arm.x[-1]) - np.arange(len(grid))
+        theirs = np.array([_within(at, other) for other in arms])
+        many = np.isfinite(theirs).sum(axis=0) > POOLED
+        level = np.full(len(grid), np.nan)
+        level[many] = grid[many] - np.nanmean(theirs[:, many], axis=0)
+        found.append(Past(grid, level, float(arm.log_y[0]), math.log2(arm.x[-1] / arm.x[0])))
+    return tuple(found)
+
+
+def _within(at: Floats, rungs: Rungs) -> Floats:
+    """Log y at these log2 x; NaN where nothing was measured on both sides."""
+    u = np.log2(rungs.x)
+    measured = (at >= u[0] - SAME) & (at <= u[-1] + SAME)
+    return np.where(measured, np.interp(at, u, rungs.log_y), np.nan)
+
+
+def features(past: Past) -> Floats:
     """What is seen at each doubling that has three before it: [len(grid) - SEEN, FEATURES].
 
-    `grid` is of `on_doublings`, `log_first` the value so many `doublings` before its first entry. Features: mean of the
-    last three slopes s, last slope − s, how much slopes rose d1 − d3, s², s · (d1 − d3), mean slope since the first
-    rung, 1.
+    Mean of the last three slopes s, last slope − s, how much slopes rose d1 − d3, s², s · (d1 − d3), mean slope since
+    the first rung, 1, level above the mean of the arms (0 where that is not known), bounded to ± `FAMILIAR`.
     """
-    slopes = np.diff(grid)
-    count = len(grid) - SEEN
+    slopes = np.diff(past.grid)
+    count = len(past.grid) - SEEN
     d1, d2, d3 = slopes[:count], slopes[1 : count + 1], slopes[2 : count + 2]
     mean = (d1 + d2 + d3) / 3
-    whole = (log_first - grid[:count]) / (doublings - np.arange(count))
-    return np.stack([mean, d1 - mean, d1 - d3, mean**2, mean * (d1 - d3), whole, np.ones(count)], axis=1)
+    whole = (past.log_first - past.grid[:count]) / (past.doublings - np.arange(count))
+    level = FAMILIAR * np.tanh(np.nan_to_num(past.level[:count]) / FAMILIAR)
+    return np.stack([mean, d1 - mean, d1 - d3, mean**2, mean * (d1 - d3), whole, np.ones(count), level], axis=1)
 
 
-@lru_cache(maxsize=4096)
-def sums(rungs: Rungs) -> Sums:
-    """What one curve teaches: every truncation of it, with what came 1 to `FARTHEST` doublings later."""
-    return _sums(on_doublings(rungs), float(rungs.log_y[0]), math.log2(rungs.x[-1] / rungs.x[0]))
+@lru_cache(maxsize=64)
+def sums(arms: tuple[Rungs, ...]) -> Sums:
+    """What the curves of one task teach: every truncation of them, with what came 1 to `FARTHEST` doublings later."""
+    return sum((_sums(past) for past in pasts(arms)), NOTHING)
 
 
-def _sums(grid: Floats, log_first: float, doublings: float) -> Sums:
+def _sums(past: Past) -> Sums:
+    grid = past.grid
     if len(grid) <= SEEN + 1:
         return NOTHING
-    rows = features(grid, log_first, doublings)
+    rows = features(past)
     square, cross = np.zeros_like(NOTHING.square), np.zeros_like(NOTHING.cross)
     for ahead in range(1, min(FARTHEST, len(rows) - 1) + 1):
-        past = rows[ahead:]
-        beyond = (grid[ahead : len(rows)] - grid[: len(rows) - ahead]) / ahead - past[:, 0]
-        square[ahead - 1], cross[ahead - 1] = past.T @ past, past.T @ beyond
+        seen = rows[ahead:]
+        beyond = (grid[ahead : len(rows)] - grid[: len(rows) - ahead]) / ahead - seen[:, 0]
+        square[ahead - 1], cross[ahead - 1] = seen.T @ seen, seen.T @ beyond
     return Sums(square, cross, float(rows[1:, 0].max()))
 
 
@@ -171,16 +217,16 @@ def pooled_errors(arms: tuple[Rungs, ...], learned: Sums) -> tuple[tuple[float, 
     The forecast tested is the mean of the learned law and the line through the last three doublings, with the other
     arms as they were then. Empty where no arm was measured far enough.
     """
-    known = [(on_doublings(a), float(a.log_y[0]), math.log2(a.x[-1] / a.x[0])) for a in arms]
     found = []
     for ahead in range(1, FARTHEST + 1):
-        past = [(grid[ahead:], first, far - ahead) for grid, first, far in known if len(grid) > ahead + SEEN]
-        if len(past) < POOLED:
+        tested = [past for past in pasts(arms) if len(past.grid) > ahead + SEEN]
+        if len(tested) < POOLED:
             break
-        coefficients = sum((_sums(*one) for one in past), learned).coefficients(ahead)
-        ends = np.array([grid[0] for grid, _, _ in known if len(grid) > ahead + SEEN])
-        last = np.array([grid[:3] for grid, _, _ in past])
-        seen = np.array([features(*one)[0] for one in past])
+        before = [past.before(ahead) for past in tested]
+        coefficients = sum((_sums(past) for past in before), learned).coefficients(ahead)
+        ends = np.array([past.grid[0] for past in tested])
+        last = np.array([past.grid[:3] for past in before])
+        seen = np.array([features(past)[0] for past in before])
         by_law = last[:, 0] - ahead * np.maximum(seen[:, 0] + seen @ coefficients, 0.0)
         by_line = last.mean(axis=1) - (ahead + 1) * (last[:, 2] - last[:, 0]) / 2
         found.append((float(ahead), float(np.quantile(np.abs((by_law + by_line) / 2 - ends), 0.8))))

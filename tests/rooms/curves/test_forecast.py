@@ -135,6 +135,22 @@ def test_laws_say_their_share() -> None:
     assert {law.name for law in laws} == {"broken power", "local line", "power with floor", "stays", "learned slopes"}
 
 
+def test_with_many_arms_half_of_a_weight_is_what_all_of_them_earned_the_law() -> None:
+    """Straight arms beside one that flattens: the law with a floor loses weight, but not all of it."""
+
+    def weights(points: list[Point], peers: list[list[Point]]) -> np.ndarray:
+        laws = [law for law in forecast(points, 4.0, peers=peers, samples=10).laws if law.name != "learned slopes"]
+        return np.array([law.weight for law in laws]) / sum(law.weight for law in laws)
+
+    own = [Point(2.0**-k, 1.0 + 0.3 * 2.0 ** (0.5 * k)) for k in range(6)]
+    peers = [[Point(2.0**-k, 2.0 ** (0.1 * k) * (1 + n / 100)) for k in range(6)] for n in range(12)]
+    alone = weights(own, [])
+    everyone = np.mean([alone, *(weights(p, []) for p in peers)], axis=0)
+    assert weights(own, peers) == pytest.approx(0.5 * alone + 0.5 * everyone)
+    assert weights(own, peers[:9]) == pytest.approx(alone)
+    assert np.abs(alone - everyone).max() > 0.1
+
+
 def test_what_was_measured_without_training_bends_no_curve() -> None:
     assert forecast([Point(0.0, 30.0), *FALLING], 1.0).mean == forecast(FALLING, 1.0).mean
 
