@@ -15,13 +15,14 @@ from dono.artifacts import Artifact, Json, Reference, fingerprint, read_artifact
 from dono.corpus import Example
 from dono.corpus.tags import check_language
 from dono.errors import Mistake
+from dono.evals.measures import Table
 from dono.evals.scorecard import Scorecard, make_scorecard
 from dono.project import UseCase
 from dono.stages.display import print_result
 from dono.stages.judging import blind_ratings, judge_pairs
 from dono.stages.prepare import Case, Prepared, language_case, prepare
 from dono.stages.row_texts import asked_of_models
-from dono.stages.scoring import ON_CARD, Table, read_items, score_items
+from dono.stages.scoring import ON_CARD, read_items, score_items
 from dono.stages.workplace import Workplace, open_workplace
 from dono.studio.scorecard import scorecard_lines, write_scorecard
 

@@ -15,8 +15,8 @@ from dono.stages.prepare import Case
 from dono.stages.workplace import Workplace
 
 if TYPE_CHECKING:
+    from dono.evals.measures import Table
     from dono.stages.evaluate import Stage
-    from dono.stages.scoring import Table
 
 
 def judge_pairs(

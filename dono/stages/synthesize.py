@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from dono.artifacts import Artifact, Json, Reference, Store, alone_in, fingerprint, write_atomically
 from dono.errors import Mistake
 from dono.predictive import held_out, read_table, take
-from dono.predictive.synthesis import GanSpec, Layout, independent, train_gan
+from dono.predictive.synthesis import GanSpec, Layout, draw_target, independent, train_gan
 from dono.predictive.tables import Cell, Columns, Table, take_target
 from dono.project import DateOrder
 from dono.stages.display import Display, clock, print_result
@@ -23,6 +23,8 @@ from dono.stages.synthetic_figures import Figures, figures_of, page
 
 HELD_OUT = 0.3
 """The share of the real rows that the GAN never sees: what it is judged by."""
+MADE = 2
+"""The number of this way of making rows: what an earlier one made is made again."""
 FEWEST_ROWS = 200
 """Below so many rows nothing can be judged (assumed)."""
 
@@ -90,6 +92,7 @@ def synthesize(order: Order, table: Table, store: Store, display: Display) -> Ar
     spec: dict[str, Json] = {
         "table": fingerprint(order.table), "target": order.target, "rows": order.rows or table.rows,
         "gan": dataclasses.asdict(GanSpec(steps=order.steps, seed=order.seed)), "dates": order.dates,
+        "made": MADE,
     }  # fmt: skip
 
     def make(folder: Path) -> dict[str, Json]:
@@ -105,7 +108,9 @@ def synthesize(order: Order, table: Table, store: Store, display: Display) -> Ar
                 layout, train, gan, folder, target=order.target, watch=lambda step: view.at(step, f"step {step:,}")
             )
         names, rows = list(table.columns), order.rows or table.rows
-        made = trained.rows(rows, names, seed=order.seed)
+        made: Columns = trained.rows(rows, names, seed=order.seed)
+        if order.target is not None:
+            made = draw_target(made, train, order.target, seed=order.seed)
         display.say("measuring what was made, beside independent marginals")
         beside = independent(layout, train, rows, seed=order.seed)
         figures = figures_of(layout, train, test, made, beside, target=order.target, seed=order.seed)

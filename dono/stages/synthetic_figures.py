@@ -22,7 +22,7 @@ JUDGED = 2000
 """Rows on each side whose closest record is looked for (assumed: the error of a share is then 1.1 points)."""
 NEARER, TOLD_APART = 0.53, 0.55
 """The most that the lower ends of the 95 % intervals may be: the share of rows nearer to a row learned from than to one
-never seen, and the area under the curve of the membership attack. 0.5 is what rows learned and unseen alike would
+never seen, and the areas under the curve of the membership attacks. 0.5 is what rows learned and unseen alike would
 give (assumed)."""
 Z = 1.645
 """One-sided 95 %."""
@@ -43,7 +43,8 @@ class Figures:
 
     Shares with their standard errors: `nearer` of made rows nearer to a row learned from than to one never seen,
     `copied` of made rows that are a row learned from, `copied_unseen` the same of real rows never seen; `membership`
-    is the area under the curve of telling rows learned from apart by how near a made row is.
+    is the area under the curve of telling rows learned from apart by how near a made row is, `by_target` that of
+    telling them by how well a model of the made rows knows their target (0.5 without one).
     """
 
     real: Useful
@@ -56,6 +57,8 @@ class Figures:
     copied_error: float
     membership: float
     membership_error: float
+    by_target: float
+    by_target_error: float
     distance: float
     distance_unseen: float
 
@@ -69,6 +72,8 @@ class Figures:
             found.append(f"{self.copied:.1%} are copies, of real unseen rows {self.copied_unseen:.1%}")
         if self.membership - Z * self.membership_error > TOLD_APART:
             found.append(f"an attacker tells rows learned from with AUC {self.membership:.3f}")
+        if self.by_target - Z * self.by_target_error > TOLD_APART:
+            found.append(f"an attacker tells them by their target with AUC {self.by_target:.3f}")
         return found
 
     def as_json(self) -> Json:
@@ -105,12 +110,15 @@ def figures_of(
     apart = auc_delong(-np.concatenate([members, others]), np.arange(len(members) + len(others)) < len(members))
     same, same_unseen = copies(new, known), copies(unseen, known)
     error = float(np.hypot(_error(same.mean(), len(same)), _error(same_unseen.mean(), len(same_unseen))))
-    real, useful, alone = (_useful(layout, train, rows, test, target, seed) for rows in (train, made, beside))
+    (real, _), (useful, model), (alone, _) = (
+        _useful(layout, train, rows, test, target, seed) for rows in (train, made, beside)
+    )
+    by_target = (0.5, 0.0) if model is None or target is None else _told_by_target(model, train, test, target)
     return Figures(
         real=real, made=useful, independent=alone,
         nearer=float(nearer.mean()), nearer_error=float(np.sqrt((asked**2).sum()) / (2 * len(judged))),
         copied=float(same.mean()), copied_unseen=float(same_unseen.mean()), copied_error=error,
-        membership=apart[0], membership_error=apart[1],
+        membership=apart[0], membership_error=apart[1], by_target=by_target[0], by_target_error=by_target[1],
         distance=float(np.median(closest(judged, known))), distance_unseen=float(np.median(closest(unseen, known))),
     )  # fmt: skip
 
@@ -119,17 +127,33 @@ def _error(share: float, n: int) -> float:
     return float(np.sqrt(max(share * (1 - share), 0.25 / n) / n))
 
 
-def _useful(layout: Layout, train: Columns, rows: Columns, test: Columns, target: str | None, seed: int) -> Useful:
+def _useful(
+    layout: Layout, train: Columns, rows: Columns, test: Columns, target: str | None, seed: int
+) -> tuple[Useful, TableModel | None]:
+    """How useful `rows` are, and the model of the target that was fitted on them."""
     apart = association_distance(layout, train, rows)
     if target is None:
-        return Useful(None, 0.0, apart)
+        return Useful(None, 0.0, apart), None
     truth = [as_label(cell) for cell in test[target]]
     model = TableModel().fit(_without(rows, target), [as_label(cell) for cell in rows[target]], seed)
     classes = list(model.classes)
     known = np.asarray([label in classes for label in truth])
     chances = model.predict_proba(_without(test, target))[known]
     places = np.asarray([classes.index(label) for label in truth if label in classes])
-    return Useful(*_auc(chances, places), apart)
+    return Useful(*_auc(chances, places), apart), model
+
+
+def _told_by_target(model: TableModel, train: Columns, test: Columns, target: str) -> tuple[float, float]:
+    """The area under the curve, and its error, of telling rows learned from by the probability that a model of made
+    rows gives their own class (Yeom et al. 2018, "Privacy risk in machine learning").
+    """
+    known, classes = [], list(model.classes)
+    for rows in (train, test):
+        chances = model.predict_proba(_without(rows, target))
+        places = [classes.index(name) if name in classes else -1 for name in map(as_label, rows[target])]
+        known.append(np.where(np.asarray(places) < 0, 0.0, chances[np.arange(len(places)), places]))
+    members = np.arange(sum(map(len, known))) < len(known[0])
+    return auc_delong(np.concatenate(known), members)
 
 
 def _auc(chances: npt.NDArray[np.float64], places: npt.NDArray[np.int64]) -> tuple[float, float]:
@@ -168,9 +192,12 @@ def page(name: str, figures: Figures, notes: Sequence[str]) -> str:
         f"| median distance to the closest row learned from, in columns | {figures.distance:.2f} | "
         f"{figures.distance_unseen:.2f} (unseen real rows) |",
         f"| AUC of telling rows learned from by nearness | {figures.membership:.3f} ± {figures.membership_error:.3f}"
-        " | 0.5 |", "",
+        " | 0.5 |",
     ]  # fmt: skip
-    lines += [f"- {note}" for note in notes]
+    if figures.real.auc is not None:
+        told = f"{figures.by_target:.3f} ± {figures.by_target_error:.3f}"
+        lines.append(f"| AUC of telling rows learned from by their target | {told} | 0.5 |")
+    lines += ["", *(f"- {note}" for note in notes)]
     if notes:
         lines.append("")
     verdict = "Released." if not figures.failed else f"Not released: {'; '.join(figures.failed)}."

@@ -4,6 +4,7 @@ from dono.predictive.synthesis.gan import GanSpec, Synthesizer, train_gan
 from dono.predictive.synthesis.independent import independent
 from dono.predictive.synthesis.judge import Records, association_distance, closest
 from dono.predictive.synthesis.layout import Layout
+from dono.predictive.synthesis.target import draw_target
 
 __all__ = [
     "GanSpec",
@@ -12,6 +13,7 @@ __all__ = [
     "Synthesizer",
     "association_distance",
     "closest",
+    "draw_target",
     "independent",
     "train_gan",
 ]

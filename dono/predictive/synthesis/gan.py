@@ -22,7 +22,8 @@ from torch import Tensor, nn
 
 from dono.predictive.synthesis.choices import Choices
 from dono.predictive.synthesis.conditions import Conditions
-from dono.predictive.synthesis.layout import Floats, Layout, Levels
+from dono.predictive.synthesis.layout import Layout
+from dono.predictive.synthesis.pairs import apart_in_pairs
 from dono.predictive.synthesis.teller import TELLER_DECAY, TELLER_RATE, Teller, learn_to_tell, told_otherwise
 from dono.predictive.tables import Cell, Columns
 
@@ -46,11 +47,12 @@ class GanSpec:
     temperature: float = 0.2
     memory: float = 0.995
     telling: float = 2.0
+    pairs: float = 0.0
     seed: int = 0
 
 
 class Generator(nn.Module):
-    """Noise and a condition to an encoded row, before the activations."""
+    """Noise and a condition to the numbers that `Choices` makes a row of."""
 
     def __init__(self, spec: GanSpec, condition: int, width: int) -> None:
         super().__init__()
@@ -79,6 +81,7 @@ class Synthesizer:
 
     def __init__(self, layout: Layout, spec: GanSpec, conditions: Conditions, generator: Generator) -> None:
         self.layout, self.spec, self.conditions, self.generator = layout, spec, conditions, generator
+        self.choices = Choices(layout)
 
     @torch.no_grad()
     def rows(self, count: int, names: list[str], *, seed: int = 0) -> dict[str, list[Cell]]:
@@ -92,17 +95,8 @@ class Synthesizer:
             vectors = self.conditions.draw(many, random, evenly=False).vectors
             noise = torch.randn(many, spec.noise, generator=torch_random)
             raw = self.generator(torch.cat([noise, torch.from_numpy(vectors).float()], dim=1)).double().numpy()
-            parts.append(_drawn(raw, self.layout, random))
+            parts.append(self.choices.drawn(raw, random))
         return self.layout.decode(np.concatenate(parts), names, random)
-
-
-def _drawn(raw: Floats, layout: Layout, random: np.random.Generator) -> Floats:
-    """Encoded rows from the generator's numbers: places by tanh, a mode or level drawn by its probability."""
-    found = raw + random.gumbel(size=raw.shape)
-    for column, start in zip(layout.columns, layout.starts, strict=True):
-        if not isinstance(column, Levels):
-            found[:, start] = np.tanh(raw[:, start])
-    return found
 
 
 class _State:
@@ -113,7 +107,7 @@ class _State:
         self.random = np.random.default_rng(spec.seed)
         self.step, self.conditions, self.choices = 0, conditions, Choices(layout)
         self.wanted = torch.from_numpy(self.choices.where[conditions.places])
-        self.generator = Generator(spec, conditions.width, layout.width)
+        self.generator = Generator(spec, conditions.width, self.choices.width)
         self.mean = copy.deepcopy(self.generator)
         self.critic = critic(spec, layout.width + conditions.width)
         rates = {"lr": spec.rate, "betas": (0.5, 0.9), "fused": True}
@@ -203,6 +197,9 @@ def _step(state: _State, spec: GanSpec, real: Tensor) -> None:
         numbers = torch.from_numpy(drawn.rows)
         learn_to_tell(state.teller, state.of_teller, real, state.classes, numbers)
         loss = loss + spec.telling * told_otherwise(state.teller, rows, real, state.classes, numbers)
+    if spec.pairs:
+        numbers = torch.from_numpy(drawn.rows)
+        loss = loss + spec.pairs * apart_in_pairs(rows, real[numbers], state.classes[numbers])
     # and the cross-entropy between the categories asked for and those made
     heeded = asked * state.choices.logs(raw).index_select(1, state.wanted)
     loss = loss - heeded.sum() / len(raw)

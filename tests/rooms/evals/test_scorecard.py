@@ -114,7 +114,8 @@ def test_the_error_of_items_that_come_in_clusters_is_that_of_the_clusters() -> N
     columns[CLUSTER] = np.repeat(np.arange(60), 8)
     together = next(c for c in cells_of("desk", "base", columns) if c.measure == "accuracy")
     assert together.stderr == pytest.approx(of.mean(1).std(ddof=1) / 60**0.5, rel=0.15)
-    assert together.value == apart.value and together.n == 480 and together.stderr > 1.5 * (apart.stderr or 0)
+    assert together.value == apart.value and together.n == 480
+    assert together.stderr is not None and apart.stderr is not None and together.stderr > 1.5 * apart.stderr
     old = dict(columns, correct=(random.random(480) < 0.5).astype(float))
     paired = (of - old["correct"].reshape(60, 8)).mean(1)
     change = changes_of("desk", "base", "tuned", old, columns)[0]

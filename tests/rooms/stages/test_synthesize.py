@@ -77,7 +77,23 @@ def test_independent_columns_pass_for_privacy_and_hang_together_in_nothing() -> 
     assert figures.membership > 0.95 and len(figures.failed) == 3
     fine = figures_of(layout, train, test, alone, alone, target=None, seed=0)
     assert fine.failed == [] and fine.membership == pytest.approx(0.5, abs=0.06)
-    assert "AUC on unseen" not in page("t", fine, [])
+    assert "AUC on unseen" not in page("t", fine, []) and fine.by_target == 0.5
+
+
+def test_rows_learned_from_are_told_by_their_target_where_it_was_learned_by_heart() -> None:
+    random = np.random.default_rng(0)
+
+    def drawn(count: int) -> dict[str, list[Cell]]:
+        """Nothing tells who left, so that whoever knows has seen the row."""
+        values: dict[str, list[Cell]] = {f"x{n}": random.normal(size=count).tolist() for n in range(4)}
+        return values | {"left": random.choice(["yes", "no"], count).tolist()}
+
+    train, test = drawn(600), drawn(600)
+    layout = Layout.of(train)
+    heart = figures_of(layout, train, test, train, train, target="left", seed=0)
+    assert heart.by_target > 0.7 and any("by their target" in said for said in heart.failed)
+    fresh = figures_of(layout, train, test, drawn(600), train, target="left", seed=0)
+    assert fresh.by_target == pytest.approx(0.5, abs=3 * fresh.by_target_error) and fresh.failed == []
 
 
 @pytest.mark.parametrize(
