@@ -46,9 +46,7 @@ def draw_ancestry(nodes: Mapping[str, Node], root: str, id_: str) -> str:
     box = column_width - BETWEEN
     width, height = (deepest + 1) * column_width - BETWEEN + 2 * AIR, tallest * ROW + 2 * AIR
     places = {
-        key: (AIR + column * column_width, AIR + i * ROW)
-        for column, of in by.items()
-        for i, key in enumerate(of)
+        key: (AIR + column * column_width, AIR + i * ROW) for column, of in by.items() for i, key in enumerate(of)
     }
     svg = described(id_, width, height, "ancestry", f"What {nodes[root].name} was made of", describe(nodes, root))
     svg.set("width", f"{width:g}")
