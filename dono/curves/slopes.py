@@ -160,7 +160,7 @@ def pasts(arms: tuple[Rungs, ...]) -> tuple[Past, ...]:
     found = []
     for arm in arms:
         grid = on_doublings(arm)
-        at = math.log2(arm.x[-1]) - np.arange(len(grid))
+        at = math.log2(arm.x[-1]) - np.arange(len(grid), dtype=np.float64)
         theirs = np.array([_within(at, other) for other in arms])
         many = np.isfinite(theirs).sum(axis=0) > POOLED
         level = np.full(len(grid), np.nan)

@@ -70,9 +70,11 @@ def test_an_arm_is_held_to_the_mean_of_those_that_were_measured_as_far() -> None
 def test_arms_that_lag_behind_are_learned_to_catch_up() -> None:
     """All fell by 0.05 a doubling so far; then half of what lies between them goes in one."""
 
+    def lagging(lag: float) -> Callable[[float], float]:
+        return lambda x: math.exp(lag * (0.5 if x > 8 else 1.0)) * x**-0.072
+
     def task(count: int) -> list[Rungs]:
-        lags = [0.02 * n for n in range(-8, 9)]
-        return [rungs(lambda x, lag=lag: math.exp(lag * (0.5 if x > 8 else 1.0)) * x**-0.072, count) for lag in lags]
+        return [rungs(lagging(0.02 * n), count) for n in range(-8, 9)]
 
     known, seen = sums(tuple(task(5))), task(4)
     fits = [fit_slopes(arm, [p for p in seen if p is not arm], known) for arm in seen]
