@@ -83,11 +83,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--train", type=int, default=320, help="headlines of each language to learn from (320)")
     parser.add_argument("--test", type=int, default=120, help="and to be judged by (120)")
     parser.add_argument("--out", type=Path, help="where the card is written (else it is thrown away)")
+    parser.add_argument("--work", type=Path, help="keeps what is finished: killed, the same command goes on")
     asked = parser.parse_args(arguments)
     began = time.monotonic()
+    sizes = Sizes(int(asked.tokens), int(asked.base_tokens), asked.train, asked.test)
     with tempfile.TemporaryDirectory() as scrap:
-        sizes = Sizes(int(asked.tokens), int(asked.base_tokens), asked.train, asked.test)
-        card, numbers = measure(asked.corpora, Path(scrap), sizes)
+        card, numbers = measure(asked.corpora, asked.work or Path(scrap), sizes)
     if asked.out is not None:
         write_card(card, asked.out)
     for line in scorecard_lines(card):
@@ -149,7 +150,7 @@ def project(
     corpora: Path, folder: Path, languages: Sequence[str], bases: tuple[str, ...], tokens: int, sizes: Sizes
 ) -> Workplace:
     """A project on headlines and stories; of the last stories of each language are the passages in `unread`."""
-    (folder / "unread").mkdir(parents=True)
+    (folder / "unread").mkdir(parents=True, exist_ok=True)
     sources = []
     for tag in dict.fromkeys((*languages, *BASE_LANGUAGES)):
         read = (corpora / "text" / tag / STORIES).read_text(encoding="utf8").splitlines()

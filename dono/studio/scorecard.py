@@ -23,13 +23,17 @@ MINUS = "\u2212"
 
 @dataclass(frozen=True)
 class Line:
-    """One slice in a table: its name in words, items, a value for each stage, the change since the first."""
+    """One slice in a table: its name in words, items, a value for each stage, the change since the first.
+
+    `part`: it is a part of a language that has a line of its own.
+    """
 
     name: str
     language: str
     n: int
     cells: tuple[Cell | None, ...]
     change: Change | None
+    part: bool
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,7 @@ def _lines(card: Scorecard, use_case: str, measure: str, stages: Sequence[str]) 
                 last.n,
                 tuple(of.get(s) for s in stages),
                 changes.get(key),
+                last.language != ALL and (last.region != ALL or (last.form != ALL and last.language in several)),
             )
         )
     return found

@@ -12,7 +12,6 @@ from dono.predictive import Cell
 from dono.predictive.synthesis import GanSpec, Layout, train_gan
 from dono.predictive.synthesis.choices import Choices
 from dono.predictive.synthesis.conditions import Conditions
-from dono.predictive.synthesis.layout import Number
 from dono.predictive.synthesis.pairs import apart_in_pairs
 from dono.predictive.synthesis.teller import Teller, learn_to_tell, told_otherwise
 
@@ -89,8 +88,7 @@ def test_choices_are_softmaxes_of_their_own_parts() -> None:
     rows = table()
     rows["plan"] = [("a", "b", "c")[n % 3] for n in range(800)]
     layout = Layout.of(rows)
-    choices = Choices(layout)
-    raw = torch.randn(5, choices.width, generator=torch.Generator().manual_seed(0)) * 9
+    choices, raw = Choices(layout), torch.randn(5, layout.width, generator=torch.Generator().manual_seed(0)) * 9
     shown, logs = choices.activated(raw, 0.2), choices.logs(raw)
     for column, start in zip(layout.columns, layout.starts, strict=True):
         stop, first = start + column.width, start + (column.name == "spend")
@@ -98,28 +96,7 @@ def test_choices_are_softmaxes_of_their_own_parts() -> None:
         expected = raw[:, first:stop].log_softmax(1)
         assert logs[:, choices.where[first:stop]].numpy() == pytest.approx(expected.numpy(), abs=1e-5)
         if column.name == "spend":
-            modes = column.width - 1
-            spots = torch.cat([raw[:, start : start + 1], raw[:, layout.width : layout.width + modes - 1]], dim=1)
-            expected = (shown[:, first:stop] * torch.tanh(spots)).sum(1)
-            assert shown[:, start].numpy() == pytest.approx(expected.numpy(), abs=1e-6)
-
-
-def test_a_number_has_the_place_of_the_mode_that_is_drawn_and_a_blank_has_none() -> None:
-    rows = table()
-    rows["spend"] = [None if n % 9 == 0 else cell for n, cell in enumerate(rows["spend"])]
-    layout = Layout.of(rows)
-    number, start = layout.columns[0], layout.starts[0]
-    assert isinstance(number, Number) and number.blanks and len(number.means) > 1
-    modes, choices, random = len(number.means), Choices(layout), np.random.default_rng(0)
-    raw = np.zeros((modes + 1, choices.width))
-    raw[np.arange(modes + 1), start + 1 + np.arange(modes + 1)] = 1e3  # row k has mode k, the last is a blank
-    raw[:, [start, *range(layout.width, layout.width + modes - 1)]] = np.linspace(-1, 1, modes)
-    drawn = choices.drawn(raw, random)
-    assert drawn[:-1, start] == pytest.approx(np.tanh(np.linspace(-1, 1, modes))) and drawn[-1, start] == 0
-    assert (drawn[:, start + 1 : start + 2 + modes].argmax(1) == np.arange(modes + 1)).all()
-    assert layout.decode(drawn, ["spend"], random)["spend"][-1] is None
-    shown = choices.activated(torch.from_numpy(raw), 0.2).numpy()
-    assert shown[:, start] == pytest.approx(drawn[:, start])
+            assert shown[:, start].numpy() == pytest.approx(torch.tanh(raw[:, start]).numpy())
 
 
 def test_pairs_are_apart_by_what_hangs_together_and_by_nothing_else() -> None:
