@@ -3,7 +3,19 @@
 from dono.models.adapters import add_lora, load_adapter, merge_lora, save_adapter
 from dono.models.llama import random_llama
 from dono.models.pretrained import Shape, load_model, save_model, shape_of
-from dono.models.reader import Critic, Placed, Reader, Scorer, body, head_of, layers_of, placed, reader_of
+from dono.models.reader import (
+    Critic,
+    Placed,
+    Reader,
+    Scorer,
+    Unadapted,
+    body,
+    head_of,
+    layers_of,
+    placed,
+    reader_of,
+    reference_beside,
+)
 from dono.models.scorers import load_scorer, save_scorer
 from dono.models.vocabulary import extend_vocabulary, replace_vocabulary
 
@@ -13,6 +25,7 @@ __all__ = [
     "Reader",
     "Scorer",
     "Shape",
+    "Unadapted",
     "add_lora",
     "body",
     "extend_vocabulary",
@@ -25,6 +38,7 @@ __all__ = [
     "placed",
     "random_llama",
     "reader_of",
+    "reference_beside",
     "replace_vocabulary",
     "save_adapter",
     "save_model",

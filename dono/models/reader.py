@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
 import torch
+from peft import PeftModel
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
@@ -74,6 +75,27 @@ class Reader(nn.Module):
             assert self.packs, "this model does not keep packed documents apart"
             mask = _as_mask(rows.bounds)
         return module(input_ids=rows.inputs, attention_mask=mask, position_ids=rows.positions, use_cache=False)
+
+
+class Unadapted(Reader):
+    """What a model with low-rank updates was before them: they are switched off while it is read.
+
+    It shares the weights of `adapted`, so a frozen reference needs no second copy of the base.
+    """
+
+    def __init__(self, adapted: Reader) -> None:
+        super().__init__(adapted.model, packs=adapted.packs, projects=adapted.projects)
+
+    def _run(self, module: nn.Module, rows: Placed):  # type: ignore[no-untyped-def] # noqa: ANN202 - as in `Reader`
+        with self.model.disable_adapter():
+            return super()._run(module, rows)
+
+
+def reference_beside(reader: Reader, load: Callable[[], PreTrainedModel]) -> Reader:
+    """The model in `reader` as it began, frozen: its base beside low-rank updates, else the copy that `load` makes."""
+    if isinstance(reader.model, PeftModel):
+        return Unadapted(reader)
+    return reader_of(load().requires_grad_(False))
 
 
 def _as_mask(bounds: Tensor) -> Tensor:

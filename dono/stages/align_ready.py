@@ -23,6 +23,7 @@ from dono.models import (
     load_model,
     load_scorer,
     reader_of,
+    reference_beside,
     shape_of,
 )
 from dono.stages.align_data import Prompts
@@ -89,12 +90,12 @@ def get_ready(round_: Round, folder: Path, prompts: Prompts, reward: Path | None
         raise Mistake(f"{round_.method} samples its own texts", where=key, remedy=remedy)
     source = round_.start.source
     tokenizer, model = load_tokenizer(source), load_model(source).to(device())
-    reference = reader_of(load_model(source).to(device()).requires_grad_(False))
     watched = prompts.held_out[: align.policy.looked_at]
     room, context = align.policy.max_new_tokens, align.context or min(shape_of(model).context, LONGEST_CONTEXT)
     ids, watched_ids = (prompt_tokens(tokenizer, asked, room, context) for asked in (prompts.learned, watched))
     longest = max(map(len, (*ids, *watched_ids))) + room
     reader = reader_of(model if align.lora is None else add_lora(model, rank=align.lora.rank, seed=align.seed))
+    reference = reference_beside(reader, lambda: load_model(source).to(device()))
     method = METHODS[round_.method]
     policy = Critic(reader) if method.critic else reader
     loop = _loop(round_, shape_of(model).width, len(ids))
@@ -193,14 +194,15 @@ def _say(ready: Ready) -> None:
     seconds = loop.stop * ready.seconds
     shape = shape_of(ready.reader.model)
     memory = training_gigabytes(shape.counted, batch_tokens=bench.part_tokens, lora=align.lora is not None)
+    copied = 4 * shape.stored_parameters / 1e9
+    reference = "none for the reference (LoRA switched off)" if align.lora else f"{copied:.2g} GB for the reference"
     lo, hi = (seconds * (1 + sign * SPREAD) for sign in (-1, 1))
     lines = [
         f"prompts: {len(bench.prompts):,} to learn on, {len(bench.watched):,} to look at every {policy.look_steps}",
         f"steps: {loop.stop:,} of {policy.prompts} prompts with {policy.answers} answers each, up to "
         f"{policy.max_new_tokens} tokens; {policy.uses} step(s) learn from the same answers",
         f"{loop.optimizer} at {loop.peak:.2g}; {bench.precision}, at most {bench.part_tokens:,} tokens in one pass",
-        f"memory: about {memory:.2g} GB for learning, {4 * shape.stored_parameters / 1e9:.2g} GB for the reference, "
-        f"{available_memory(device()) / 1e9:,.1f} GB free",
+        f"memory: about {memory:.2g} GB for learning, {reference}, {available_memory(device()) / 1e9:,.1f} GB free",
         f"time: {clock(lo)} to {clock(hi)}, measured by one step",
     ]
     if align.machine.price_per_hour:

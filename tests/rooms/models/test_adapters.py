@@ -11,9 +11,22 @@ from torch import Tensor, nn
 from transformers import AutoModelForCausalLM, LlamaForCausalLM, PreTrainedModel, PreTrainedTokenizerBase
 
 from dono.errors import Mistake
-from dono.models import add_lora, load_adapter, load_model, merge_lora, save_adapter, save_model
+from dono.models import (
+    Unadapted,
+    add_lora,
+    load_adapter,
+    load_model,
+    merge_lora,
+    placed,
+    reader_of,
+    save_adapter,
+    save_model,
+)
+from dono.objectives import loglikelihoods
+from dono.tokens import document, padded
 from tests.rooms.models.checkpoints import EVERY, IDS, made, saved
 
+CPU = torch.device("cpu")
 MERGED = 1e-5
 """How far merged logits may be from the unmerged, relative to the largest: float32 sums in another order.
 
@@ -49,6 +62,21 @@ def test_a_fresh_adapter_changes_nothing_and_sits_on_every_matrix_but_the_head(f
     assert torch.equal(logits(adapted), before)
     sits_on = {n.removeprefix("base_model.model.") for n, m in adapted.named_modules() if hasattr(m, "lora_A")}
     assert sits_on == expected
+
+
+@pytest.mark.parametrize("family", EVERY)
+def test_with_its_updates_switched_off_a_model_is_its_base_to_the_last_bit(family: str) -> None:
+    rows = padded([document(ids.numpy()) for ids in IDS])
+    base = reader_of(made(family))(placed(rows, CPU), loglikelihoods).detach()
+    reader = reader_of(trained(made(family)))
+    learned = [n for n, p in reader.named_parameters() if p.requires_grad]
+    adapted = reader(placed(rows, CPU), loglikelihoods).detach()
+    assert not torch.equal(adapted, base)
+    reference = Unadapted(reader)
+    assert torch.equal(reference(placed(rows, CPU), loglikelihoods), base)
+    assert {id(p) for p in reference.parameters()} == {id(p) for p in reader.parameters()}
+    assert torch.equal(reader(placed(rows, CPU), loglikelihoods), adapted)
+    assert [n for n, p in reader.named_parameters() if p.requires_grad] == learned
 
 
 @pytest.mark.parametrize("family", EVERY)

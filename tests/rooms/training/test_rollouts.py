@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from transformers import PreTrainedModel
 
-from dono.models import Critic, Reader, reader_of
+from dono.models import Critic, Reader, Unadapted, add_lora, reader_of
 from dono.objectives import generalised_advantages, value_loss
 from dono.tokens import Document, document
 from dono.training import LoopSpec, train
@@ -31,8 +32,8 @@ def sampled(seed: int = 0) -> Sampled:
     return Sampled(answers(seed), rewards, GROUP)
 
 
-def policy_of(name: str) -> Reader | Critic:
-    reader = reader_of(tiny_model().double())
+def policy_of(name: str, model: PreTrainedModel | None = None) -> Reader | Critic:
+    reader = reader_of(model or tiny_model().double())
     if not METHODS[name].critic:
         return reader
     critic = Critic(reader)
@@ -40,8 +41,11 @@ def policy_of(name: str) -> Reader | Critic:
     return critic
 
 
-def gradient(name: str, part_tokens: int, *, pack: bool) -> torch.Tensor:
-    policy, reference, method = policy_of(name), reader_of(tiny_model(1).double()), METHODS[name]
+def gradient(
+    name: str, part_tokens: int, *, pack: bool, policy: Reader | Critic | None = None, reference: Reader | None = None
+) -> torch.Tensor:
+    policy, reference = policy or policy_of(name), reference or reader_of(tiny_model(1).double())
+    method = METHODS[name]
     batch = sampled()
     seen = seen_by(policy, reference, batch.documents, part_tokens=part_tokens, pad=0, pack=pack)
     weighed = method.weigh(batch, seen, WEIGHT)
@@ -60,6 +64,24 @@ def test_packed_or_padded_in_one_part_or_many_the_gradient_is_the_same(name: str
     assert float(whole.abs().max()) > 0
     for part_tokens, pack in ((15, True), (10_000, False), (15, False)):
         assert torch.allclose(gradient(name, part_tokens, pack=pack), whole, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_with_updates_switched_off_for_the_reference_the_gradient_is_that_beside_a_copy(name: str) -> None:
+    def adapted() -> Reader | Critic:
+        policy = policy_of(name, add_lora(tiny_model().double(), rank=4, seed=0))
+        draw = torch.Generator().manual_seed(2)
+        for parameter in policy.parameters():
+            if parameter.requires_grad:
+                parameter.data += 0.1 * torch.randn(parameter.shape, generator=draw, dtype=parameter.dtype)
+        return policy
+
+    policy = adapted()
+    own = Unadapted(policy.reader if isinstance(policy, Critic) else policy)
+    found = gradient(name, 40, pack=True, policy=policy, reference=own)
+    copied = gradient(name, 40, pack=True, policy=adapted(), reference=reader_of(tiny_model().double()))
+    elsewhere = gradient(name, 40, pack=True, policy=adapted())
+    assert torch.equal(found, copied) and (name == "ppo" or not torch.equal(found, elsewhere))
 
 
 def seen_of(batch: Sampled, *, shift: float) -> Seen:
