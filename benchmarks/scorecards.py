@@ -16,7 +16,6 @@ import dataclasses
 import json
 import re
 import tempfile
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -85,7 +84,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, help="where the card is written (else it is thrown away)")
     parser.add_argument("--work", type=Path, help="keeps what is finished: killed, the same command goes on")
     asked = parser.parse_args(arguments)
-    began = time.monotonic()
     sizes = Sizes(int(asked.tokens), int(asked.base_tokens), asked.train, asked.test)
     with tempfile.TemporaryDirectory() as scrap:
         card, numbers = measure(asked.corpora, asked.work or Path(scrap), sizes)
@@ -95,8 +93,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(line)
     print(f"lm-eval's own model: {numbers[0]!r}, ours one at a time: {numbers[1]!r}, in batches: {numbers[2]!r}")
     found: dict[str, object] = {
-        "languages": len(LANGUAGES), **dataclasses.asdict(sizes),
-        "seconds": round(time.monotonic() - began), "harness": numbers[0], "ours": numbers[1],
+        "languages": len(LANGUAGES), **dataclasses.asdict(sizes), "harness": numbers[0], "ours": numbers[1],
         "ours_in_batches": numbers[2], "harness_equal": numbers[0] == numbers[1],
     }  # fmt: skip
     keep_result("scorecards", found | values_of(card))
