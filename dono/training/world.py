@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import count
 from typing import Any
 
@@ -19,6 +20,9 @@ from torch.distributed.tensor import DTensor
 from dono.models import Reader, layers_of
 
 _MEETINGS = count()
+FOUND = timedelta(minutes=5)
+"""In which processes must have found each other. Gloo's connecting was seen to hang once, on a busy machine; whoever
+gives up ends, and torch's launcher or the cluster begins with all of them again."""
 
 
 @dataclass(frozen=True)
@@ -106,9 +110,10 @@ def _meet() -> None:
     store, rank, size = next(distributed.rendezvous("env://"))
     # The store remembers who met, and the same processes could not meet again under the same name.
     own = distributed.PrefixStore(f"meeting {next(_MEETINGS)}", store)
-    distributed.init_process_group(
-        "nccl" if torch.cuda.is_available() else "gloo", store=own, rank=rank, world_size=size
-    )
+    backend, usual = "nccl" if torch.cuda.is_available() else "gloo", distributed.default_pg_timeout
+    distributed.init_process_group(backend, store=own, rank=rank, world_size=size, timeout=FOUND)
+    own.set_timeout(usual)
+    distributed.distributed_c10d._set_pg_timeout(usual)  # torch has no public door; its own trainers take this one
 
 
 def sharded(reader: nn.Module, world: World, *, half: bool) -> nn.Module:
