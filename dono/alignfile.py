@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from dono.errors import Mistake
 from dono.project import Section, read_settings
-from dono.runfile import BOOKKEEPING, HowItLearns, several
+from dono.runfile import BOOKKEEPING, HowItLearns, PreferenceLoss, several
 
 PairMethod = Literal["dpo", "dpo_length_normalised", "simpo", "orpo", "kto"]
 PolicyMethod = Literal["rloo", "grpo", "ppo"]
@@ -91,6 +91,10 @@ class AlignFile(HowItLearns):
             raise ValueError("a reward needs `prompts` to answer")
         if self.reward is not None and self.method is not None and self.method not in POLICY_METHODS:
             raise ValueError(f"{self.method} learns from preferences; a `reward` needs {', '.join(POLICY_METHODS)}")
+        if self.loss != PreferenceLoss() and (self.reward is not None or self.method in POLICY_METHODS):
+            raise ValueError(
+                "`loss` is of methods that sample nothing; where answers are sampled use policy.divergence_weight"
+            )
         if self.method in ("rloo", "grpo") and self.policy.answers < 2:
             raise ValueError(f"{self.method} compares answers to one prompt: policy.answers must be at least 2")
         return self

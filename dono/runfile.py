@@ -59,6 +59,24 @@ class Priced(Section):
     price_per_hour: float | None = Field(default=None, ge=0)
 
 
+class PreferenceLoss(Section):
+    """How a loss of pairs or thumbs holds the model to where it began; what is left out is the method's own."""
+
+    beta: float | None = Field(default=None, gt=0)
+    """DPO (0.1), its length-normalised form (5), KTO (0.1): the larger, the nearer it stays. SimPO's β (2), ORPO's λ
+    (0.1)."""
+    chosen_weight: float = Field(default=0.0, ge=0)
+    """DPO and SimPO: what the preferred answer's likelihood counts beside the loss, in nats per token (RPO; 0.2 to 1
+    are usual)."""
+    most_divergence: float | None = Field(default=None, gt=0)
+    """Nats an answer: it stops beyond this, and goes back to the last look that was nearer. Held-out prompts are
+    answered for that; without `lora` a second copy of the model is held."""
+
+
+HAVE_BETA: tuple[ObjectiveName, ...] = ("dpo", "dpo_length_normalised", "simpo", "orpo", "kto")
+HAVE_CHOSEN_WEIGHT = HAVE_BETA[:3]
+
+
 def _named(value: object) -> object:
     return {"path": value} if isinstance(value, str) else value
 
@@ -81,6 +99,7 @@ class HowItLearns(SettingsFile):
     """
 
     lora: Lora | None = None
+    loss: PreferenceLoss = PreferenceLoss()
     optimizer: Literal["adamw", "muon"] | None = None
     rate: float | None = Field(default=None, gt=0)
     matrix_rate: float | None = Field(default=None, gt=0)

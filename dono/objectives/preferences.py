@@ -48,6 +48,7 @@ class JudgedMetrics(NamedTuple):
 
 
 PairObjective = Callable[[Pairs], BatchLoss[PairMetrics]]
+JudgedObjective = Callable[[Judged], BatchLoss[JudgedMetrics]]
 
 
 def dpo(
@@ -123,9 +124,33 @@ def kto_divergence(mismatched: Tensor) -> Tensor:
     return mismatched.detach().mean().clamp(min=0)
 
 
+def anchored(objective: PairObjective, pairs: Pairs, *, weight: float) -> BatchLoss[PairMetrics]:
+    """The loss of `objective` − weight · log p(chosen) per token: the preferred answer stays likely; counts pairs.
+
+    A paired loss is content where both answers become less likely, the rejected one more so; then others that nobody
+    has seen gain. Pang 2024 (arXiv 2404.19733, eq. 2, weight 1), Llama 3 (arXiv 2407.21783, section 4.1.4, 0.2); TRL
+    calls it RPO. Each pair has its own mean, as in the paper.
+    """
+    total, count, metrics = objective(pairs)
+    return BatchLoss(total - weight * averaged(pairs.chosen).sum(), count, metrics)
+
+
 PREFERENCES: dict[str, PairObjective] = {
     "dpo": dpo,
     "dpo_length_normalised": partial(dpo, length_normalised=True, beta=5.0),  # β borrowed from Tülu 3
     "simpo": simpo,
     "orpo": orpo,
 }
+
+
+def pair_objective(name: str, *, beta: float | None = None, chosen_weight: float = 0.0) -> PairObjective:
+    """A row of `PREFERENCES` with another β (of ORPO its λ), and `anchored` where `chosen_weight` is above 0."""
+    objective = PREFERENCES[name]
+    if beta is not None:
+        objective = partial(objective, **{"weight" if name == "orpo" else "beta": beta})
+    return partial(anchored, objective, weight=chosen_weight) if chosen_weight else objective
+
+
+def judged_objective(*, beta: float | None = None) -> JudgedObjective:
+    """KTO, with another β where one is given."""
+    return kto if beta is None else partial(kto, beta=beta)

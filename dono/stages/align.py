@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from collections.abc import Sequence
@@ -31,7 +32,7 @@ from dono.stages.align_reward import learn_reward, report_of, reward_run
 from dono.stages.align_start import Round, start_of
 from dono.stages.display import Display, print_result
 from dono.stages.questions import Speaker, answers_of, as_rows, compared
-from dono.stages.train import dry_run_of, train_run
+from dono.stages.train import RESULT, dry_run_of, train_run
 from dono.training.world import World
 
 QUESTIONS = "questions.jsonl"
@@ -87,7 +88,7 @@ def carry_out(round_: Round) -> Artifact:
     made_from: list[Reference] = [round_.start.reference, *(a.reference for a in before)]
 
     def make(folder: Path) -> dict[str, Json]:
-        rows, more = _sampled(round_, folder, prompts, reward) if sampled else (_paired(round_, folder), [])
+        rows, more = _sampled(round_, folder, prompts, reward) if sampled else _paired(round_, folder)
         questions = _questions(round_, folder, prompts)
         card = align_card(round_, rows, more, [f"{r.kind} {r.name} @{r.id}" for r in made_from])
         write_atomically(folder / "README.md", card)
@@ -98,9 +99,12 @@ def carry_out(round_: Round) -> Artifact:
     return round_.store.make("aligned", spec, make, made_from=made_from, name=align.name, keep_partial=True)
 
 
-def _paired(round_: Round, folder: Path) -> list[Measurement]:
-    """Losses that need no sampled answers go through the door of `dono train`."""
-    return train_run(run_of(round_, folder), round_.display, World())
+def _paired(round_: Round, folder: Path) -> tuple[list[Measurement], list[str]]:
+    """Losses that need no sampled answers go through the door of `dono train`: figures, and the card's section."""
+    rows = train_run(run_of(round_, folder), round_.display, World())
+    early = json.loads((folder / RESULT).read_text(encoding="utf8")).get("early")
+    said = f"Stopped early: {early}. The weights of the last look that was nearer were kept."
+    return rows, [] if early is None else ["## While it learned", "", said, ""]
 
 
 def run_of(round_: Round, folder: Path) -> RunFile:

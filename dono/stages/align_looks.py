@@ -6,19 +6,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from safetensors.torch import load_file, save_file
 
 from dono.evals import Score
 from dono.models import Critic, Reader
 from dono.stages.align_online import Bench, append_row, draw_of, joined, keep_rows
-from dono.training.checkpoint import counters_in, state_of
+from dono.training import Early
+from dono.training.checkpoint import BEST, counters_in, keep_weights, put_back, state_of
 from dono.training.guards import Guards, Look, best_of, over_optimised
 
-LOOKS, BEST = "looks.jsonl", "best.safetensors"
-
-
-class Early(Exception):
-    """Going on makes it worse; the message says why."""
+LOOKS = "looks.jsonl"
 
 
 class Looks:
@@ -41,7 +37,7 @@ class Looks:
     def _remember(self, policy: Reader | Critic, look: Look) -> None:
         self.looks.append(look)
         if self.best is look:
-            _keep_weights(policy, self.folder / BEST)
+            keep_weights(policy, self.folder / BEST)
         append_row(self.folder / LOOKS, look._asdict())
 
     def __call__(self, policy: Reader | Critic, step: int) -> dict[str, float] | None:
@@ -52,7 +48,7 @@ class Looks:
         self._remember(policy, look)
         why = over_optimised(self.looks) or self.guards.too_far()
         if why is not None:
-            _put_back(policy, self.folder / BEST)
+            put_back(policy, self.folder / BEST)
             raise Early(why)
         found = {"reward": float(np.mean(look.rewards)), "divergence": look.divergence, "length": look.length}
         return found | ({} if look.gold is None else {"gold": float(np.mean(look.gold))})
@@ -86,19 +82,6 @@ class Looks:
 def _look_of(row: dict[str, object]) -> Look:
     told = {name: tuple(v) if isinstance(v := row[name], list) else v for name in Look._fields}
     return Look(**told)  # type: ignore[arg-type]
-
-
-def _keep_weights(policy: Reader | Critic, path: Path) -> None:
-    weights = {name: p.detach().contiguous().clone() for name, p in policy.named_parameters() if p.requires_grad}
-    partial = path.with_suffix(".partial")
-    save_file(weights, partial)
-    partial.rename(path)
-
-
-def _put_back(policy: Reader | Critic, path: Path) -> None:
-    found, own = load_file(path), dict(policy.named_parameters())
-    for name, value in found.items():
-        own[name].data.copy_(value)
 
 
 def scores_of(look: Look, languages: Sequence[str]) -> list[Score]:

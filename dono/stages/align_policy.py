@@ -11,11 +11,12 @@ import numpy as np
 from dono.artifacts import Measurement
 from dono.costs import train_flops
 from dono.models import merge_lora, save_adapter, save_model, shape_of
-from dono.stages.align_looks import BEST, Early, Looks, scores_of
+from dono.stages.align_looks import Looks, scores_of
 from dono.stages.align_online import BUFFERS, Asked, Online
 from dono.stages.align_ready import Ready
 from dono.tokens import save_tokenizer
 from dono.training import Progress, forget_state, train
+from dono.training.checkpoint import BEST
 from dono.training.guards import Guards
 from dono.training.logbook import Logbook, Scale, sentence
 
@@ -41,25 +42,22 @@ def learn_policy(ready: Ready) -> Aligned:
     counted, lora = shape_of(ready.reader.model).counted, align.lora is not None
     flops = train_flops(counted, tokens=1, context=ready.longest, lora=lora)
     scale = Scale(flops_per_token=flops, price_per_second=price / 3600, currency=align.currency, cap=align.caps.money)
-    title, spent, early = f"{align.name}: {loop.stop:,} steps", [0.0], None
+    title = f"{align.name}: {loop.stop:,} steps"
     with ready.round_.display.task(title, float(loop.stop)) as view, Logbook(folder, scale) as log:
 
         def watch(progress: Progress) -> None:
-            spent[0], now = progress.seconds, guards.seen[-1]
+            now = guards.seen[-1]
             earned = f"reward {now.reward:.3f}, {now.divergence:.2f} nats away, {now.length:.0f} tokens an answer"
             view.at(progress.step, f"step {progress.step:,}, {earned}, {sentence(log.write(progress), scale)}")
 
-        try:
-            outcome = train(
-                ready.policy, lambda step: [Asked(bench.order(step))], bench.learn, loop, folder, prepare=online,
-                watch=watch, validate=looks, capped=lambda seconds: ready.meter(seconds).reached(),
-            )  # fmt: skip
-            spent[0] = outcome.seconds
-        except Early as stopped:
-            early = str(stopped)
-            ready.round_.display.say(f"stopped early: {early}; the weights of step {looks.kept.step} are kept")
+        outcome = train(
+            ready.policy, lambda step: [Asked(bench.order(step))], bench.learn, loop, folder, prepare=online,
+            watch=watch, validate=looks, capped=lambda seconds: ready.meter(seconds).reached(),
+        )  # fmt: skip
+    if outcome.early is not None:
+        ready.round_.display.say(f"stopped early: {outcome.early}; the weights of step {looks.kept.step} are kept")
     _keep(ready)
-    return Aligned(_measured(ready, looks, spent[0]), looks, early)
+    return Aligned(_measured(ready, looks, outcome.seconds), looks, outcome.early)
 
 
 def _measured(ready: Ready, looks: Looks, seconds: float) -> list[Measurement]:

@@ -30,10 +30,11 @@ from dono.costs import Meter
 from dono.errors import Capped, Mistake
 from dono.evals import Score
 from dono.models import Reader, Scorer, merge_lora, save_adapter, save_model, save_scorer
-from dono.objectives import PREFERENCES
+from dono.objectives import judged_objective, pair_objective
 from dono.runfile import ObjectiveName, RunFile, load_run
 from dono.stages.cards import run_card
 from dono.stages.display import Display, print_result
+from dono.stages.drift import Drift
 from dono.stages.gate import check_files
 from dono.stages.pictures import leave_loss_curve
 from dono.stages.train_data import Preferences, Texts, bytes_a_label, open_data, scored
@@ -42,6 +43,7 @@ from dono.stages.train_ready import TOKENIZER, TOKENS, Ready, get_ready, learner
 from dono.stages.validation import reference_of, score_by_rewards, score_documents, score_judged, score_pairs
 from dono.tokens import Batches, TaskBatches, filled_up, padding_id, save_tokenizer
 from dono.training import Outcome, Progress, forget_state, train, with_divergence
+from dono.training.checkpoint import BEST
 from dono.training.learners import Floats
 from dono.training.logbook import Logbook, Scale, sentence
 from dono.training.pair_batches import JudgedBatches, PairBatches
@@ -105,9 +107,10 @@ def train_run(run: RunFile, display: Display, world: World) -> list[Measurement]
             write_atomically(folder / ASKED, json.dumps(asked, ensure_ascii=False, indent=1))
         reference = _reference(ready)
         if world.leads and not (folder / BEFORE).is_file():
-            write_measurements(folder / BEFORE, _measured(ready, reference, None))
-        outcome = _learn(ready, reference, display)
-        return _keep(ready, reference, outcome) if world.leads else []
+            write_measurements(folder / BEFORE, _measured(ready, _scores(ready, ready.module, reference), None))
+        drift = None if ready.reference is None else Drift(ready, display.say)
+        outcome = _learn(ready, reference, drift, display)
+        return _keep(ready, reference, drift, outcome) if world.leads else []
 
 
 def _asked(run: RunFile) -> dict[str, Json]:
@@ -157,11 +160,9 @@ def _reference(ready: Ready) -> Floats | None:
     return np.asarray(np.load(path))
 
 
-def _measured(ready: Ready, reference: Floats | None, outcome: Outcome | None) -> list[Measurement]:
-    """The held-out rows, if any, scored by the model as it is; `outcome` is None before the run."""
+def _measured(ready: Ready, scores: Sequence[Score], outcome: Outcome | None) -> list[Measurement]:
+    """Scores of held-out rows as measurements; `outcome` is None before the run."""
     run = ready.run
-    if not scored(ready.encoded):
-        return []
     tokens = 0 if outcome is None else outcome.tokens
     seconds = 0.0 if outcome is None else outcome.seconds
     return [
@@ -172,13 +173,15 @@ def _measured(ready: Ready, reference: Floats | None, outcome: Outcome | None) -
             flops=ready.cost.flops / ready.cost.tokens * tokens, seconds=seconds, money=seconds / 3600 * ready.price,
             seed=run.seed, full=True,
         )
-        for score in _scores(ready, ready.module, reference)
+        for score in scores
     ]  # fmt: skip
 
 
 def _scores(ready: Ready, reader: Reader | Scorer, reference: Floats | None) -> list[Score]:
-    """The held-out rows scored by the model in `reader`."""
+    """The held-out rows, if any, scored by the model in `reader`."""
     encoded = ready.encoded
+    if not scored(encoded):
+        return []
     how: dict[str, Any] = {"precision": ready.precision, "part_tokens": ready.part_tokens}
     if isinstance(reader, Scorer):
         assert isinstance(encoded, Preferences)
@@ -188,11 +191,14 @@ def _scores(ready: Ready, reader: Reader | Scorer, reference: Floats | None) -> 
     held = None if reference is None else reference[len(encoded.pairs) :]
     if encoded.held_out_desirable is not None:
         assert held is not None
-        return score_judged(reader, encoded.held_out, encoded.held_out_desirable, held, **how)
-    return score_pairs(reader, encoded.held_out, PREFERENCES[ready.objective], held, **how)
+        kto = judged_objective(beta=ready.run.loss.beta)
+        return score_judged(reader, encoded.held_out, encoded.held_out_desirable, kto, held, **how)
+    loss = ready.run.loss
+    objective = pair_objective(ready.objective, beta=loss.beta, chosen_weight=loss.chosen_weight)
+    return score_pairs(reader, encoded.held_out, objective, held, **how)
 
 
-def _learn(ready: Ready, reference: Floats | None, display: Display) -> Outcome:
+def _learn(ready: Ready, reference: Floats | None, drift: Drift | None, display: Display) -> Outcome:
     """The loop over the run's parts, logged step by step."""
     run, cost = ready.run, ready.cost
     caps, price = run.caps, ready.price
@@ -213,17 +219,20 @@ def _learn(ready: Ready, reference: Floats | None, display: Display) -> Outcome:
             view.at(progress.step, f"step {progress.step:,}, {sentence(log.write(progress), scale)}")
 
         def validate(reader: Reader | Scorer, step: int) -> dict[str, float] | None:
-            if run.validate_steps is None or step % run.validate_steps or not scored(ready.encoded):
-                return None
-            return {s.metric: s.value for s in _scores(ready, reader, reference) if s.language == "all"}
+            found = {} if drift is None or isinstance(reader, Scorer) else drift(reader, step)
+            if run.validate_steps is not None and step % run.validate_steps == 0:
+                found |= {s.metric: s.value for s in _scores(ready, reader, reference) if s.language == "all"}
+            return found or None
 
         outcome = train(
-            ready.module, _parts(ready, reference), learner_of(ready.objective), loop_of(run), ready.folder,
+            ready.module, _parts(ready, reference), learner_of(ready.objective, run.loss), loop_of(run), ready.folder,
             prepare=with_divergence if ready.objective == "kto" else None,
             watch=watch, validate=validate, capped=capped,
         )  # fmt: skip
     if log.trouble is not None:
         display.say(log.trouble)
+    if outcome.early is not None:
+        display.say(f"stopped early: {outcome.early}; the weights of the last look that was nearer are kept")
     return outcome
 
 
@@ -256,10 +265,11 @@ def equal_parts(number: int, most: int) -> int:
     return next(size for size in range(min(number, most), 0, -1) if number % size == 0)
 
 
-def _keep(ready: Ready, reference: Floats | None, outcome: Outcome) -> list[Measurement]:
+def _keep(ready: Ready, reference: Floats | None, drift: Drift | None, outcome: Outcome) -> list[Measurement]:
     """Model directory, card, loss curve and result; what only the training needed goes."""
     run, folder = ready.run, ready.folder
-    rows = [*read_measurements(folder / BEFORE), *_measured(ready, reference, outcome)]
+    scores = [*_scores(ready, ready.module, reference), *([] if drift is None else drift.scores)]
+    rows = [*read_measurements(folder / BEFORE), *_measured(ready, scores, outcome)]
     model = ready.reader.model
     if isinstance(ready.module, Scorer):
         save_scorer(ready.module, ready.tokenizer, folder)
@@ -273,7 +283,7 @@ def _keep(ready: Ready, reference: Floats | None, outcome: Outcome) -> list[Meas
     result = {
         "objective": ready.objective, "steps": run.steps, "tokens": outcome.tokens, "trained": outcome.trained,
         "seconds": round(outcome.seconds, 3), "tokens_per_second": round(outcome.tokens_per_second, 1),
-        "measurements": [asdict(row) for row in rows],
+        "early": outcome.early, "measurements": [asdict(row) for row in rows],
     }  # fmt: skip
     write_atomically(folder / RESULT, json.dumps(result, ensure_ascii=False, indent=1))
     _tidy(folder)
@@ -285,4 +295,5 @@ def _tidy(folder: Path) -> None:
     forget_state(folder)
     for name in (TOKENS, TOKENIZER):
         shutil.rmtree(folder / name, ignore_errors=True)
-    (folder / BEFORE).unlink(missing_ok=True)
+    for name in (BEFORE, BEST):
+        (folder / name).unlink(missing_ok=True)

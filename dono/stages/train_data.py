@@ -18,7 +18,7 @@ from dono.corpus import Lesson, LessonKind, Reject, Turns, is_held_out, lesson_f
 from dono.corpus.privacy import row_mask
 from dono.errors import Mistake
 from dono.project import Cleaning
-from dono.runfile import ObjectiveName, RunFile
+from dono.runfile import HAVE_BETA, HAVE_CHOSEN_WEIGHT, ObjectiveName, RunFile
 from dono.tokens import (
     IGNORED,
     Document,
@@ -144,6 +144,9 @@ def open_data(run: RunFile) -> DataFiles:
     if objective is None:
         first = next((row for row in read_lessons(files) if isinstance(row, Lesson)), None)
         objective = DEFAULT_OBJECTIVE["texts" if first is None else first.kind]
+    for name, have in (("beta", HAVE_BETA), ("chosen_weight", HAVE_CHOSEN_WEIGHT), ("most_divergence", HAVE_BETA)):
+        if getattr(run.loss, name) and objective not in have:
+            raise Mistake(f"{objective} has none", where=f"loss.{name}", remedy=f"It belongs to {', '.join(have)}")
     return DataFiles(run, files, validation, objective)
 
 
@@ -302,12 +305,12 @@ def _pair(tokenizer: PreTrainedTokenizerBase, lesson: Lesson, context: int) -> P
     assert lesson.rejected is not None
     worse = (*lesson.turns[:-1], ("Assistant", lesson.rejected))
     chosen, rejected = (_last_answer(_chat(tokenizer, turns, context)) for turns in (lesson.turns, worse))
-    if _prompt(chosen) != _prompt(rejected):
+    if prompt_of(chosen) != prompt_of(rejected):
         raise Mistake("the two answers of a pair keep different parts of a long prompt", where="data", remedy=LONGER)
     return Pair(chosen, rejected)
 
 
-def _prompt(chat: Document) -> list[int]:
+def prompt_of(chat: Document) -> list[int]:
     """The ids before the answer."""
     found: list[int] = chat.ids[: int(np.argmax(chat.labels != IGNORED)) + 1].tolist()
     return found

@@ -175,6 +175,8 @@ def spending(run: RunFile, sizes: Sizes, cost: Cost, free: int) -> list[str]:
     assert run.part_tokens is not None
     hours, money = cost.run.hours, cost.run.money
     memory = training_gigabytes(sizes.counted, batch_tokens=run.part_tokens, lora=run.lora is not None)
+    copied = run.loss.most_divergence is not None and run.lora is None
+    memory += 4 * sizes.parameters / 1e9 if copied else 0.0
     lines = [
         f"model: {sizes.parameters / 1e6:,.2f} M parameters, {sizes.trained / 1e6:,.2f} M of them trained",
         f"data: {sizes.rows:,} rows, {sizes.tokens:,} tokens an epoch",
@@ -183,7 +185,8 @@ def spending(run: RunFile, sizes: Sizes, cost: Cost, free: int) -> list[str]:
         f"{run.optimizer} at {run.rate:.2g}"
         + (f", matrices at {run.matrix_rate:.2g}" if run.optimizer == "muon" else "")
         + f"; {run.precision}, {'compiled' if run.compile == 'on' else 'not compiled'}",
-        f"memory: about {memory:.2g} GB for weights, optimizer and one pass, {free / 1e9:,.1f} GB free",
+        f"memory: about {memory:.2g} GB for weights{', reference' if copied else ''}, optimizer and one pass, "
+        f"{free / 1e9:,.1f} GB free",
         f"computing: {cost.flops:.3g} FLOPs; products in {run.precision} reach {cost.peak / 1e9:,.0f} GFLOP/s here",
         f"time: {clock(hours.lo * 3600)} to {clock(hours.hi * 3600)}, {hours.label}",
     ]

@@ -10,9 +10,9 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from dono.artifacts import write_atomically
 from dono.errors import Mistake
-from dono.models import Reader, Scorer, add_lora, load_model, random_llama, reader_of, shape_of
-from dono.objectives import OBJECTIVES, PREFERENCES, kto
-from dono.runfile import BOOKKEEPING, ObjectiveName, RunFile, load_run
+from dono.models import Reader, Scorer, add_lora, load_model, random_llama, reader_of, reference_beside, shape_of
+from dono.objectives import OBJECTIVES, PREFERENCES, judged_objective, pair_objective
+from dono.runfile import BOOKKEEPING, ObjectiveName, PreferenceLoss, RunFile, load_run
 from dono.stages.display import Display
 from dono.stages.train_data import (
     Answers,
@@ -63,7 +63,8 @@ SHOWN = 500
 class Ready:
     """A run whose data is encoded, whose model is loaded, and whose settings are all named.
 
-    `module` is what is trained: the `reader`, or a scorer over it.
+    `module` is what is trained: the `reader`, or a scorer over it. `reference` is the model as it began, where its
+    drift is watched.
     """
 
     run: RunFile
@@ -71,6 +72,7 @@ class Ready:
     tokenizer: PreTrainedTokenizerBase
     reader: Reader
     module: Reader | Scorer
+    reference: Reader | None
     encoded: Encoded
     sizes: Sizes
     cost: Cost
@@ -117,6 +119,11 @@ def get_ready(run: RunFile, folder: Path, display: Display, world: World, *, pro
     learner = model if run.lora is None else add_lora(model, rank=run.lora.rank, seed=run.seed)
     reader = reader_of(learner)
     module = Scorer(reader) if data.objective == "reward_model" else reader
+    reference = None
+    if run.loss.most_divergence is not None:
+        if processes > 1:
+            raise Mistake("drift is watched by one process", where="loss.most_divergence", remedy="Leave it out")
+        reference = reference_beside(reader, lambda: _model(run, tokenizer).to(device()))
     rows, tokens, mean_length = size_of(encoded)
     sizes = Sizes(
         rows=rows, tokens=tokens, mean_length=mean_length, counted=shape.counted, parameters=shape.stored_parameters,
@@ -138,7 +145,7 @@ def get_ready(run: RunFile, folder: Path, display: Display, world: World, *, pro
     display.say(f"an example, trained between ⟦ and ⟧: {_example(encoded, tokenizer)}")
     for line in spending(named, sizes, cost, available_memory(device())):
         display.say(line)
-    return Ready(named, folder, tokenizer, reader, module, encoded, sizes, cost, world)
+    return Ready(named, folder, tokenizer, reader, module, reference, encoded, sizes, cost, world)
 
 
 def _settled(
@@ -147,7 +154,7 @@ def _settled(
     """The run with everything named; the largest part is tried, precision and speed are measured."""
     whole = settled(run, objective, encoded, sizes, machine)
     assert whole.context is not None
-    longest, learn, packs = longest_of(encoded, whole.context), learner_of(objective), _packs(module)
+    longest, learn, packs = longest_of(encoded, whole.context), learner_of(objective, run.loss), _packs(module)
     tried = whole.model_copy(update={"precision": "float32"}) if run.precision == "auto" else whole
     loop = loop_of(tried)
 
@@ -173,7 +180,7 @@ def _cost(run: RunFile, encoded: Encoded, sizes: Sizes, module: Reader | Scorer,
     assert run.precision != "auto"
     longest = longest_of(encoded, run.context)
     part = largest_part(encoded, longest, min(run.part_tokens, max(longest, TIMED)), pack=_packs(module))
-    seconds = pass_seconds(module, learner_of(run.objective), part, run.precision)
+    seconds = pass_seconds(module, learner_of(run.objective, run.loss), part, run.precision)
     return cost_of(run, sizes, machine, part.tokens / seconds)
 
 
@@ -233,12 +240,12 @@ def _check(encoded: Encoded, objective: ObjectiveName, tokenizer: PreTrainedToke
     )  # fmt: skip
 
 
-def learner_of(objective: ObjectiveName) -> Learner[Any]:
+def learner_of(objective: ObjectiveName, loss: PreferenceLoss) -> Learner[Any]:
     """The objective as a learner of the data's parts."""
     if objective in PREFERENCES:
-        return preferences(PREFERENCES[objective])
+        return preferences(pair_objective(objective, beta=loss.beta, chosen_weight=loss.chosen_weight))
     if objective == "reward_model":
         return rewards()
     if objective == "kto":
-        return judgements(kto)
+        return judgements(judged_objective(beta=loss.beta))
     return likelihood(OBJECTIVES[objective])

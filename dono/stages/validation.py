@@ -11,7 +11,7 @@ import torch
 from dono.evals import Score, score_bits
 from dono.evals.roc import auc_delong
 from dono.models import Reader, Scorer, placed
-from dono.objectives import Answers, Judged, PairObjective, Pairs, kto, kto_divergence
+from dono.objectives import Answers, Judged, JudgedObjective, PairObjective, Pairs, kto_divergence
 from dono.stages.train_data import HeldOut
 from dono.tokens import IGNORED, Document, Rows, packed, padded
 from dono.training.learners import Floats, JudgedRows, PairRows, answers_in, device_of
@@ -114,8 +114,8 @@ def score_by_rewards(scorer: Scorer, pairs: Sequence[Pair], *, precision: Precis
 
 @torch.no_grad()
 def score_judged(
-    reader: Reader, pairs: Sequence[Pair], desirable: Sequence[bool], reference: Floats, *, precision: Precision,
-    part_tokens: int,
+    reader: Reader, pairs: Sequence[Pair], desirable: Sequence[bool], objective: JudgedObjective, reference: Floats, *,
+    precision: Precision, part_tokens: int,
 ) -> list[Score]:  # fmt: skip
     """KTO's loss per row, and how often a good answer gained more likelihood than a bad one (the area under the ROC).
 
@@ -125,7 +125,7 @@ def score_judged(
     gained, mismatched = torch.from_numpy(now - reference).unbind(1)
     verdicts, divergence, one = torch.tensor(desirable), kto_divergence(mismatched), torch.ones(1, 1, dtype=torch.bool)
     losses = [
-        float(kto(Judged(Answers(by.view(1, 1), one), torch.zeros(1), verdict.view(1), divergence)).total)
+        float(objective(Judged(Answers(by.view(1, 1), one), torch.zeros(1), verdict.view(1), divergence)).total)
         for by, verdict in zip(gained, verdicts, strict=True)
     ]
     scores = [_mean("loss", losses)]

@@ -16,11 +16,12 @@ from dono.training.learners import (
     with_divergence,
 )
 from dono.training.logbook import Logbook, Scale, sentence
-from dono.training.loop import LoopSpec, Outcome, Progress, train
+from dono.training.loop import Early, LoopSpec, Outcome, Progress, train
 from dono.training.rates import Peaks, continued_peaks, finetuning_peak, scratch_peaks
 from dono.training.schedule import rate_at
 
 __all__ = [
+    "Early",
     "JudgedRows",
     "Logbook",
     "LoopSpec",

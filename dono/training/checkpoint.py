@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.distributed import checkpoint
 from torch.distributed.checkpoint.state_dict import (
@@ -28,6 +29,7 @@ from dono.errors import Mistake
 from dono.training.shelves import AT, TOLD, Kept, Shelf
 from dono.training.world import World
 
+BEST = "best.safetensors"
 STATE, PARTIAL, FORMER = "state", "state.partial", "state.former"
 COUNTERS = TOLD
 SETTINGS = "param_groups."
@@ -140,6 +142,21 @@ def load(state: Path | Kept, model: nn.Module, optimizer: torch.optim.Optimizer,
     found = {key.removeprefix("optimizer."): value for key, value in tensors.items() if key.startswith("optimizer.")}
     set_optimizer_state_dict(model, optimizer, found | settings, options=_FLAT)
     torch.set_rng_state(tensors["random"])
+
+
+def keep_weights(model: nn.Module, path: Path) -> None:
+    """Write the trained weights alone, to go back to; replaced as a whole."""
+    weights = {name: p.detach().contiguous().clone() for name, p in model.named_parameters() if p.requires_grad}
+    partial = path.with_suffix(".partial")
+    save_file(weights, partial)
+    partial.rename(path)
+
+
+def put_back(model: nn.Module, path: Path) -> None:
+    """The trained weights as `keep_weights` wrote them."""
+    own = dict(model.named_parameters())
+    for name, value in load_file(path).items():
+        own[name].data.copy_(value)
 
 
 def _tensors(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Any]:

@@ -96,15 +96,23 @@ class Progress:
     """What held-out rows were scored at after this step, by metric; None where they were not."""
 
 
+class Early(Exception):
+    """Going on makes it worse; the message says why. Raised by a `validate` that has put better weights back."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What a finished loop knows. `seconds` adds up over resumes; `losses` has one entry per step."""
+    """What a finished loop knows. `seconds` adds up over resumes; `losses` has one entry per step.
+
+    `early`: why it ended before its last step, or None.
+    """
 
     tokens: int
     trained: int
     seconds: float
     tokens_per_second: float
     losses: list[float]
+    early: str | None = None
 
 
 class _Signals:
@@ -171,11 +179,11 @@ def train(
     count, and a step's loss is Σ sums / Σ counts. `prepare` sees all parts of a step first, for terms of the whole
     batch. `after` is the folder of the run that this one goes on from (its weights and optimizer). A checkpoint in
     `folder` is this very run, interrupted: it goes on. `validate(reader, step)` may score held-out rows after a step,
-    in every process alike, by the reader as it is spread; its seconds count. `capped(seconds)` names the cap that is
-    reached, or None; then the state is saved and `Capped` is raised. Under `torchrun` each process learns from its
-    share of a step's parts, whose number must be a multiple of the processes'; in the end each process has the whole
-    model, but after an exception its weights are in the checkpoint alone. Raises `Mistake` when loss or gradient is
-    not finite, before it does harm.
+    in every process alike, by the reader as it is spread; its seconds count, and its `Early` ends the run.
+    `capped(seconds)` names the cap that is reached, or None; then the state is saved and `Capped` is raised. Under
+    `torchrun` each process learns from its share of a step's parts, whose number must be a multiple of the processes';
+    in the end each process has the whole model, but after an exception its weights are in the checkpoint alone. Raises
+    `Mistake` when loss or gradient is not finite, before it does harm.
     """
     folder.mkdir(parents=True, exist_ok=True)
     keep_memory()
@@ -185,9 +193,11 @@ def train(
         world.together()
         run = _Run(reader, learn, spec, folder, world, prepare)
         run.begin(after)
-        batches = _Ahead(parts_at, spec.stop)
+        batches, early = _Ahead(parts_at, spec.stop), None
         try:
             _go(run, batches, signals, watch, validate, capped)
+        except Early as stopped:
+            early = str(stopped)
         finally:
             batches.close()
             run.end()
@@ -195,7 +205,7 @@ def train(
     counters = run.counters
     return Outcome(
         tokens=counters.tokens, trained=counters.trained, seconds=counters.seconds, losses=counters.losses,
-        tokens_per_second=_speed(counters),
+        tokens_per_second=_speed(counters), early=early,
     )  # fmt: skip
 
 

@@ -7,12 +7,13 @@ from functools import partial
 import pytest
 import torch
 
-from dono.objectives import PREFERENCES, kto
+from dono.objectives import PREFERENCES, anchored, dpo, kto
 from tests.rooms.objectives import batches
 from tests.rooms.objectives.batches import Maker, Objective, judged, pairs, rank, rewards
 
 OVER_ANSWERS: dict[str, tuple[Objective, Maker]] = {
     **{name: (objective, pairs) for name, objective in PREFERENCES.items()},
+    "anchored": (partial(anchored, dpo, weight=0.7), pairs),
     "kto": (partial(kto, desirable_weight=1.3, undesirable_weight=0.7), judged),
 }
 ALL = OVER_ANSWERS | {"bradley_terry": (rank, rewards)}

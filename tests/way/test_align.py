@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import random
@@ -11,12 +12,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from transformers import AutoModelForCausalLM
+import torch
+from safetensors.torch import load_file
+from transformers import AutoModelForCausalLM, LlamaForCausalLM
 
 from dono.alignfile import load_align
 from dono.artifacts import Artifact, Store
 from dono.ratings import Candidate, Desk, DeskSettings, EventStore, Item, Turn, read_items
 from dono.runfile import load_run
+from dono.stages.align import open_round
+from dono.stages.align_data import gather_prompts
+from dono.stages.align_ready import get_ready
+from dono.stages.display import Display
+from dono.training.checkpoint import BEST
 from tests import command_line
 from tests.rooms.stages.runs_of_train import write_data, write_run
 from tests.way.conftest import dono, finished
@@ -158,27 +166,52 @@ def card_of(folder: Path, name: str) -> str:
     return (made(folder, name).path / "README.md").read_text(encoding="utf8")
 
 
-def test_a_round_that_is_killed_while_answers_are_used_again_comes_to_the_same_model(folder: Path) -> None:
-    settings = {"reward": "reward.py:yes", "prompts": "pairs.jsonl", "rate": 3e-3, "steps": 10, "save_minutes": 1e-6}
-    overrides = ("policy.uses=2", "method=ppo")
-    whole = round_file(folder, **settings, name="whole", work="work-whole")
-    assert run("align", whole, *overrides) == 0
-    path = round_file(folder, **settings, name="killed", work="work-killed")
-    process = dono(folder, "align", str(path), *overrides)
-    while process.poll() is None and batches(folder) < 3:
+KILLED: dict[str, tuple[dict[str, object], tuple[str, ...]]] = {
+    "ppo": ({"reward": "reward.py:yes", "prompts": "pairs.jsonl", "method": "ppo"}, ("batches.jsonl", "looks.jsonl")),
+    "rloo": (
+        {"reward": "reward.py:yes", "prompts": "pairs.jsonl", "lora": "{rank: 4}"}, ("batches.jsonl", "looks.jsonl")
+    ),
+    "dpo": ({"preferences": "pairs.jsonl", "loss": "{most_divergence: 9}", "lora": "{rank: 4}"}, ("drift.jsonl",)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", KILLED)
+def test_a_round_that_is_killed_in_the_middle_comes_to_the_same_model(folder: Path, name: str) -> None:
+    asked, files = KILLED[name]
+    settings = asked | {"rate": 3e-3, "steps": 10, "save_minutes": 1e-6}
+    of_whole, of_killed = (f"work-{which}-{name}" for which in ("whole", "killed"))
+    whole = round_file(folder, **settings, name="whole", work=of_whole)
+    assert run("align", whole, "policy.uses=2") == 0
+    path = round_file(folder, **settings, name="killed", work=of_killed)
+    process = dono(folder, "align", str(path), "policy.uses=2")
+    while process.poll() is None and lines(folder / of_killed, files[0]) < 3:
         time.sleep(0.01)
     os.kill(process.pid, signal.SIGKILL)
     finished(process)
-    assert process.returncode == -signal.SIGKILL and run("align", path, *overrides) == 0
-    one, other = (next((folder / w / "aligned").iterdir()) for w in ("work-whole", "work-killed"))
-    for name in ("model.safetensors", "batches.jsonl", "looks.jsonl"):
-        assert (one / name).read_bytes() == (other / name).read_bytes(), name
-    assert not (other / "sampled").exists() and not (other / "state").exists()
+    assert process.returncode == -signal.SIGKILL and run("align", path, "policy.uses=2") == 0
+    one, other = (next((folder / w / "aligned").iterdir()) for w in (of_whole, of_killed))
+    for file in ("model.safetensors", *files):
+        assert (one / file).read_bytes() == (other / file).read_bytes(), file
+    assert not any((other / left).exists() for left in ("sampled", "state", BEST))
 
 
-def batches(folder: Path) -> int:
-    found = list((folder / "work-killed").glob("aligned/*/batches.jsonl"))
+def lines(work: Path, name: str) -> int:
+    found = list(work.glob(f"aligned/*/{name}"))
     return found[0].read_bytes().count(b"\n") if found else 0
+
+
+@pytest.mark.parametrize(("lora", "models"), [("null", 2), ("{rank: 4}", 1)])
+def test_beside_an_adapter_no_second_model_is_held_as_the_reference(
+    folder: Path, tmp_path: Path, lora: str, models: int
+) -> None:
+    file = round_file(folder, reward="reward.py:yes", prompts="pairs.jsonl", method="rloo", lora=lora)
+    round_ = open_round(load_align(file), Store(tmp_path), Display())
+    gc.collect()
+    before = {id(o) for o in gc.get_objects() if type(o) is LlamaForCausalLM}
+    ready = get_ready(round_, tmp_path / "run", gather_prompts(round_.align, None, round_.display), None)
+    gc.collect()
+    held = [o for o in gc.get_objects() if type(o) is LlamaForCausalLM and id(o) not in before]
+    assert len(held) == models and len({id(ready.reader.model), id(ready.bench.reference.model)}) == models
 
 
 def test_a_dry_run_says_what_it_would_spend_and_makes_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -208,6 +241,9 @@ def test_a_dry_run_says_what_it_would_spend_and_makes_nothing(folder: Path, caps
         (["reward=reward.py:broken"], "it raised ZeroDivisionError: division by zero"),
         (["method=rloo", "policy.max_new_tokens=60"], "leave no room for a prompt"),
         (["method=rloo", "tokens=100"], "samples its own texts"),
+        (["method=rloo", "loss.beta=1"], "`loss` is of methods that sample nothing"),
+        (["method=orpo", "loss.chosen_weight=1"], "orpo has none. It belongs to dpo"),
+        (["loss.most_divergence=0.01", "rate=0.01"], "at the first look the divergence of"),
         (["held_out=0.001"], "too few to hold a share"),
     ],
 )
@@ -240,6 +276,32 @@ def test_a_model_too_far_away_is_stopped_and_the_best_weights_kept(
     best = max(sum(rewards) / len(rewards) for rewards in near)
     assert figures(made(folder, "far"))["reward", "after"] == pytest.approx(best)
     assert looks[-1]["step"] < 30
+
+
+def test_pairs_that_lead_too_far_away_stop_the_round_at_the_last_look_that_was_nearer(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for tidy in ("dono.stages.train._tidy", "dono.stages.align.tidy"):  # what was put back is still there
+        monkeypatch.setattr(tidy, lambda folder: None)
+    path = round_file(folder, preferences="pairs.jsonl", name="free", rate=1e-3, epochs=12, method="dpo")
+    assert run("align", path, "loss.most_divergence=1e9") == 0
+    free = drifts(folder, "free")
+    assert len(free) >= 10 and max(free) > free[0]
+    limit = (free[0] + max(free)) / 2
+    assert run("align", path, f"loss.most_divergence={limit}", "name=drifted") == 0
+    artifact, looks = made(folder, "drifted"), drifts(folder, "drifted")
+    assert looks == free[: len(looks)] and max(looks[:-1]) <= limit < looks[-1]
+    assert figures(artifact)["divergence", "after"] == looks[-2]
+    kept, model = load_file(artifact.path / "best.safetensors"), load_file(artifact.path / "model.safetensors")
+    assert kept and all(torch.equal(value, model[name.removeprefix("model.")]) for name, value in kept.items())
+    assert f"is above {limit:g}; the weights" in capsys.readouterr().err and "Stopped early" in card_of(
+        folder, "drifted"
+    )
+
+
+def drifts(folder: Path, name: str) -> list[float]:
+    rows = (made(folder, name).path / "drift.jsonl").read_text(encoding="utf8").splitlines()
+    return [json.loads(row)["divergence"] for row in rows]
 
 
 def test_the_recipe_loads() -> None:

@@ -17,10 +17,13 @@ from dono.objectives import (
     averaged,
     bradley_terry,
     dpo,
+    judged_objective,
     kto,
     kto_divergence,
     log_ratios,
     orpo,
+    pair_objective,
+    simpo,
     summed,
 )
 from tests.rooms.objectives import batches
@@ -124,6 +127,38 @@ def test_orpo_is_the_papers_formula(seed: int, rows: int) -> None:
     odds = [p / (1 - p) for p in (chosen.exp(), rejected.exp())]
     expected = (-chosen - 0.3 * logsigmoid((odds[0] / odds[1]).log())).sum()
     assert orpo(batch, weight=0.3).total.item() == pytest.approx(expected.item(), rel=1e-9)
+
+
+@pytest.mark.parametrize("name", ["dpo", "dpo_length_normalised", "simpo"])
+def test_an_anchored_loss_adds_what_each_preferred_answer_costs_a_token(name: str) -> None:
+    batch = pairs()
+    values, mask = batch.chosen
+    cost = -sum(row[kept].mean().item() for row, kept in zip(values, mask, strict=True))
+    plain, held = (pair_objective(name, chosen_weight=w)(batch) for w in (0.0, 0.3))
+    assert held.total.item() == pytest.approx(plain.total.item() + 0.3 * cost, rel=1e-9)
+    assert held.count == plain.count and held.metrics == plain.metrics
+
+
+def test_where_both_answers_lose_alike_the_anchor_alone_sees_it() -> None:
+    batch = pairs()
+    lost = [
+        Answers(a.loglikelihoods - a.mask / a.mask.sum(1, keepdim=True), a.mask) for a in (batch.chosen, batch.rejected)
+    ]
+    worse = batch._replace(chosen=lost[0], rejected=lost[1])
+    assert dpo(worse).total.item() == pytest.approx(dpo(batch).total.item(), rel=1e-9)
+    anchored = pair_objective("dpo", chosen_weight=1.0)
+    assert anchored(worse).total > anchored(batch).total
+
+
+def test_another_beta_reaches_the_loss_that_has_it() -> None:
+    batch, verdicts = pairs(), judged()
+    expected = {"dpo": dpo(batch, beta=0.7), "simpo": simpo(batch, beta=0.7), "orpo": orpo(batch, weight=0.7)}
+    expected["dpo_length_normalised"] = dpo(batch, beta=0.7, length_normalised=True)
+    for name, loss in expected.items():
+        assert pair_objective(name, beta=0.7)(batch).total == loss.total
+        assert pair_objective(name)(batch).total == PREFERENCES[name](batch).total != loss.total
+    assert judged_objective(beta=0.7)(verdicts).total == kto(verdicts, beta=0.7).total
+    assert judged_objective()(verdicts).total == kto(verdicts).total
 
 
 def test_bfloat16_likelihoods_are_summed_in_float32() -> None:

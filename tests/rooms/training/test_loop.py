@@ -14,8 +14,8 @@ from dono.errors import Capped, Mistake
 from dono.models import Reader, reader_of
 from dono.objectives import next_token
 from dono.tokens import Rows
-from dono.training import Progress, likelihood, train
-from dono.training.checkpoint import counters_in, state_of
+from dono.training import Early, Progress, likelihood, train
+from dono.training.checkpoint import counters_in, keep_weights, put_back, state_of
 from tests.rooms.training.tiny import VOCABULARY, held_out_loss, texts_at, tiny_lora, tiny_model, tiny_spec, train_texts
 
 OPTIMIZERS = ["adamw", "muon"]
@@ -49,6 +49,23 @@ def test_scoring_held_out_rows_on_the_way_changes_no_bit_and_its_seconds_count(o
         return {}
 
     assert train_texts(tiny_model(), spec, tmp_path / "slow", validate=slow).seconds > 0.5
+
+
+def test_a_run_that_held_out_rows_end_early_says_why_and_keeps_the_weights_that_were_put_back(tmp_path: Path) -> None:
+    model, kept = tiny_model(), tmp_path / "kept.safetensors"
+
+    def look(reader: Reader, step: int) -> None:
+        if step == 2:
+            keep_weights(reader, kept)
+        if step == 4:
+            put_back(reader, kept)
+            raise Early("far enough")
+
+    outcome = train_texts(model, tiny_spec(9), tmp_path / "run", validate=look)
+    assert outcome.early == "far enough" and len(outcome.losses) == 4
+    other = tiny_model()
+    assert train_texts(other, tiny_spec(2), tmp_path / "other").early is None
+    assert all(torch.equal(a, b) for a, b in zip(model.parameters(), other.parameters(), strict=True))
 
 
 def test_the_first_loss_of_a_random_model_is_the_log_of_its_vocabulary(tmp_path: Path) -> None:
