@@ -21,20 +21,18 @@ def lines(out: io.StringIO) -> list[str]:
     return out.getvalue().splitlines()
 
 
-def test_a_line_says_how_far_it_is_and_how_long_yet(clocked: list[float]) -> None:
+@pytest.mark.parametrize(
+    ("passed", "said"),
+    [(25, " 25%, 0:25 elapsed, 1:15 to go step 1/4"), (130, "100%, 2:10 elapsed, longer than planned step 1/4")],
+)
+def test_a_line_says_how_far_it_is_and_how_long_yet_or_that_it_outlasts_its_plan(
+    passed: float, said: str, clocked: list[float]
+) -> None:
     out = io.StringIO()
     with Display(Console(file=out, width=200)).task("a full run", 100.0) as view:
-        clocked[0] += 25
+        clocked[0] += passed
         view.note("step 1/4")
-    assert lines(out)[-1] == "  a full run:  25%, 0:25 elapsed, 1:15 to go step 1/4"
-
-
-def test_a_run_that_outlasts_its_plan_says_so_in_place_of_a_time_left(clocked: list[float]) -> None:
-    out = io.StringIO()
-    with Display(Console(file=out, width=200)).task("a full run", 100.0) as view:
-        clocked[0] += 130
-        view.note("step 3/4")
-    assert lines(out)[-1] == "  a full run: 100%, 2:10 elapsed, longer than planned step 3/4"
+    assert lines(out)[-1] == f"  a full run: {said}"
 
 
 def test_a_live_bar_says_it_too(clocked: list[float]) -> None:
