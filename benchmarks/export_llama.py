@@ -105,7 +105,8 @@ def main() -> None:
         file = Path(made) / "model.gguf"
         command(Order(what=folder, form="gguf", out=file, precision="f32"))
         model, tokenizer, port = load_model(str(folder)).eval(), load_tokenizer(folder), free_port()
-        line = [str(asked.llama_server), "-m", str(file), "--host", "127.0.0.1", "--port", str(port), "-np", "1"]
+        line = [str(asked.llama_server.resolve()), "-m", str(file), "--host", "127.0.0.1"]
+        line += ["--port", str(port), "-np", "1"]
         with (
             Server("llama.cpp", [*line, "-c", "512", "-fit", "off", *EXACT], "model", port).up(),
             httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=120, trust_env=False) as http,

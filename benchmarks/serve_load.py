@@ -101,10 +101,10 @@ class Server:
 
     @contextmanager
     def up(self) -> Iterator[Server]:
-        """The server while it runs; its output is kept for when it fails."""
-        with tempfile.TemporaryFile() as log:
+        """The server while it runs, in a folder of its own; its output is kept for when it fails."""
+        with tempfile.TemporaryFile() as log, tempfile.TemporaryDirectory() as place:
             environment = {**os.environ, "HF_HUB_OFFLINE": "1"}
-            self.process = subprocess.Popen(self.command, stdout=log, stderr=log, env=environment)
+            self.process = subprocess.Popen(self.command, stdout=log, stderr=log, env=environment, cwd=place)
             try:
                 self._wait(log)
                 yield self
@@ -150,7 +150,7 @@ def servers(folder: Path, peer_python: str, llama: Path | None) -> list[Server]:
     peer = [peer_python, "-c", "from transformers.cli.transformers import main; main()", "serve", str(folder)]
     third = []
     if llama is not None:
-        command = [str(llama), "-m", str(as_gguf(folder)), "--host", "127.0.0.1", "--port", str(compiled)]
+        command = [str(llama.resolve()), "-m", str(as_gguf(folder)), "--host", "127.0.0.1", "--port", str(compiled)]
         slots = max(CLIENTS)
         command += ["-np", str(slots), "-c", str(slots * PER_SLOT), "-t", str(os.cpu_count()), "-fit", "off"]
         third = [Server(LLAMA, command, "model", compiled)]
