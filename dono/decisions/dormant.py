@@ -36,8 +36,8 @@ TOGETHER = 0.5
 """The part of the variance that the arms of one use case have in common (assumed)."""
 FARTHER = 0.2
 """The chance that the arms of a use case which slept are not bound by what one run whole on the same examples learned
-(assumed: of seven tasks of the truth runs none went farther, nor did two that were run afterwards, which makes one in
-eleven by the rule of succession; larger bases have more to wake up to)."""
+(assumed: of nine tasks of the truth runs none went farther, the demo's habits did, which makes one in six by the rule
+of succession; larger bases have more to wake up to)."""
 LEAST_WAY = 1e-9
 """No way is shorter: what is not bound has no end times it."""
 

@@ -120,8 +120,6 @@ class Batcher:
 
     def ready(self) -> bool:
         """Whether there is something to do."""
-        if self._ended.is_set():
-            return False
         return bool(self._closing or self._waiting or self._running or self._joining or self._work)
 
     def turn(self) -> None:

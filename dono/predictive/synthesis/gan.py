@@ -198,17 +198,15 @@ def _step(state: _State, spec: GanSpec, real: Tensor) -> None:
     state.of_critic.step()
 
     drawn = state.conditions.draw(spec.batch, state.random, evenly=True)
-    asked = torch.from_numpy(drawn.vectors).float()
+    asked, numbers = torch.from_numpy(drawn.vectors).float(), torch.from_numpy(drawn.rows)
     raw = state.generator(_entry(asked, spec))
     rows = state.choices.activated(raw, spec.temperature)
     fake = torch.cat([rows, asked], dim=1)
     loss = -state.critic(fake.reshape(-1, spec.pac * fake.shape[1])).mean()
     if state.conditions.target is not None and spec.telling:
-        numbers = torch.from_numpy(drawn.rows)
         learn_to_tell(state.teller, state.of_teller, real, state.classes, numbers)
         loss = loss + spec.telling * told_otherwise(state.teller, rows, real, state.classes, numbers)
     if spec.pairs:
-        numbers = torch.from_numpy(drawn.rows)
         loss = loss + spec.pairs * apart_in_pairs(rows, real[numbers], state.classes[numbers])
     # and the cross-entropy between the categories asked for and those made
     heeded = asked * state.choices.logs(raw).index_select(1, state.wanted)
