@@ -21,8 +21,8 @@ from dono.models import Reader, layers_of
 
 _MEETINGS = count()
 FOUND = timedelta(minutes=5)
-"""In which processes must have found each other. Gloo's connecting was seen to hang once, on a busy machine; whoever
-gives up ends, and torch's launcher or the cluster begins with all of them again."""
+"""In which processes must have found each other (assumed); whoever gives up ends, and torch's launcher or the cluster
+begins with all of them again."""
 
 
 @dataclass(frozen=True)
@@ -108,8 +108,10 @@ def _meet() -> None:
     if torch.cuda.is_available():
         torch.cuda.set_device(device())
     store, rank, size = next(distributed.rendezvous("env://"))
-    # The store remembers who met, and the same processes could not meet again under the same name.
-    own = distributed.PrefixStore(f"meeting {next(_MEETINGS)}", store)
+    # The store remembers who met: these processes earlier, or, where torch's launcher began again, those that died.
+    # Whoever came first would find a dead process's address, and both might wait to be called.
+    attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
+    own = distributed.PrefixStore(f"attempt {attempt}, meeting {next(_MEETINGS)}", store)
     backend, usual = "nccl" if torch.cuda.is_available() else "gloo", distributed.default_pg_timeout
     distributed.init_process_group(backend, store=own, rank=rank, world_size=size, timeout=FOUND)
     own.set_timeout(usual)
