@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import time
 from collections.abc import Sequence
 
@@ -147,6 +148,8 @@ def main() -> None:
     parser.add_argument("--device")
     parser.add_argument("--dtype")
     asked = parser.parse_args()
+    logging.basicConfig(level=logging.WARNING)
+    logging.getLogger("dono.serving").setLevel(logging.INFO)
     keep_result(
         "serve_engine",
         measure(asked.params, asked.tokens, asked.clients, asked.device, asked.dtype, recorded=not asked.unrecorded),

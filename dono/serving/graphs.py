@@ -1,8 +1,9 @@
 """Steps of one token each, recorded once on a GPU and replayed: the processor no longer launches hundreds of kernels.
 
 A recording is for so many rows and so long a part of the slots; sizes double, so there are few of them. Rows that are
-filled up write to the place that takes padding. Where recording fails, or its first replay says something else than the
-step itself, steps go on unrecorded. (Written without a GPU at hand: no recording has been made yet.)
+filled up write to the place that takes padding. Where a recording's first replay says something else than the step
+itself, steps of that size go on unrecorded; where recording fails, all do. Measured with 1.02 G parameters on an H200:
+3.5 ms a step of one row, 22.7 unrecorded.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ from dono.serving.slots import SlotCache, masks
 
 SHORTEST = 256
 """Places of the shortest recording (assumed)."""
-AGREE = 1e-2
-"""How far a replay may be from the step itself, relative to the largest logit (assumed: the same kernels in half
-precision differ less; a wrong place of the cache differs more)."""
+AGREE = 8
+"""How far a replay may be from the step itself, in roundings of the largest logit (assumed: the library of matrix
+products may choose another kernel for a recording; what is stale says something else altogether)."""
 logger = logging.getLogger(__name__)
 
 
@@ -46,7 +47,7 @@ class Recordings:
     def __init__(self, model: PreTrainedModel, cache: SlotCache) -> None:
         self.model, self.cache = model, cache
         self._pool = torch.cuda.graph_pool_handle()
-        self._made: dict[tuple[int, int], _Recording] = {}
+        self._made: dict[tuple[int, int], _Recording | None] = {}
         self.works = True
 
     def read(self, ids: Sequence[int], places: Sequence[int]) -> Tensor | None:
@@ -56,27 +57,24 @@ class Recordings:
         table = torch.tensor([[*ids, *[0] * more], [*places, *[self.cache.capacity] * more]]).pin_memory()
         if self.works and size not in self._made:
             self._try(size, table)
-        if not self.works:
-            return None
-        return self._made[size].replayed(table)[: len(ids)]
+        made = self._made[size] if self.works else None
+        return None if made is None else made.replayed(table)[: len(ids)]
 
     def _try(self, size: tuple[int, int], table: Tensor) -> None:
         """Make a recording, and believe it if its first replay says what the step itself says."""
         try:
             made = self._record(*size)
-            replayed = made.replayed(table).clone()
-            itself = self._step(made.inputs, size[1])
+            replayed = made.replayed(table).float()
+            itself = self._step(made.inputs, size[1]).float()
+            differs = float((replayed - itself).abs().max() / itself.abs().max())
         except RuntimeError as error:
-            self._give_up(str(error).splitlines()[0])
+            self.works = False
+            logger.warning("steps are not recorded: %s", str(error).splitlines()[0])
             return
-        if float((replayed - itself).abs().max()) > AGREE * float(itself.abs().max()):
-            self._give_up("a replay says something else than the step itself")
-            return
-        self._made[size] = made
-
-    def _give_up(self, why: str) -> None:
-        self.works = False
-        logger.warning("steps are not recorded: %s", why)
+        believed = differs <= AGREE * torch.finfo(made.logits.dtype).eps
+        self._made[size] = made if believed else None
+        tell = logger.info if believed else logger.warning
+        tell("steps of %d rows, %d places: a replay differs by %.1e%s", *size, differs, "" if believed else "; not used")
 
     def _record(self, rows: int, length: int) -> _Recording:
         device = self.model.device
