@@ -3,6 +3,7 @@
 from dono.models.adapters import add_lora, load_adapter, merge_lora, save_adapter
 from dono.models.llama import random_llama
 from dono.models.pretrained import Shape, load_model, save_model, shape_of
+from dono.models.products import multiply_by_onednn
 from dono.models.reader import (
     Critic,
     Placed,
@@ -35,6 +36,7 @@ __all__ = [
     "load_model",
     "load_scorer",
     "merge_lora",
+    "multiply_by_onednn",
     "placed",
     "random_llama",
     "reader_of",

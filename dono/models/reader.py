@@ -12,6 +12,7 @@ from transformers import PreTrainedModel
 
 from dono.errors import Mistake
 from dono.models.attention import DOCUMENTS
+from dono.models.products import multiply_by_onednn
 from dono.objectives import Logits, Predictions, Projected, loglikelihoods
 from dono.tokens import IGNORED, Rows
 
@@ -133,6 +134,7 @@ def reader_of(model: PreTrainedModel) -> Reader:
             raise Mistake(f"{name} holds numbers that are not finite", where=_name(model), remedy=remedy)
     model.eval()
     _without_dropout(model)
+    multiply_by_onednn(model)
     ids = torch.arange(16, device=model.device) % model.config.get_text_config().vocab_size
     before = model.config._attn_implementation
     reader = Reader(model, packs=False, projects=False)

@@ -33,6 +33,7 @@ from dono.objectives.preferences import (
     pair_objective,
     simpo,
 )
+from dono.objectives.products import fits, onednn_is_faster, times
 from dono.objectives.reward import PairMetrics, bradley_terry
 
 __all__ = [
@@ -62,6 +63,7 @@ __all__ = [
     "cross_entropy",
     "divergence",
     "dpo",
+    "fits",
     "generalised_advantages",
     "group_relative",
     "judged_objective",
@@ -73,6 +75,7 @@ __all__ = [
     "masked",
     "masked_answers",
     "next_token",
+    "onednn_is_faster",
     "orpo",
     "pair_objective",
     "penalised",
@@ -80,6 +83,7 @@ __all__ = [
     "rloo",
     "simpo",
     "summed",
+    "times",
     "value_loss",
     "whitened",
 ]

@@ -13,6 +13,8 @@ from torch import Tensor
 from torch.autograd.function import FunctionCtx, once_differentiable
 from torch.nn import functional
 
+from dono.objectives.products import fits, product, times
+
 CHUNK_VALUES = 2**23
 """Logits that exist at once: 32 MiB in float32 (measured on two cores: 512 to 4,096 positions of a vocabulary of 16,384
 are equally fast)."""
@@ -67,7 +69,7 @@ def _predicted(hidden: Tensor, weight: Tensor, ids: Tensor) -> tuple[Tensor, Ten
 
     Exponentials are taken once, in place of the logits: beside products they are most of what the head costs.
     """
-    logits = _exact(hidden @ weight.t())
+    logits = _exact(product(hidden, weight))
     own, largest = logits.gather(1, ids), logits.amax(dim=1, keepdim=True)
     odds = logits.sub_(largest).exp_()
     sums = odds.sum(dim=1, keepdim=True)
@@ -80,8 +82,10 @@ def _learn(
     """Gradients from those of the logits, `slopes` [chunk, vocabulary]: one is written, the other added to."""
     small = slopes.to(hidden.dtype)
     if into_hidden is not None:
-        into_hidden.copy_(small @ weight)
-    if into_weight is not None and into_weight.dtype == small.dtype:
+        into_hidden.copy_(product(small, weight.t()))
+    if into_weight is not None and fits(small, hidden):
+        into_weight.add_(times(small.t(), hidden.t()))
+    elif into_weight is not None and into_weight.dtype == small.dtype:
         into_weight.addmm_(small.t(), hidden)
     elif into_weight is not None:
         into_weight.add_(small.t() @ hidden)

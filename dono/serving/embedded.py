@@ -14,7 +14,7 @@ import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from dono.errors import Mistake
-from dono.models import load_model, shape_of
+from dono.models import load_model, multiply_by_onednn, shape_of
 from dono.serving.adapters import Adapters
 from dono.serving.answer import Answer, Vocabulary
 from dono.serving.batching import STOPPED, Batcher, Full, Stopped
@@ -68,6 +68,7 @@ class EmbeddedEngine:
         self.name, self.tokenizer, self.settings = name, tokenizer, settings
         device = torch.device(settings.device or ("cuda" if torch.cuda.is_available() else "cpu"))
         model = model.to(device).eval().requires_grad_(False)  # type: ignore[arg-type, unused-ignore]
+        multiply_by_onednn(model)
         shape = shape_of(model)
         self.vocabulary = shape.vocabulary
         self.context = min(shape.context, settings.context or CONTEXT)

@@ -74,7 +74,9 @@ class Recordings:
         believed = differs <= AGREE * torch.finfo(made.logits.dtype).eps
         self._made[size] = made if believed else None
         tell = logger.info if believed else logger.warning
-        tell("steps of %d rows, %d places: a replay differs by %.1e%s", *size, differs, "" if believed else "; not used")
+        tell(
+            "steps of %d rows, %d places: a replay differs by %.1e%s", *size, differs, "" if believed else "; not used"
+        )
 
     def _record(self, rows: int, length: int) -> _Recording:
         device = self.model.device
