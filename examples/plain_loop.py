@@ -10,6 +10,8 @@ import numpy as np
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
+from dono.models import multiply_by_onednn
+
 STEPS, WARMUP, DECAY_FROM, PEAK = 40, 5, 32, 1e-2
 SENTENCES, END = 6, 256
 TEXT = """Train a model, fine-tune one, or neither?
@@ -23,12 +25,14 @@ What is sealed is not repeated."""
 def new_model() -> LlamaForCausalLM:
     """A random Llama of some thirty thousand parameters over bytes and the end of a sentence."""
     torch.manual_seed(0)
-    return LlamaForCausalLM(
+    model = LlamaForCausalLM(
         LlamaConfig(
             vocab_size=END + 1, hidden_size=32, intermediate_size=96, num_hidden_layers=2, num_attention_heads=2,
             max_position_embeddings=128, tie_word_embeddings=True,
         )
     )  # fmt: skip
+    multiply_by_onednn(model)  # the production loop's choice of library for products, where there is one
+    return model
 
 
 def sentences_at(step: int) -> list[list[int]]:

@@ -29,19 +29,32 @@ def onednn_is_faster() -> bool:
 
 
 def fits(x: Tensor, weight: Tensor) -> bool:
-    """Whether a product of these is one that oneDNN is faster at: float32 on such a processor."""
-    return (
-        x.dtype == weight.dtype == torch.float32 and x.device.type == weight.device.type == "cpu"
-        and x.numel() > 0 and onednn_is_faster()
-    )  # fmt: skip
+    """Whether a product of these is one that oneDNN is faster at where it is faster: float32 on a processor."""
+    plain = x.dtype == torch.float32 and weight.dtype == torch.float32
+    return plain and x.device.type == "cpu" and weight.device.type == "cpu" and x.numel() > 0
 
 
 def times(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """X [..., in] times weight [out, in] and bias [out], for what `fits`; no gradients are recorded."""
+    """x [..., in] times weight [out, in] and bias [out], for what `fits`; no gradients are recorded."""
+    if torch.compiler.is_compiling():
+        whole: Tensor = _opaque(x, weight, bias)
+        return whole
     found: Tensor = torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")
     return found
 
 
+@torch.library.custom_op("dono::times", mutates_args=())
+def _opaque(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """The same as one step of a graph: torch's compiler has a way of its own with oneDNN's layer, for constants."""
+    found: Tensor = torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")
+    return found
+
+
+@_opaque.register_fake
+def _(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    return x.new_empty(*x.shape[:-1], weight.shape[0])
+
+
 def product(x: Tensor, weight: Tensor) -> Tensor:
     """X [rows, in] times weightᵀ [in, out], by what is faster here; no gradients are recorded."""
-    return times(x, weight) if fits(x, weight) else x @ weight.t()
+    return times(x, weight) if fits(x, weight) and onednn_is_faster() else x @ weight.t()

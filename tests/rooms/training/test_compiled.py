@@ -19,6 +19,7 @@ from tests.rooms.training.tiny import VOCABULARY, held_out_loss, tiny_model, tin
 pytestmark = [
     # What torch's compiler itself does while it compiles; as an error it would keep layers from being compiled.
     pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf:UserWarning"),
+    pytest.mark.filterwarnings("ignore:.*Function'> should not be instantiated:DeprecationWarning"),
     pytest.mark.filterwarnings("ignore:.*torch.jit.script_method:DeprecationWarning"),
 ]
 needs_compiler = pytest.mark.skipif(can_compile() is not None, reason=str(can_compile()))
