@@ -25,8 +25,8 @@ SEED_LEARNS = 0.25
 that noise is about half of the variance)."""
 LEARNABLE = 0.05
 """At least this share of an arm's variance is taken to be open to further pilots (assumed)."""
-INTERVAL_SDS = 2 * 1.2816
-"""Width of an 80 % interval of the normal distribution in standard deviations."""
+NINE_TENTHS = 1.2816
+"""The quantile of the standard normal distribution at the upper end of an 80 % interval."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,8 @@ def offers(verdict: UseCaseVerdict, done: Collection[Rung] = ()) -> list[Offer]:
     for arm in racing:
         own = _goodness(arm, verdict)
         best = max((_goodness(a, verdict) for a in verdict.arms if a.choosable and a is not arm), default=own)
-        lead, sd = own - best, _sd(arm, metric)
+        lead = own - best
+        sd = _sd(arm, metric, upward=(lead < 0) == verdict.higher_is_better)
         for step in _steps(arm, done, second_seed=not asleep(arm.pilots, metric)):
             moves = sd * math.sqrt(step.learns)
             chance = float(ndtr(-abs(lead) / moves)) if moves > 0 else 0.0
@@ -142,12 +143,17 @@ def _goodness(arm: ArmVerdict, verdict: UseCaseVerdict) -> float:
     return arm.quality.value if verdict.higher_is_better else -arm.quality.value
 
 
-def _sd(arm: ArmVerdict, metric: Metric) -> float:
-    """What more pilots can learn of an arm, as a standard deviation in the metric's unit: the error of its test items,
-    in proportion to what is left to win, is taken off, since every pilot answers the same ones.
+def _sd(arm: ArmVerdict, metric: Metric, *, upward: bool) -> float:
+    """What more pilots can learn of an arm, as a standard deviation in the metric's unit: the mean of both sides of its
+    interval, or that where the best of the others lies, if it is wider. One that has hardly begun to learn can become
+    much better and not much worse.
+
+    The error of its test items, in proportion to what is left to win, is taken off, since every pilot answers the same
+    ones.
     """
-    assert arm.quality.lo is not None and arm.quality.hi is not None
-    whole = (arm.quality.hi - arm.quality.lo) / INTERVAL_SDS
+    value, lo, hi = arm.quality.value, arm.quality.lo, arm.quality.hi
+    assert lo is not None and hi is not None
+    whole = max((hi - lo) / 2, hi - value if upward else value - lo) / NINE_TENTHS
     top = max(arm.pilots, key=lambda p: (p.scale, p.seed))
     left = metric.to_badness(arm.quality.value) / max(metric.to_badness(top.value), 1e-9)
     return math.sqrt(max(whole**2 - (left * top.stderr) ** 2, LEARNABLE * whole**2))

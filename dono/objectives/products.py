@@ -35,7 +35,7 @@ def fits(x: Tensor, weight: Tensor) -> bool:
 
 
 def times(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """x [..., in] times weight [out, in] and bias [out], for what `fits`; no gradients are recorded."""
+    """Rows x [..., in] times weight [out, in] and bias [out], for what `fits`; no gradients are recorded."""
     if torch.compiler.is_compiling():
         whole: Tensor = _opaque(x, weight, bias)
         return whole

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import brentq
+from scipy.special import ndtr
 
 from dono.decisions import ArmEvidence, UseCaseVerdict, compare, next_pilots, worth_of_more
 from dono.decisions.information import MOST_SEEDS, Rung, knowledge_gradient, offers
@@ -40,6 +41,18 @@ def test_close_arms_get_a_second_seed_of_their_largest_rung_first() -> None:
 def test_then_the_next_larger_rung() -> None:
     found = next_pilots([close(seeds=2)], seconds_of=seconds, left=1000)
     assert set(found) == {("scratch/own", 2 * TOP, 0), ("finetune/lora", 2 * TOP, 0)}
+
+
+def test_an_arm_far_behind_is_asked_where_its_interval_reaches_those_ahead() -> None:
+    leading = arm("scratch/own", [pilot(s, 100 - 58 * s**-0.15, stderr=1) for s in SCALES])
+    sleeping = arm("continue/kept", [pilot(s, 8 + 4 * i, stderr=1) for i, s in enumerate(SCALES)])
+    verdict = compare(question(metric="chrf"), [leading, sleeping], seed=0)
+    behind = next(a for a in verdict.arms if a.arm == "continue/kept")
+    lo, value, hi = behind.quality.lo, behind.quality.value, behind.quality.hi
+    assert lo is not None and hi is not None and hi - value > 2 * (value - lo)  # what it may become is open upwards
+    found = {o.rung[0]: o.chance for o in offers(verdict)}
+    narrow = float(ndtr(-(max(a.quality.value for a in verdict.arms) - value) / ((hi - lo) / 2.5631)))
+    assert found["continue/kept"] > narrow
 
 
 def test_a_clear_verdict_asks_for_nothing() -> None:
