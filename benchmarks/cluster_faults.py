@@ -33,15 +33,16 @@ PATIENCE = 1500.0
 """Seconds until a work is given up; they are long on a busy machine."""
 PROJECT = """
 project: faults
-corpus: [{{name: bazaar, kind: jsonl, path: "bazaar/*.jsonl", rights: {{ground: not_personal, purpose: [train]}}}}]
+corpus: [{name: bazaar, kind: jsonl, path: "bazaar/*.jsonl", rights: {ground: not_personal, purpose: [train]}}]
 use_cases:
-  - {{name: intent, kind: classify, train: tasks/intent/train.jsonl, test: tasks/intent/test.jsonl, test_limit: 24}}
+  - {name: intent, kind: classify, train: tasks/intent/train.jsonl, test: tasks/intent/test.jsonl, test_limit: 24}
 routes: [scratch]
-budget: {{hours: {hours}, pilot_share: 0.5}}
-machine: {{gpu: this, count: 2}}
-cleaning: {{near_duplicates: 0.8}}
-scratch: {{width: 64, layers: 2, heads: 2, vocabulary: 1000, context: 64}}
+budget: {hours: 0.5, pilot_share: 0.5, pilot_scale: 0.06}
+machine: {gpu: this, count: 2}
+cleaning: {near_duplicates: 0.8}
+scratch: {width: 64, layers: 2, heads: 2, vocabulary: 1000, context: 64}
 """
+"""Pilots stop at a scale, not at a time: what a fault costs must not change which rungs there are."""
 
 
 @dataclass(frozen=True)
@@ -209,7 +210,7 @@ def prepared(scratch: Path, name: str) -> Path:
     """The project's folder as all works begin with it: sample data and, for training, what is made before it."""
     folder = scratch / name
     write_sample(folder, scale=0.3)
-    (folder / "dono.yaml").write_text(PROJECT.format(hours=0.03), encoding="utf8")
+    (folder / "dono.yaml").write_text(PROJECT, encoding="utf8")
     return folder
 
 

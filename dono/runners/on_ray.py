@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -69,10 +70,7 @@ class OnRay:
             mark.unlink()
 
     def _remote(self, function: Callable[..., Any], needs: Needs, strategy: object = "DEFAULT") -> Any:  # noqa: ANN401
-        return ray.remote(function).options(
-            num_cpus=needs.processors, num_gpus=needs.gpus, memory=int(needs.gigabytes * GIGABYTE) or None,
-            max_retries=RETRIES, scheduling_strategy=strategy,
-        )  # fmt: skip
+        return _options(ray.remote(function), needs, strategy)
 
     def run(self, tasks: Tasks[S, T, R], told: Callable[[int], None], *, workers: int) -> Iterator[tuple[int, R]]:
         """A few tasks are handed out for each worker; the others wait here, so that memory stays bounded."""
@@ -106,9 +104,7 @@ class OnRay:
         if not room:
             raise self._no_room(needs)
         with understood("the cluster"):
-            crew: _OnCluster[T] = _OnCluster(
-                self, self._remote(_do, needs), [ray.put(kind)], needs, head_of(self.outside)
-            )
+            crew: _OnCluster[T] = _OnCluster(self, ray.remote(_do), [ray.put(kind)], needs, head_of(self.outside))
         try:
             yield crew
         finally:
@@ -121,11 +117,16 @@ class OnRay:
 
     def _room(self, needs: Needs) -> int:
         """How many such tasks the machines hold at a time."""
+        return sum(self._rooms(needs).values())
+
+    def _rooms(self, needs: Needs) -> dict[str, int]:
+        """How many such tasks each machine holds, by Ray's name for it; only machines that are there."""
         asked = {"CPU": needs.processors, "GPU": needs.gpus, "memory": needs.gigabytes * GIGABYTE}
-        return sum(
-            int(min(node["Resources"].get(name, 0.0) / much for name, much in asked.items() if much > 0))
+        wanted = {name: much for name, much in asked.items() if much > 0}
+        return {
+            node["NodeID"]: int(min(node["Resources"].get(name, 0.0) / much for name, much in wanted.items()))
             for node in self._machines()
-        )
+        }
 
     def _no_room(self, needs: Needs) -> Mistake:
         most = {
@@ -199,24 +200,64 @@ class _Silent(Generic[S, T, R]):
         return lambda task: job(task, lambda _: None)
 
 
+def _options(function: Any, needs: Needs, strategy: object) -> Any:  # noqa: ANN401
+    return function.options(
+        num_cpus=needs.processors, num_gpus=needs.gpus, memory=int(needs.gigabytes * GIGABYTE) or None,
+        max_retries=RETRIES, scheduling_strategy=strategy,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Begun(Generic[T]):
+    """A task that runs, and the machine that it was meant for; None: any."""
+
+    number: int
+    task: T | None
+    machine: str | None
+
+
 @dataclass
 class _OnCluster(Generic[T]):
-    """A crew. `package` is where the kind of the tasks lies; `running` are tasks by what Ray gave for them."""
+    """A crew. `package` is where the kind of the tasks lies; `running` are tasks by what Ray gave for them.
+
+    Each task is meant for a machine. Of one that does not answer any more Ray gives up what it was asked only after
+    minutes, where nothing was on its way to it (measured: more than five); here its tasks are given to others as soon
+    as it is known to be gone.
+    """
 
     runner: OnRay
-    remote: Any
+    function: Any
     package: list[Any]
     needs: Needs
     head: Head
     key: str = field(default_factory=lambda: uuid.uuid4().hex)
-    running: dict[Any, int] = field(default_factory=dict)
+    running: dict[Any, _Begun[T]] = field(default_factory=dict)
 
     @property
     def slots(self) -> int:
         return self.runner._room(self.needs)
 
     def begin(self, number: int, task: T | None) -> None:
-        self.running[self.remote.remote(self.key, self.package, task)] = number
+        machine = self._least_busy()
+        strategy: object = "DEFAULT"
+        if machine is not None:
+            strategy = NodeAffinitySchedulingStrategy(machine, soft=True, _spill_on_unavailable=True)
+        given = _options(self.function, self.needs, strategy).remote(self.key, self.package, task)
+        self.running[given] = _Begun(number, task, machine)
+
+    def _least_busy(self) -> str | None:
+        busy = Counter(b.machine for b in self.running.values())
+        rooms = {name: room for name, room in self.runner._rooms(self.needs).items() if room}
+        return min(rooms, key=lambda name: (busy[name] / rooms[name], name), default=None)
+
+    def _begin_lost_again(self) -> None:
+        """Give the tasks of machines that are gone to others; what the lost ones still write is put in place once."""
+        there = self.runner._rooms(self.needs)
+        for ref, begun in list(self.running.items()):
+            if begun.machine is not None and begun.machine not in there:
+                del self.running[ref]
+                ray.cancel(ref, force=True)
+                self.begin(begun.number, begun.task)
 
     def finished(self, wait: float, names: Mapping[int, str] | None = None) -> list[tuple[int, Any]]:
         found = list[tuple[int, Any]]()
@@ -225,9 +266,11 @@ class _OnCluster(Generic[T]):
             some, _ = ray.wait(refs, num_returns=1, timeout=wait)
         if not some:
             self.head.check()
+            with understood("the cluster"):
+                self._begin_lost_again()
         ready = ray.wait(refs, num_returns=len(refs), timeout=0)[0] if some else []
         for ref in ready:
-            number = self.running.pop(ref)
+            number = self.running.pop(ref).number
             with understood((names or {}).get(number, "a task")):
                 result = ray.get(ref)
             if isinstance(result, _Raised):

@@ -37,6 +37,10 @@ class Member:
             probe.bind(("", 0))
             return get_node_ip_address(), int(probe.getsockname()[1])
 
+    def machine(self) -> str:
+        """Ray's name for the machine that this process is on."""
+        return str(ray.get_runtime_context().get_node_id())
+
     def run(self, place: dict[str, str], outcomes: Outcomes, work: Callable[[A], None], argument: A) -> None:
         """The work, among the others: `place` is what `torchrun` tells its processes.
 
@@ -106,8 +110,12 @@ def _members(size: int, needs: Needs) -> Iterator[list[Any]]:
 
 
 def _run(members: list[Any], outcomes: Outcomes, work: Callable[[A], None], argument: A, head: Head) -> None:
-    """Raises what Ray raises as soon as one of them dies or fails."""
+    """Raises what Ray raises as soon as one of them dies or fails, and `TimeoutError` where a machine is gone.
+
+    Of a machine that does not answer any more Ray itself notices only after minutes that nothing comes from there.
+    """
     address, port = ray.get(members[0].meet.remote())
+    machines = set(ray.get([member.machine.remote() for member in members]))
     size = len(members)
     left = [
         member.run.remote(
@@ -124,6 +132,8 @@ def _run(members: list[Any], outcomes: Outcomes, work: Callable[[A], None], argu
         ray.get(done)
         if not done:
             head.check()
+            if not machines <= {node["NodeID"] for node in ray.nodes() if node["Alive"]}:
+                raise TimeoutError("a machine of the group is gone")
 
 
 def _first_line(error: Exception | None) -> str:

@@ -63,6 +63,20 @@ def dying(folder: Path) -> Work[int, int]:
     return work
 
 
+def stuck_at_first(folder: Path) -> Job[int, int]:
+    """Whoever comes first never ends, as on a machine that does not answer any more."""
+
+    def job(task: int, note: Note) -> int:
+        try:
+            (folder / "first").touch(exist_ok=False)
+        except FileExistsError:
+            return task
+        while True:
+            time.sleep(0.1)
+
+    return job
+
+
 @dataclass(frozen=True)
 class Errand:
     """Where a group notes what it does; which rank is killed the first time; whether it goes wrong."""
