@@ -10,7 +10,6 @@ from scipy.special import ndtr
 
 from dono.decisions.dormant import asleep
 from dono.decisions.metrics import METRICS, Metric
-from dono.decisions.turns import NINE_TENTHS
 from dono.decisions.verdict import ArmVerdict, UseCaseVerdict
 
 Rung = tuple[str, float, int]
@@ -26,6 +25,10 @@ SEED_LEARNS = 0.25
 that noise is about half of the variance)."""
 LEARNABLE = 0.05
 """At least this share of an arm's variance is taken to be open to further pilots (assumed)."""
+
+
+NINE_TENTHS = 1.2816
+"""The quantile of the standard normal distribution at the upper end of an 80 % interval."""
 
 
 @dataclass(frozen=True)

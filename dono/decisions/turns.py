@@ -13,6 +13,7 @@ from dono.costs.ranges import Range
 from dono.costs.trend import CHEAPER_A_YEAR, SWING, SWING_YEARS, yearly_factor
 from dono.decisions.crossovers import LEADING, OFTEN
 from dono.decisions.evidence import FALLING, SUPPORT, ArmEvidence, UseCaseQuestion
+from dono.decisions.information import NINE_TENTHS
 from dono.decisions.outlook import SAMPLES, Floats, Outlook, interval, seed_of
 from dono.decisions.ranking import Ranking
 from dono.decisions.verdict import Crossover, Number
@@ -20,8 +21,6 @@ from dono.decisions.wording import count
 
 MOST_MONTHS = 60
 """The trend is not believed further ahead (assumed)."""
-NINE_TENTHS = 1.2816
-"""The quantile of the standard normal distribution at the upper end of an 80 % interval."""
 PER_DAY = "requests a day"
 
 
