@@ -114,6 +114,7 @@ class ArmVerdict(Stated):
 
     `broken` are the constraints that it breaks: such an arm is shown and never chosen. `parts` are what it costs once,
     the machines of the full run first; `latency` is of one request, in milliseconds; `lifts` are those of habits.
+    `asleep`: its pilots have not begun to learn (see `dormant`).
     """
 
     arm: str
@@ -141,6 +142,7 @@ class ArmVerdict(Stated):
     parts: Rows[CostPart] = ()
     latency: Number | None = None
     lifts: Lifts | None = None
+    asleep: bool = False
 
     @property
     def choosable(self) -> bool:
