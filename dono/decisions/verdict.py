@@ -11,6 +11,8 @@ from dono.project import Goal
 
 Label = Literal["measured", "extrapolated", "borrowed", "assumed"]
 T = TypeVar("T")
+ROUNDING = 1e-9
+"""Ends of intervals have gone through badness and back: they are no more exact than this share of themselves."""
 Rows = Annotated[Sequence[T], AfterValidator(tuple)]
 """Any sequence is taken; a tuple is kept, so that a verdict read back equals the one written."""
 
@@ -30,6 +32,14 @@ class Number(Stated):
     unit: str
     label: Label
     source: str = ""
+
+    def holds(self, value: float) -> bool:
+        """Whether its interval has this value. An arm that sleeps to the end comes out at the interval's very end, and
+        is not beyond it by rounding alone.
+        """
+        assert self.lo is not None and self.hi is not None
+        room = ROUNDING * max(abs(self.lo), abs(self.hi))
+        return self.lo - room <= value <= self.hi + room
 
 
 class CostPart(Stated):

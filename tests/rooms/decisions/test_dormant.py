@@ -49,6 +49,15 @@ def test_an_arm_that_knows_no_more_than_a_blind_one_sleeps_and_none_passes_what_
     assert free["finetune/full"].lo is not None and free["finetune/full"].lo < 3.226
 
 
+def test_an_arm_that_ends_exactly_where_it_slept_is_within_its_interval() -> None:
+    slept = 0.089431
+    learner = arm("finetune/full", [pilot(s, slept, stderr=0.007) for s in (1 / 64, 1 / 32)])
+    verdict = compare(question(), [learner, word_counts(0.2, 0.21, 0.22, 0.38)], seed=0)
+    (found,) = [a.quality for a in verdict.arms if a.arm == "finetune/full"]
+    assert found.lo == pytest.approx(slept) and found.holds(slept)
+    assert not found.holds(slept - 1e-6) and found.hi is not None and not found.holds(found.hi + 1e-6)
+
+
 def at_chance(metric: str, value: float, unlearned: float | None) -> tuple[bool, str]:
     """Whether an arm that scores this at all its pilots sleeps, and what the verdict says."""
     asked = replace(question(metric=metric), unlearned=unlearned)
