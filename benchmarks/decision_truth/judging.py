@@ -56,9 +56,7 @@ def judge(decided: Decided) -> Judged:
     held = []
     for arm in decided.verdict.arms:
         if arm.failed is None and arm.quality.label == "extrapolated":
-            lo, hi = arm.quality.lo, arm.quality.hi
-            assert lo is not None and hi is not None
-            held.append(lo <= full[arm.arm].value <= hi)
+            held.append(arm.quality.holds(full[arm.arm].value))
     return Judged(
         scenario=kept.name, case=case.name, metric=case.metric, share=decided.replay.share, spent=decided.replay.spent,
         best=best, best_value=full[best].value, best_stderr=full[best].stderr, taken=decided.taken,

@@ -23,7 +23,9 @@ class Part(BaseModel):
 
 
 class KeptCase(Part):
-    """A use case: how it was judged, examples to learn from, items of the test, words of an example (mean)."""
+    """A use case: how it was judged, examples to learn from, items of the test, words of an example (mean), and what a
+    constant answer scores (`dono.stages.baseline`), where there is such a level.
+    """
 
     name: str
     kind: str
@@ -31,6 +33,7 @@ class KeptCase(Part):
     examples: int
     test: int
     words: float
+    unlearned: float | None = None
 
 
 class KeptSize(Part):

@@ -22,6 +22,7 @@ from benchmarks.decision_truth.scenarios import AMPLE_HOURS, RIGHTS, SPEED, Scen
 from dono.artifacts import Artifact, fingerprint, identity, write_atomically
 from dono.decisions import LOSS_UNDER
 from dono.project import Architecture
+from dono.stages.baseline import unlearned_of
 from dono.stages.contenders import Contender, contenders
 from dono.stages.oversight import Oversight
 from dono.stages.pilots import plan_jobs
@@ -163,10 +164,11 @@ def _rows(run: Artifact, arm: str, case: Case, scale: float, seed: int) -> Itera
 
 
 def _case(case: Case) -> KeptCase:
-    words = [len(e.prompt.split()) for e in case.train]
+    words, unlearned = [len(e.prompt.split()) for e in case.train], unlearned_of(case)
     return KeptCase(
         name=case.use_case.name, kind=case.use_case.kind, metric=case.use_case.judged_by, examples=len(case.train),
         test=len(case.test), words=round(sum(words) / len(words), 2) if words else 0.0,
+        unlearned=None if unlearned is None else round(unlearned, 6),
     )  # fmt: skip
 
 

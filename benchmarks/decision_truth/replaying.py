@@ -184,7 +184,7 @@ def _workplace(kept: Kept, seconds: float, share: float) -> Workplace:
 def _compared(bought: Replay) -> list[UseCaseVerdict]:
     return [
         compare(
-            UseCaseQuestion(name=case.name, kind=case.kind, metric=case.metric, bar=None),
+            UseCaseQuestion(name=case.name, kind=case.kind, metric=case.metric, bar=None, unlearned=case.unlearned),
             [_evidence(bought, case, arm) for arm in bought.arms(case.name)],
             seed=bought.kept.seed,
         )

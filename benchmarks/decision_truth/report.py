@@ -72,7 +72,7 @@ def _arms(decided: Decided) -> Table:
         if arm.failed is None:
             quality, top, came = arm.quality, arm.pilots[-1], full[arm.arm].value
             assert quality.lo is not None and quality.hi is not None
-            held = "yes" if quality.lo <= came <= quality.hi else "no"
+            held = "yes" if quality.holds(came) else "no"
             table.add_row(
                 arm.arm, f"{arm.p_best:.2f}", f"{top.scale:.2%}", f"{top.value:.3f}", f"{quality.value:.3f}",
                 f"{quality.lo:.3f} to {quality.hi:.3f}", f"{came:.3f}", held if quality.label == "extrapolated" else "",

@@ -93,6 +93,7 @@ def _arm(question: UseCaseQuestion, known: Outlook, ranking: Ranking, place: int
         laws={} if found is None else {law.name: law.weight for law in found.laws},
         backtest_error=None if found is None else found.backtest_error,
         failed=None,
+        asleep=known.sleeps,
     )
 
 

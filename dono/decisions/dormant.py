@@ -1,8 +1,9 @@
 """The view of an arm that has not begun to learn: when it will wake, and how fast it learns from then on.
 
 Its curve so far is flat and says next to nothing of how it ends: it wakes in any of the doublings that are left, or not
-before the full run is over, all equally likely. Once awake, its badness falls at a usual pace. The arms of one use case
-learn from the same examples, so they tend to wake together.
+before the full run is over, all equally likely. Once awake, its badness falls at a usual pace, and from no worse than
+what a constant answer scores, where that is known: the shares of the answers are the first thing that a model learns.
+The arms of one use case learn from the same examples, so they tend to wake together.
 
 How much there is to learn from these examples is told by an arm that was run whole on them, as word counts are: what
 slept while that one learned goes a part of its way, any part being equally likely, and seldom farther.
@@ -24,7 +25,13 @@ from dono.decisions.metrics import Metric
 from dono.decisions.verdict import PilotPoint
 
 ASLEEP = 0.8
-"""An arm whose largest pilot still has this share of what one has who learned nothing has not begun to (assumed)."""
+"""An arm whose largest pilot still has this share of what one has who learned nothing has not begun to (assumed).
+
+Held against the full runs after 294 pilots on nine tasks of labels (mean CRPS, as a sleeper and by its own curve): 285
+have more of it, 0.084 and 0.150; nine have less, 0.123 and 0.090. The standard error has no say: 34 of the 285 lie two
+of them or more above the constant answer and still end as sleepers do (0.075 and 0.112), none of the nine lies nearer,
+and in bits most of it is common to all arms.
+"""
 PACE, PACE_SPREAD = 0.25, 0.4
 """How far badness falls per doubling once an arm is awake, and its spread, in natural logs (learned from the full runs
 of 135 sleeping pilots in six tasks of the truth runs, by the continuous ranked probability score; with one task left
@@ -44,13 +51,14 @@ LEAST_WAY = 1e-9
 
 @dataclass(frozen=True)
 class Dormant:
-    """Badness `top` up to the scale `last`, and for `sleeps` [samples] doublings more; then it falls by `pace`
-    [samples] per doubling, in natural logs, but no farther than `part` [samples] of the way, in logs, from `top` to
-    what `taught` has learned from so many examples; a `part` of infinity is not bound.
+    """Badness `top` up to the scale `last`, and for `sleeps` [samples] doublings more; then it falls from `start` by
+    `pace` [samples] per doubling, in natural logs, but no farther than `part` [samples] of the way, in logs, from
+    `start` to what `taught` has learned from so many examples; a `part` of infinity is not bound.
     """
 
     last: float
     top: float
+    start: float
     sleeps: Floats
     pace: Floats
     part: Floats | None = None
@@ -61,9 +69,9 @@ class Dormant:
         awake = np.maximum(np.log2(np.asarray(scales) / self.last)[None] - self.sleeps[:, None], 0.0)
         fallen = self.pace[:, None] * awake
         if self.taught is not None and self.part is not None:
-            way = np.maximum(np.log(self.top / self.taught(scales)), LEAST_WAY)
+            way = np.maximum(np.log(self.start / self.taught(scales)), LEAST_WAY)
             fallen = np.minimum(fallen, self.part[:, None] * way)
-        return np.asarray(self.top * np.exp(-fallen))
+        return np.where(awake > 0, self.start * np.exp(-fallen), self.top)
 
 
 def dormant(
@@ -75,13 +83,14 @@ def dormant(
     `together` draws what all arms of the use case share, and is to be in the same state for each of them. `taught` are
     the drawn curves of the best arm that was run whole on the same examples, None where there is none.
     """
-    if not asleep(evidence.points, metric):
+    if metric.unlearned is None or not asleep(evidence.points, metric):
         return None
     last, top = _largest(evidence.points, metric)
     left = math.log2(1 / last) + 1
     shared = math.sqrt(TOGETHER) * together.standard_normal((2, samples))
     waking, pace = shared + math.sqrt(1 - TOGETHER) * own.standard_normal((2, samples))
-    found = Dormant(last, top, left * ndtr(waking), PACE * np.exp(PACE_SPREAD * pace))
+    start = min(top, metric.unlearned)
+    found = Dormant(last, top, start, left * ndtr(waking), PACE * np.exp(PACE_SPREAD * pace))
     if taught is None:
         return found
     common, alone = together.standard_normal(samples), own.standard_normal(samples)

@@ -51,7 +51,8 @@ class UseCaseQuestion:
     curves taught the forecasts: all of it, unless a set of theirs is what is asked about.
 
     `least` is what no way of answering can pass on these test items, and `unlearned` what one gets who has learned
-    nothing of them, in the metric's unit, for a metric without such values of its own (see `evals.lift.bits_between`).
+    nothing of them, in the metric's unit, where they are not the metric's own (see `evals.lift.bits_between`, and
+    `stages.baseline` for labels).
     `traffic` in requests a day, `levers` are the assumptions about money whose flips are asked for.
     """
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from scipy.special import ndtr
 
-from dono.decisions.dormant import asleep
 from dono.decisions.metrics import METRICS, Metric
 from dono.decisions.verdict import ArmVerdict, UseCaseVerdict
 
@@ -88,7 +87,7 @@ def offers(verdict: UseCaseVerdict, done: Collection[Rung] = ()) -> list[Offer]:
         best = max((_goodness(a, verdict) for a in verdict.arms if a.choosable and a is not arm), default=own)
         lead = own - best
         sd = _sd(arm, metric, upward=(lead < 0) == verdict.higher_is_better)
-        for step in _steps(arm, done, second_seed=not asleep(arm.pilots, metric)):
+        for step in _steps(arm, done, second_seed=not arm.asleep):
             moves = sd * math.sqrt(step.learns)
             chance = float(ndtr(-abs(lead) / moves)) if moves > 0 else 0.0
             if chance >= LEAST_CHANCE:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dono.project import MetricName
 
@@ -60,7 +60,7 @@ METRICS: dict[str, Metric] = {
     "accuracy": _score("accuracy", "share of right answers"),
     "macro_f1": _score("macro_f1", "F1, averaged over the classes"),
     "exact_match": _score("exact_match", "share of answers that match exactly"),
-    "auc": _score("auc", "area under the ROC curve"),
+    "auc": replace(_score("auc", "area under the ROC curve"), blind=0.5),
     "average_precision": _score("average_precision", "average precision (area under precision and recall)"),
     "lift": Metric(
         name="lift", label="lift in the tenth scored highest", unit="×", higher_is_better=True, best=10.0, scale=10.0,

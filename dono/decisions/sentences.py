@@ -60,7 +60,7 @@ def forgone(barred: Sequence[Outlook], mine: Outlook) -> str:
 
 def _clear(question: UseCaseQuestion, known: Sequence[Outlook], ranking: Ranking, taken: int) -> str:
     metric, mine, leader = question.judged_by, known[taken], known[ranking.leader]
-    start = f"{named(mine.evidence)}: {quality(mine.quality, metric)} expected for {price(mine.evidence)}"
+    start = f"{named(mine.evidence)}: {_foretold(mine)} expected for {price(mine.evidence)}"
     if len(known) == 1:
         return f"{start}, the only way that was measured."
     if leader is not mine:
@@ -83,21 +83,30 @@ def _without_a_language_model(question: UseCaseQuestion, known: Sequence[Outlook
     times = best.evidence.money / mine.evidence.money
     if times < NOTABLY:
         return ""
-    at = metric.show(best.quality.value)
+    at = _foretold(best) if best.sleeps else metric.show(best.quality.value)
     return f" The best language model, {best.short} at {at}, costs {times:,.0f} times as much."
 
 
 def _open(known: Sequence[Outlook], ranking: Ranking, taken: int, rival: int) -> str:
     metric = known[taken].metric
     pair = " and ".join(
-        f"{known[i].short} at {quality(known[i].quality, metric)}, best{_sure(ranking, i, metric)}, "
-        f"{price(known[i].evidence)},"
+        f"{known[i].short} at {_foretold(known[i])}, best{_sure(ranking, i, metric)}, {price(known[i].evidence)},"
         for i in (taken, rival)
     ).removesuffix(",")
     return (
         f"Too close to call between {pair}. Taking {known[taken].short} gives away "
         f"{metric.show(ranking.regret[taken])} on average."
     )
+
+
+def _foretold(outlook: Outlook) -> str:
+    """What an arm's full run scores. Of one that has not begun to learn no single value is said: the middle of all that
+    may come is likely to be far off.
+    """
+    number, metric = outlook.quality, outlook.metric
+    if not outlook.sleeps or number.lo is None or number.hi is None:
+        return quality(number, metric)
+    return f"anything from {number.lo:.{metric.decimals}f} to {metric.show(number.hi)} (it has not begun to learn)"
 
 
 def _sure(ranking: Ranking, arm: int, metric: Metric) -> str:

@@ -11,6 +11,8 @@ from dono.project import Goal
 
 Label = Literal["measured", "extrapolated", "borrowed", "assumed"]
 T = TypeVar("T")
+ROUNDING = 1e-9
+"""Ends of intervals have gone through badness and back: they are no more exact than this share of themselves."""
 Rows = Annotated[Sequence[T], AfterValidator(tuple)]
 """Any sequence is taken; a tuple is kept, so that a verdict read back equals the one written."""
 
@@ -30,6 +32,14 @@ class Number(Stated):
     unit: str
     label: Label
     source: str = ""
+
+    def holds(self, value: float) -> bool:
+        """Whether its interval has this value. An arm that sleeps to the end comes out at the interval's very end, and
+        is not beyond it by rounding alone.
+        """
+        assert self.lo is not None and self.hi is not None
+        room = ROUNDING * max(abs(self.lo), abs(self.hi))
+        return self.lo - room <= value <= self.hi + room
 
 
 class CostPart(Stated):
@@ -114,6 +124,7 @@ class ArmVerdict(Stated):
 
     `broken` are the constraints that it breaks: such an arm is shown and never chosen. `parts` are what it costs once,
     the machines of the full run first; `latency` is of one request, in milliseconds; `lifts` are those of habits.
+    `asleep`: its pilots have not begun to learn (see `dormant`).
     """
 
     arm: str
@@ -141,6 +152,7 @@ class ArmVerdict(Stated):
     parts: Rows[CostPart] = ()
     latency: Number | None = None
     lifts: Lifts | None = None
+    asleep: bool = False
 
     @property
     def choosable(self) -> bool:

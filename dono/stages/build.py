@@ -211,6 +211,6 @@ def compare_outcome(
                 "predicted_lo": lo,
                 "predicted_hi": hi,
                 "width": width,
-                "interval_held": "yes" if lo <= row.value <= hi else "no",
+                "interval_held": "yes" if quality.holds(row.value) else "no",
             }
     return outcome

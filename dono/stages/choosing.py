@@ -25,6 +25,7 @@ from dono.decisions.routes import short_name
 from dono.decisions.wording import money, multiple, share, time
 from dono.errors import Mistake
 from dono.evals.lift import bits_between
+from dono.stages.baseline import unlearned_of
 from dono.stages.contenders import Contender
 from dono.stages.evidence import evidence
 from dono.stages.further import Further
@@ -54,9 +55,15 @@ class Head:
 
     @cached_property
     def between(self) -> Between:
-        """The least bits that place and time allow, and those of one who knows neither, of each use case of habits."""
-        habits = (c for c in self.prepared.cases if c.use_case.kind == "habits")
-        return {c.use_case.name: bits_between(*records_of(c.artifact)) for c in habits}
+        """Of habits, the least bits that place and time allow, and those of one who knows neither; of labels, what a
+        constant answer scores.
+        """
+        return {
+            c.use_case.name: bits_between(*records_of(c.artifact))
+            if c.use_case.kind == "habits"
+            else (None, unlearned_of(c))
+            for c in self.prepared.cases
+        }
 
     def evidence(self, pilots: Pilots) -> Everything:
         """What the pilots showed."""

@@ -49,6 +49,63 @@ def test_an_arm_that_knows_no_more_than_a_blind_one_sleeps_and_none_passes_what_
     assert free["finetune/full"].lo is not None and free["finetune/full"].lo < 3.226
 
 
+def test_an_arm_that_ends_exactly_where_it_slept_is_within_its_interval() -> None:
+    slept = 0.089431
+    learner = arm("finetune/full", [pilot(s, slept, stderr=0.007) for s in (1 / 64, 1 / 32)])
+    verdict = compare(question(), [learner, word_counts(0.2, 0.21, 0.22, 0.38)], seed=0)
+    (found,) = [a.quality for a in verdict.arms if a.arm == "finetune/full"]
+    assert found.lo == pytest.approx(slept) and found.holds(slept)
+    assert not found.holds(slept - 1e-6) and found.hi is not None and not found.holds(found.hi + 1e-6)
+
+
+def at_chance(metric: str, value: float, unlearned: float | None) -> tuple[bool, str]:
+    """Whether an arm that scores this at all its pilots sleeps, and what the verdict says."""
+    asked = replace(question(metric=metric), unlearned=unlearned)
+    learner = arm("finetune/full", [pilot(s, value, stderr=0.02) for s in (1 / 64, 1 / 32, 1 / 16)])
+    verdict = compare(asked, [learner, fixed("prompt/zero-shot", value - 0.1)], seed=0)
+    return next(a.asleep for a in verdict.arms if a.arm == "finetune/full"), verdict.sentence
+
+
+@pytest.mark.parametrize(
+    ("metric", "value", "unlearned", "sleeps"),
+    [
+        ("accuracy", 0.50, 0.5, True),  # one of two labels, always
+        ("accuracy", 0.50, None, False),
+        ("accuracy", 0.50, 0.1, False),
+        ("macro_f1", 0.33, 1 / 3, True),
+        ("auc", 0.52, None, True),
+        ("auc", 0.65, None, False),
+    ],
+)  # fmt: skip
+def test_an_arm_at_the_level_of_a_constant_answer_sleeps(
+    metric: str, value: float, unlearned: float | None, sleeps: bool
+) -> None:
+    assert at_chance(metric, value, unlearned)[0] is sleeps
+
+
+def test_of_an_arm_that_sleeps_no_single_value_is_said() -> None:
+    said, other = at_chance("accuracy", 0.5, 0.5)[1], at_chance("accuracy", 0.5, None)[1]
+    assert "anything from 0.500 to" in said and "not begun to learn" in said
+    assert "anything" not in other and "not begun" not in other
+
+
+def test_what_wakes_below_the_constant_answer_falls_from_that_answers_level() -> None:
+    asked = replace(question(metric="accuracy"), unlearned=0.4).judged_by
+    below = arm("finetune/full", [pilot(s, 0.1) for s in (1 / 16, 1 / 8)])
+    found = dormant(below, asked, np.random.default_rng(0), np.random.default_rng(1), 4000)
+    assert found is not None and found.start == pytest.approx(0.6)
+    end = found.paths([1.0])[:, 0]
+    assert np.isclose((end == found.top).mean(), 1 / 4, atol=0.02), "as long as it sleeps nothing changes"
+    assert (end[end != found.top] <= 0.6).all() and end.min() < 0.45
+
+
+def test_the_next_pilot_of_an_arm_at_chance_is_a_larger_one() -> None:
+    asked = replace(question(metric="accuracy"), unlearned=0.5)
+    arms = [arm(name, [pilot(s, 0.5) for s in (1 / 16, 1 / 8)]) for name in ("finetune/full", "finetune/lora")]
+    found = next_pilots([compare(asked, arms, seed=0)], seconds_of=lambda name, scale: 10.0, left=100.0)
+    assert found and all(seed == 0 and scale == 1 / 4 for _, scale, seed in found)
+
+
 def sleeper(name: str) -> ArmEvidence:
     return arm(name, [pilot(s, 0.02, stderr=0.005) for s in (1 / 64, 1 / 32, 1 / 16)])
 

@@ -26,3 +26,4 @@ def test_what_is_known_of_the_test_items_moves_the_best_and_the_blind() -> None:
     known = replace(question(metric="category_bits"), least=3.2, unlearned=3.4).judged_by
     assert known.to_badness(3.2) == 0 and known.unlearned == pytest.approx(0.2)
     assert question(metric="macro_f1").judged_by.unlearned == 1.0, "a score of nothing"
+    assert question(metric="auc").judged_by.unlearned == 0.5, "rows in any order"

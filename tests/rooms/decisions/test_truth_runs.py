@@ -15,6 +15,7 @@ from benchmarks.decision_truth.scenarios import Scenario, evenly, find_scenarios
 from dono.errors import Mistake
 
 SCENARIOS = Path(__file__).resolve().parents[3] / "benchmarks" / "decision_scenarios"
+KEPT = SCENARIOS.parent / "results" / "decision_truth"
 ASKED = Scenario(
     why="made up", distance="far", text=("text/xx/made_up.txt",), megabytes=1, tokens=1e6, heldout=50, seed=3
 )  # fmt: skip
@@ -53,10 +54,12 @@ def made_up(truth: dict[str, float] | None = None, seed: int = 3) -> Kept:
     )  # fmt: skip
 
 
-def classified(examples: int, words: float, tokens: int) -> Decided:
+def classified(examples: int, words: float, tokens: int, unlearned: float | None = None) -> Decided:
     """A decision on a classify use case whose arms are those of the rules."""
     kept = made_up()
-    case = KeptCase(name="text", kind="classify", metric="macro_f1", examples=examples, test=50, words=words)
+    case = KeptCase(
+        name="text", kind="classify", metric="macro_f1", examples=examples, test=50, words=words, unlearned=unlearned
+    )
     named = {"continue/kept": "finetune/full", "continue/replaced": "predictive/tfidf"}
     rows = tuple(r.model_copy(update={"arm": named.get(r.arm, r.arm), "value": 1 / (1 + r.value)}) for r in kept.rows)
     arms = tuple(
@@ -90,6 +93,25 @@ def test_seeds_are_counted_from_the_scenarios_own() -> None:
     verdicts = [replay(made_up(seed=seed), 0.1)[0].verdict for seed in (0, 7)]
     pilots = [{a.arm: [(p.scale, p.seed) for p in a.pilots] for a in v.arms} for v in verdicts]
     assert pilots[0] == pilots[1]
+
+
+def test_what_a_constant_answer_scores_is_told_to_the_head() -> None:
+    """The made-up arms score 0.2 to 0.3 at their pilots."""
+    cases = [classified(1000, 10, 1_000_000, unlearned=level).verdict for level in (0.3, 0.01)]
+    asleep = [{a.arm for a in verdict.arms if a.asleep} for verdict in cases]
+    assert "finetune/full" in asleep[0] and not asleep[1]
+
+
+def test_every_kept_use_case_of_labels_has_the_score_of_a_constant_answer() -> None:
+    cases = [(kept, case) for path in sorted(KEPT.glob("*.json")) if (kept := read_kept(path)) for case in kept.cases]
+    labels = [(kept, case) for kept, case in cases if case.kind == "classify"]
+    assert len(labels) >= 9
+    for kept, case in labels:
+        assert case.unlearned is not None and 0 < case.unlearned < 1
+        assert any(abs(r.value - case.unlearned) < 1e-6 for r in kept.rows if r.case == case.name) or (
+            kept.name == "english-shop-intents"  # four test rows of ten have the label; no pilot found it
+        )
+    assert all(case.unlearned is None for _, case in cases if case.kind != "classify")
 
 
 def test_a_share_that_pays_for_no_ladder_is_refused() -> None:

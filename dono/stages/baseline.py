@@ -1,0 +1,37 @@
+"""What a constant answer scores on a use case of labels: the level of a model that has learned nothing of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+
+from dono.evals import score_probabilities
+from dono.stages.prepare import Case
+from dono.stages.row_answers import ordered_classes
+
+OF_LABELS = ("classify", "predict")
+BY_LABELS = ("accuracy", "macro_f1", "average_precision", "brier")
+"""Metrics whose level depends on the labels. That of AUC is always 0.5 (`METRICS`). A lift's best possible value
+depends on the labels too, and the head is not told it: its level would say little and is left out.
+"""
+
+
+def unlearned_of(case: Case) -> float | None:
+    """The use case's own metric, in its unit, for who gives every test item the training labels' shares as
+    probabilities, and so the most frequent label as the answer (of equally frequent ones the first by name).
+
+    The majority-class baseline (scikit-learn's `DummyClassifier(strategy="prior")`). None where the metric has no such
+    level, where no model is asked about the rows, and where the constant answer is always right: nothing is left to
+    learn there, as far as these test items show.
+    """
+    metric = case.use_case.judged_by
+    if case.use_case.kind not in OF_LABELS or metric not in BY_LABELS or not (case.train and case.test):
+        return None
+    classes, count = ordered_classes(case.labels), Counter(e.answer for e in case.train)
+    shares = np.array([count[name] for name in classes]) / len(case.train)
+    expected = [e.answer for e in case.test]
+    if set(expected) == {classes[int(shares.argmax())]}:
+        return None
+    scores = score_probabilities(np.tile(shares, (len(expected), 1)), classes, expected, [metric])
+    return next((s.value for s in scores if s.language == "all"), None)
