@@ -9,9 +9,9 @@ request when its last one ended. Every answer has the same number of tokens (bot
     python -m benchmarks.peers.serve_engine --params 1e9   # the engine without HTTP, random weights, any device
 
 RESULT: `tokens_ratio_8` (tokens a second at 8 clients, ours over the peer's better mode), `p95_ratio_8` (time to first
-token, 95th percentile, ours over the peer's in that mode: below 1 is sooner), the same over `transformers serve` as it is
-without a flag (`default_…`), and `failed` (requests of ours). `llama_ratio_8` is tokens a second over llama.cpp's server,
-which is compiled for one family.
+token, 95th percentile, ours over the peer's in that mode: below 1 is sooner), the same over `transformers serve` without
+a flag (`default_tokens_ratio_8`, `default_p95_ratio_8`), and `failed` (requests of ours). `llama_ratio_8` is tokens a
+second over llama.cpp's server, which is compiled for one family.
 """
 
 from __future__ import annotations
@@ -235,7 +235,7 @@ def show(found: Load) -> None:
 
 
 def compared(found: Sequence[Load]) -> dict[str, object]:
-    """The figures of the RESULT line: ours over the peer, in the better of its modes at 8 clients and without a flag."""
+    """The figures of the RESULT line: ours at 8 clients over the peer, in its better mode and without a flag."""
     ours = {f.clients: f for f in found if f.server == "dono"}
     peers = [f for f in found if f.server not in ("dono", LLAMA) and f.clients == 8 and not f.failed]
     llama = next((f for f in found if f.server == LLAMA and f.clients == 8), None)
