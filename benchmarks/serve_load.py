@@ -9,9 +9,9 @@ request when its last one ended. Every answer has the same number of tokens (bot
     python -m benchmarks.peers.serve_engine --params 1e9   # the engine without HTTP, random weights, any device
 
 RESULT: `tokens_ratio_8` (tokens a second at 8 clients, ours over the peer's better mode), `p95_ratio_8` (time to first
-token, 95th percentile, ours over the peer's in that mode: below 1 is sooner), the same over `transformers serve` without
-a flag (`default_tokens_ratio_8`, `default_p95_ratio_8`), and `failed` (requests of ours). `llama_ratio_8` is tokens a
-second over llama.cpp's server, which is compiled for one family.
+token, 95th percentile, ours over the peer's in that mode: below 1 is sooner), the same over the peer without a flag
+(`default_tokens_ratio_8`, `default_p95_ratio_8`), and `failed` (requests of ours). The peer is `transformers serve`;
+`llama_ratio_8` is tokens a second over llama.cpp's server, which is compiled for one family.
 """
 
 from __future__ import annotations
