@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar, Generic
+from typing import Generic
 
 from dono.runners.outcomes import Outcomes
 from dono.runners.processes import alone, by_processes
@@ -17,8 +17,6 @@ from dono.runners.tasks import A, Crew, Job, Needs, Note, R, S, T, Tasks, cores
 @dataclass(frozen=True)
 class Local:
     """One task of a crew at a time, here; lists of tasks by as many processes as are asked for."""
-
-    where: ClassVar[str] = "this machine"
 
     @property
     def cores(self) -> int:

@@ -40,12 +40,6 @@ class OnRay:
     outside: bool = False
 
     @property
-    def where(self) -> str:
-        """How many machines there are."""
-        many = len(self._machines())
-        return f"a cluster of {many} machine{'' if many == 1 else 's'}"
-
-    @property
     def cores(self) -> int:
         """Processors of all machines."""
         return max(1, int(ray.cluster_resources().get("CPU", 1)))

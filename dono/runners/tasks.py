@@ -68,11 +68,6 @@ class Runner(Protocol):
     """Where work is done: in this process and others of this machine, or on a cluster."""
 
     @property
-    def where(self) -> str:
-        """What a person calls the place, as in "measured on this machine"."""
-        ...
-
-    @property
     def cores(self) -> int:
         """How many processors there are."""
         ...

@@ -192,7 +192,7 @@ def make_verdict(head: Head, pilots: Pilots, everything: Everything, missing: Se
         speed=Number(value=max(speeds), unit="FLOP/s", label="measured", source="this machine, training"),
         assumptions=assumptions(place),
         data=data_summary(head.prepared),
-        measured=[f"{len(finished(pilots))} pilots on {place.runner.where} in {clock(pilots.seconds)}"],
+        measured=[f"{len(finished(pilots))} pilots in {clock(pilots.seconds)} of machines"],
         warnings=warnings,
         calibration=outcomes,
         width=width.factor,

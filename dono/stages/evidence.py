@@ -21,12 +21,8 @@ from dono.stages.runs import measurements_of
 from dono.stages.serving import hosted_serving, serving
 from dono.stages.workplace import Workplace
 
+PILOTS_SPEED = "the planned tokens at the speed of the pilots"
 TITLES = {arm.name: arm.title for of in ROUTES.values() for arm in of}
-
-
-def pilots_speed(place: Workplace) -> str:
-    """Where a duration comes from that was not measured itself."""
-    return f"the planned tokens at the speed of the pilots on {place.runner.where}"
 
 
 def full_seconds(place: Workplace, contender: Contender, pilots: Pilots, case: Case) -> Range:
@@ -49,7 +45,7 @@ def full_seconds(place: Workplace, contender: Contender, pilots: Pilots, case: C
         seconds += task_tokens / float(str(longest.result["tokens_per_second"]))
     else:
         seconds += contender.task_flops(task_tokens) / contender.flops_per_second
-    return Range(seconds * (1 - SPREAD), seconds, seconds * (1 + SPREAD), "extrapolated", pilots_speed(place))
+    return Range(seconds * (1 - SPREAD), seconds, seconds * (1 + SPREAD), "extrapolated", PILOTS_SPEED)
 
 
 def corpus_seconds(contender: Contender, pilots: Pilots) -> float:
@@ -194,7 +190,7 @@ def _price_note(hosted: Hosted) -> list[str]:
 def _shared_seconds(place: Workplace, contender: Contender, pilots: Pilots) -> Range:
     """Seconds of the corpus stage alone, which several use cases may share."""
     if place.project.machine.gpu == THIS:
-        return exactly(corpus_seconds(contender, pilots), "extrapolated", pilots_speed(place))
+        return exactly(corpus_seconds(contender, pilots), "extrapolated", PILOTS_SPEED)
     flops = contender.corpus_flops(contender.corpus_tokens)
     return target_speed(place, contender.flops_per_second, contender.context).under(flops)
 

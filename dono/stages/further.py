@@ -69,8 +69,6 @@ class Further:
 
     path: Path
     kept: Kept
-    first: float
-    """Seconds of the pilots' share that the first ladders leave."""
 
     @property
     def granted(self) -> float:
@@ -79,10 +77,13 @@ class Further:
 
     @property
     def left(self) -> float:
-        """Seconds of what was granted last (at first: of the pilots' share) that no rung was chosen for yet."""
+        """Seconds of what was granted last that no rung was chosen for yet; without a grant no end of its own: what
+        the pilots' share still has, and with quick ladders that is more than was planned, may be used up.
+        """
         grants = self.kept.grants
-        chosen = sum(rung.seconds for rung in self.kept.rungs if rung.grants == len(grants))
-        return (grants[-1].seconds if grants else self.first) - chosen
+        if not grants:
+            return math.inf
+        return grants[-1].seconds - sum(rung.seconds for rung in self.kept.rungs if rung.grants == len(grants))
 
     @property
     def open(self) -> Grant | None:
@@ -143,7 +144,7 @@ def open_further(place: Workplace, planned: Planned) -> Further:
             raise Mistake("the file is damaged", where=str(path), remedy=remedy) from error
     if kept is None or kept.plan != plan:
         kept = Kept(plan=plan)
-    return Further(path, kept, place.pilot_seconds - planned.seconds)
+    return Further(path, kept)
 
 
 def seconds_for(place: Workplace, asked: str) -> float:

@@ -326,7 +326,7 @@ def verdict() -> Verdict:
             "in other scripts": " · ".join(OTHER_SCRIPTS.values()),
             "intent: examples": "8,000 to learn from, 400 held out",
         },
-        measured=("61 pilots on this machine in 3 h 42 min",),
+        measured=("61 pilots in 3 h 42 min of machines",),
         warnings=("no rights are stated for: chats", f"hosted: not measured; {HOSTILE}"),
         calibration=(
             {"use_case": "intent", "arm": "finetune/lora", "metric": "macro_f1", "measured": 0.887, "stderr": 0.011,
