@@ -36,14 +36,19 @@ class Range:
     def by(self, other: Range) -> Range:
         """The product with another range, low with low and high with high; the weaker label counts."""
         label = weakest(self.label, other.label)
-        source = "; ".join(dict.fromkeys(s for s in (self.source, other.source) if s))
+        source = sources(self.source, other.source)
         return Range(self.lo * other.lo, self.mid * other.mid, self.hi * other.hi, label, source)
 
     def plus(self, other: Range) -> Range:
         """The sum with another range, low with low and high with high; the weaker label counts."""
         label = weakest(self.label, other.label)
-        source = "; ".join(dict.fromkeys(s for s in (self.source, other.source) if s))
+        source = sources(self.source, other.source)
         return Range(self.lo + other.lo, self.mid + other.mid, self.hi + other.hi, label, source)
+
+
+def sources(*named: str) -> str:
+    """All sources that are named, each once: one may itself name several."""
+    return "; ".join(dict.fromkeys(source for several in named if several for source in several.split("; ")))
 
 
 def exactly(value: float, label: Label, source: str) -> Range:

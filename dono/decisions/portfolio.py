@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from dono.costs.ranges import weakest
+from dono.costs.ranges import sources, weakest
 from dono.decisions.allocation import Chosen, Cost, Option, allocate
 from dono.decisions.evidence import ArmEvidence, in_one_order
 from dono.decisions.goals import costs, shortfall
@@ -133,7 +133,7 @@ def _total(parts: Sequence[Number], total: float, unit: str) -> Number:
     lo = factor * sum(p.value if p.lo is None else p.lo for p in parts)
     hi = factor * sum(p.value if p.hi is None else p.hi for p in parts)
     label = weakest(*(p.label for p in parts)) if parts else "measured"
-    source = "; ".join(dict.fromkeys(p.source for p in parts if p.source))
+    source = sources(*(p.source for p in parts))
     return Number(value=total, lo=min(lo, total), hi=max(hi, total), unit=unit, label=label, source=source)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dono.costs.ranges import weakest
+from dono.costs.ranges import sources, weakest
 from dono.decisions.evidence import ArmEvidence
 from dono.decisions.verdict import CostPart, Number
 
@@ -45,5 +45,5 @@ def _sum(weighed: Sequence[tuple[Number, float]], currency: str) -> Number:
         hi=sum(end(n, n.hi) * share for n, share in weighed),
         unit=currency,
         label=weakest(*(n.label for n, _ in weighed)) if weighed else "measured",
-        source="; ".join(dict.fromkeys(n.source for n, _ in weighed if n.source)),
+        source=sources(*(n.source for n, _ in weighed)),
     )

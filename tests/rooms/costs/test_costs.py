@@ -199,3 +199,10 @@ def test_the_weaker_label_counts() -> None:
     product = Range(1, 2, 3, "measured", "a").by(Range(1, 1, 2, "borrowed", "b"))
     assert product == Range(1, 2, 6, "borrowed", "a; b")
     assert weakest("measured", "extrapolated") == "extrapolated"
+
+
+def test_a_source_that_several_parts_share_is_named_once() -> None:
+    machines = exactly(2.0, "measured", "this machine; the speed of the pilots")
+    failed = machines.by(exactly(0.1, "assumed", "runs that fail; this machine"))
+    assert failed.source == "this machine; the speed of the pilots; runs that fail"
+    assert machines.plus(exactly(0.0, "measured", "")).source == machines.source
