@@ -24,8 +24,6 @@ SEED_LEARNS = 0.25
 that noise is about half of the variance)."""
 LEARNABLE = 0.05
 """At least this share of an arm's variance is taken to be open to further pilots (assumed)."""
-
-
 NINE_TENTHS = 1.2816
 """The quantile of the standard normal distribution at the upper end of an 80 % interval."""
 

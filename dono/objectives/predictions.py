@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.autograd.function import FunctionCtx, once_differentiable
 from torch.nn import functional
 
-from dono.objectives.products import fits, onednn_is_faster, product, times
+from dono.objectives.products import gains, product, times
 
 CHUNK_VALUES = 2**23
 """Logits that exist at once: 32 MiB in float32 (measured on two cores: 512 to 4,096 positions of a vocabulary of 16,384
@@ -83,7 +83,7 @@ def _learn(
     small = slopes.to(hidden.dtype)
     if into_hidden is not None:
         into_hidden.copy_(product(small, weight.t()))
-    if into_weight is not None and fits(small, hidden) and onednn_is_faster():
+    if into_weight is not None and gains(small, hidden):
         into_weight.add_(times(small.t(), hidden.t()))
     elif into_weight is not None and into_weight.dtype == small.dtype:
         into_weight.addmm_(small.t(), hidden)

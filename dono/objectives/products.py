@@ -29,16 +29,20 @@ def onednn_is_faster() -> bool:
 
 
 def fits(x: Tensor, weight: Tensor) -> bool:
-    """Whether a product of these is one that oneDNN is faster at where it is faster: float32 on a processor."""
+    """Whether a product of these is one that oneDNN is faster at where it is faster: float32 on a processor.
+
+    It asks the tensors alone, since torch's compiler follows it; whether this is such a processor is asked before.
+    """
     plain = x.dtype == torch.float32 and weight.dtype == torch.float32
     return plain and x.device.type == "cpu" and weight.device.type == "cpu" and x.numel() > 0
 
 
 def times(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """Rows x [..., in] times weight [out, in] and bias [out], for what `fits`; no gradients are recorded."""
-    if torch.compiler.is_compiling():
-        whole: Tensor = _opaque(x, weight, bias)
-        return whole
+    return _opaque(x, weight, bias) if torch.compiler.is_compiling() else _layer(x, weight, bias)
+
+
+def _layer(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     found: Tensor = torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")
     return found
 
@@ -46,8 +50,7 @@ def times(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 @torch.library.custom_op("dono::times", mutates_args=())
 def _opaque(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     """The same as one step of a graph: torch's compiler has a way of its own with oneDNN's layer, for constants."""
-    found: Tensor = torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")
-    return found
+    return _layer(x, weight, bias)
 
 
 @_opaque.register_fake
@@ -55,6 +58,11 @@ def _(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     return x.new_empty(*x.shape[:-1], weight.shape[0])
 
 
+def gains(x: Tensor, weight: Tensor) -> bool:
+    """Whether the product of these is faster by oneDNN, here."""
+    return fits(x, weight) and onednn_is_faster()
+
+
 def product(x: Tensor, weight: Tensor) -> Tensor:
-    """X [rows, in] times weightᵀ [in, out], by what is faster here; no gradients are recorded."""
-    return times(x, weight) if fits(x, weight) and onednn_is_faster() else x @ weight.t()
+    """Rows x [rows, in] times weightᵀ [in, out], by what is faster here; no gradients are recorded."""
+    return times(x, weight) if gains(x, weight) else x @ weight.t()

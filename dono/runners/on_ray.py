@@ -56,15 +56,12 @@ class OnRay:
             looks = {}
             for node in self._machines():
                 here = NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
-                looks[node["NodeManagerAddress"]] = self._remote(_look, Needs(0), strategy=here).remote(str(mark))
+                looks[node["NodeManagerAddress"]] = _options(ray.remote(_look), Needs(0), here).remote(str(mark))
             for machine, look in looks.items():
                 with understood(f"machine {machine}"):
                     _agree(machine, folder, ray.get(look))
         finally:
             mark.unlink()
-
-    def _remote(self, function: Callable[..., Any], needs: Needs, strategy: object = "DEFAULT") -> Any:  # noqa: ANN401
-        return _options(ray.remote(function), needs, strategy)
 
     def run(self, tasks: Tasks[S, T, R], told: Callable[[int], None], *, workers: int) -> Iterator[tuple[int, R]]:
         """A few tasks are handed out for each worker; the others wait here, so that memory stays bounded."""
