@@ -30,7 +30,8 @@ from dono.evals.harness import DonoLM
 from dono.evals.harness_tasks import task_of_yaml
 from dono.evals.scorecard import Scorecard
 from dono.stages.build import build
-from dono.stages.evaluate import Stage, cases_for_card, scorecard, text_case, write_card
+from dono.stages.evaluate import cases_for_card, scorecard, text_case, write_card
+from dono.stages.model_stages import Stage
 from dono.stages.prepare import prepare
 from dono.stages.pretrain import pretrain
 from dono.stages.workplace import Workplace, open_workplace

@@ -72,7 +72,11 @@ def _lightgbm(settings: Settings, categorical: Sequence[bool], rows: int, seed: 
         raise Mistake("LightGBM is not installed", where="table.learners", remedy=remedy)
     from dono.predictive.lightgbm_learner import Lightgbm  # noqa: PLC0415 - an extra
 
-    return Lightgbm(settings, np.flatnonzero(categorical).tolist(), _rows_of_leaf(settings, rows), seed)
+    return Lightgbm(
+        np.flatnonzero(categorical).tolist(), seed, learning_rate=settings.rate, n_estimators=settings.trees,
+        num_leaves=settings.leaves, min_child_samples=_rows_of_leaf(settings, rows), reg_lambda=settings.penalty,
+        feature_fraction_bynode=settings.features,
+    )  # fmt: skip
 
 
 def _rows_of_leaf(settings: Settings, rows: int) -> int:

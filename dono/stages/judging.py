@@ -11,12 +11,12 @@ from dono.errors import Capped, Mistake
 from dono.evals.judge import Judged, Pair, both_orders, verdicts
 from dono.ratings import Desk, EventStore, comparisons, fit, seats
 from dono.stages.hosted import FOLDER, cap_of, closed, price_at
+from dono.stages.model_stages import Stage
 from dono.stages.prepare import Case
 from dono.stages.workplace import Workplace
 
 if TYPE_CHECKING:
     from dono.evals.measures import Table
-    from dono.stages.evaluate import Stage
 
 
 def judge_pairs(

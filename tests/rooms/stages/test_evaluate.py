@@ -19,8 +19,9 @@ from dono.project import UseCase
 from dono.ratings import Lease
 from dono.stages.cards import model_card
 from dono.stages.contenders import Contender
-from dono.stages.evaluate import Stage, card_of_build, check_classes, command, stage_of, text_case
+from dono.stages.evaluate import card_of_build, check_classes, command, text_case
 from dono.stages.judging import blind_ratings
+from dono.stages.model_stages import Stage, stage_of
 from dono.stages.oversight import Oversight
 from dono.stages.prepare import Prepared, prepare
 from dono.stages.runs import RunSpec, carry_out

@@ -9,9 +9,10 @@ import pytest
 
 from dono.evals.scorecard import CLUSTER
 from dono.stages.build import build
-from dono.stages.evaluate import Stage, scorecard, stage_at
+from dono.stages.evaluate import scorecard
 from dono.stages.habits import records_of
 from dono.stages.lift import answer_by_counts
+from dono.stages.model_stages import Stage, stage_at
 from dono.stages.prepare import prepare
 from dono.stages.scored_records import records_by_counts
 from tests.rooms.stages.test_habits import case_of, rows, write

@@ -15,7 +15,8 @@ from dono.errors import Mistake, Mistakes
 from dono.evals.scorecard import CLUSTER, FEWEST, SEGMENT
 from dono.predictive import TableModel
 from dono.stages.build import build
-from dono.stages.evaluate import Stage, card_of_build, command, newest_stages, scorecard, stage_at
+from dono.stages.evaluate import card_of_build, command, scorecard
+from dono.stages.model_stages import Stage, newest_stages, stage_at
 from dono.stages.predictive import predictive_run
 from dono.stages.prepare import prepare
 from dono.stages.scored_rows import asked_rows, rows_by_trees
