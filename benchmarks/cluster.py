@@ -12,7 +12,9 @@ beside. Each round runs all sides one after another; the best of the rounds coun
 ever slows down. `overhead` is that of one worker of Ray over the same work in this process, on corpora;
 `overhead_of_two` that of two over two local processes, which are started for each corpus. `scaling_2` is Ray's one
 worker over its two, on corpora: what is done once at the end (copies, documents in their order) is part of it, and
-`shards_scaling_2` leaves that out. What is written is compared to the byte.
+`shards_scaling_2` leaves that out. `machine_scaling_2` is what this machine has to give: two warm processes that share
+nothing gather the whole corpus each, and twice the work of one in their time is 2.0 where two cores do not slow each
+other down. What is written is compared to the byte.
 """
 
 from __future__ import annotations
@@ -24,6 +26,8 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 from benchmarks.corpus_speed import LANGUAGES, TEXT, written
@@ -38,6 +42,7 @@ SHARD = 1_000_000
 def gathered(sources: Sequence[Source], folder: Path, runner: Runner, workers: int) -> tuple[float, float, str]:
     """Seconds of a gathering, those of its shards alone, and what was written as a hash."""
     folder.mkdir()
+    shards.SHARD_BYTES = SHARD
     began, all_read = time.monotonic(), 0.0
     total = sum(path.stat().st_size for source in sources for path in Path(source.path).parent.glob("*.jsonl"))
 
@@ -53,6 +58,11 @@ def gathered(sources: Sequence[Source], folder: Path, runner: Runner, workers: i
     ended = time.monotonic()
     files = hashlib.blake2b(b"".join(p.read_bytes() for p in sorted(folder.iterdir()) if p.is_file())).hexdigest()
     return ended - began, (all_read or ended) - began, files
+
+
+def gathered_alone(sources: Sequence[Source], folder: Path) -> tuple[float, float, str]:
+    """As `gathered`, by this process."""
+    return gathered(sources, folder, HERE, 1)
 
 
 def piloted(tokenizer: Path, many: int, runner: Runner, workers: int) -> float:
@@ -94,7 +104,6 @@ def main() -> None:
         print('RESULT {"skipped": true}')
         return
     os.environ["OMP_NUM_THREADS"] = "1"
-    shards.SHARD_BYTES = SHARD
     with tempfile.TemporaryDirectory() as name:
         folder, hashes = Path(name), set[str]()
         _, size = written(asked.text, folder, asked.megabytes * 1e6)
@@ -116,7 +125,16 @@ def main() -> None:
         def pilot(runner: Runner, workers: int) -> Callable[[int], tuple[float, ...]]:
             return lambda number: (piloted(folder / "tokenizer", asked.pilots, runner, workers),)
 
-        corpora = best(asked.rounds, {name: corpus(name, *kind) for name, kind in kinds.items()})
+        def apart(number: int) -> tuple[float, ...]:
+            folders = [folder / f"apart {number} {i}" for i in range(2)]
+            pairs = list(pool.map(gathered_alone, [sources] * 2, folders))
+            hashes.update(hash_ for _, _, hash_ in pairs)
+            return max(seconds for seconds, _, _ in pairs), max(alone for _, alone, _ in pairs)
+
+        with ProcessPoolExecutor(2, get_context("spawn")) as pool:
+            list(pool.map(len, [sources] * 2))  # both are there, this file and what it loads with them
+            sides = {name: corpus(name, *kind) for name, kind in kinds.items()} | {"apart 2": apart}
+            corpora = best(asked.rounds, sides)
         pilots = best(asked.rounds, {name: pilot(*kinds[name]) for name in ("local 1", "ray 1", "ray 2")})
         ray.close()
     assert len(hashes) == 1, "what was written differs"
@@ -128,13 +146,14 @@ def main() -> None:
         "overhead": round(corpora["ray 1"][0] / corpora["local 1"][0] - 1, 3),
         "scaling_2": round(corpora["ray 1"][0] / corpora["ray 2"][0], 2),
         "shards_scaling_2": round(corpora["ray 1"][1] / corpora["ray 2"][1], 2),
+        "machine_scaling_2": round(2 * corpora["local 1"][0] / corpora["apart 2"][0], 2),
         "local_scaling_2": round(corpora["local 1"][0] / corpora["local 2"][0], 2),
         "overhead_of_two": round(corpora["ray 2"][0] / corpora["local 2"][0] - 1, 3),
         "pilots_overhead": round(pilots["ray 1"][0] / pilots["local 1"][0] - 1, 3),
         "pilots_scaling_2": round(pilots["ray 1"][0] / pilots["ray 2"][0], 2),
         "shards_megabytes_per_second": round(size / 1e6 / corpora["ray 2"][1], 3),
         "once_megabytes_per_second": round(size / 1e6 / (corpora["ray 2"][0] - corpora["ray 2"][1]), 2),
-        "megabytes_per_second": {name: round(size / 1e6 / took[0], 3) for name, took in corpora.items()},
+        "megabytes_per_second": {name: round(size / 1e6 / corpora[name][0], 3) for name in kinds},
         "pilots_per_hour": {name: round(asked.pilots / took[0] * 3600) for name, took in pilots.items()},
         "start_seconds": round(started, 1),
         "cores": len(os.sched_getaffinity(0)),
