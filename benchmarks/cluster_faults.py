@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.peers.namespaces import PORT, Namespaces, can_isolate, cluster, named_in
-from benchmarks.result import keep_result
+from benchmarks.result import keep_result, kept_result
 from dono.corpus.sample import write_sample
 
 PATIENCE = 1500.0
@@ -275,7 +275,7 @@ def main() -> None:
                 result[f"{name}: {fault or 'no fault'}"] = found
                 print(f"{name:9s} {fault or 'no fault':16s} same {found['same']!s:5s} {found['seconds']:7.1f} s "
                       f"recovery {found['recovery']:6.1f} s  {found['said']}", flush=True)  # fmt: skip
-    keep_result("cluster_faults", result)
+    keep_result("cluster_faults", kept_result("cluster_faults") | result)  # uses that were not asked for stay
 
 
 if __name__ == "__main__":

@@ -15,3 +15,10 @@ def keep_result(name: str, result: Mapping[str, object]) -> None:
     text = json.dumps(result, ensure_ascii=False, indent=1, allow_nan=False)
     (RESULTS / f"{name}.json").write_text(text + "\n", encoding="utf8")
     print("RESULT " + json.dumps(result, ensure_ascii=False, allow_nan=False), flush=True)
+
+
+def kept_result(name: str) -> dict[str, object]:
+    """What `results/<name>.json` has; nothing where there is none."""
+    file = RESULTS / f"{name}.json"
+    found: dict[str, object] = json.loads(file.read_text(encoding="utf8")) if file.is_file() else {}
+    return found
