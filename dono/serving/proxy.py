@@ -17,7 +17,8 @@ import httpx
 from dono.errors import Mistake
 from dono.serving.contract import ChatRequest, CompletionRequest, EmbeddingRequest, Generating, separate
 from dono.serving.engine import Chance, Event, Job, Piece, Place, State, ToolCall, Usage, Vectors
-from dono.serving.refusals import Refused
+from dono.serving.refusals import Refused, invalid
+from dono.serving.tools import demanded
 
 CHARACTERS = 4
 """Of a token: what a prompt is taken to have before the engine has counted it (assumed)."""
@@ -104,6 +105,8 @@ class ProxyEngine:
             answer = await self._client.post(f"{self.url}/embeddings", json=body)
         except httpx.HTTPError as error:
             raise self._unreachable(error) from error
+        if answer.status_code in (404, 405):
+            raise invalid("the engine behind makes no vectors of this model's texts", code="engine_refused")
         if answer.status_code != 200:
             raise _refused(answer.status_code, answer.content)
         try:
@@ -124,6 +127,9 @@ class ProxyEngine:
     def _body(self, request: Generating | EmbeddingRequest) -> dict[str, Any]:
         """The request as it came, under the name that the URL knows."""
         body = request.model_dump(by_alias=True, exclude_unset=True, mode="json")
+        if isinstance(request, ChatRequest) and demanded(request):
+            for tool in body["tools"]:  # else vLLM holds a call to JSON alone, not to the tool's own schema
+                tool["function"]["strict"] = True
         return body | {"model": self._models[request.model]}
 
     async def _events(
@@ -146,7 +152,7 @@ class ProxyEngine:
                         continue
                     chunk = json.loads(line[5:])
                     if "error" in chunk:
-                        raise Refused(502, f"the engine failed: {_message(chunk)}")
+                        raise _refused(_status(chunk), line[5:])
                     for choice in chunk.get("choices", ()):
                         yield read(choice)
                     if chunk.get("usage"):
@@ -225,7 +231,13 @@ def _message(body: Mapping[str, Any]) -> str:
     return str(said)[:500]
 
 
-def _refused(status: int, body: bytes) -> Refused:
+def _status(chunk: Mapping[str, Any]) -> int:
+    """The status that an error in a stream would have had, as vLLM tells it; 500 where none is told."""
+    code = chunk["error"].get("code") if isinstance(chunk["error"], dict) else None
+    return code if isinstance(code, int) else 500
+
+
+def _refused(status: int, body: bytes | str) -> Refused:
     """The URL's refusal as ours: what the client asked wrongly is handed on, anything else is the engine's failure."""
     try:
         said = _message(json.loads(body))

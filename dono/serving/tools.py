@@ -22,20 +22,23 @@ from dono.serving.grammar import SPACING
 class ToolForm:
     """How one family writes calls: `opening` JSON `closing`, the arguments under the key `arguments`.
 
-    `many`: the JSON is a list of calls. `mark` is what tells the form in a chat template.
+    `many`: the JSON is a list of calls. `mark` is what tells the form in a chat template, `vllm_parser` vLLM's name.
     """
 
     mark: str
     opening: str
     closing: str
+    vllm_parser: str
     arguments: str = "arguments"
     many: bool = False
 
 
 TOOL_FORMS: dict[str, ToolForm] = {
-    "hermes": ToolForm("<tool_call>", "<tool_call>", "</tool_call>"),
-    "mistral": ToolForm("[TOOL_CALLS]", "[TOOL_CALLS]", "", many=True),
-    "llama3": ToolForm('"parameters": dictionary of argument name', '{"name": ', "", arguments="parameters"),
+    "hermes": ToolForm("<tool_call>", "<tool_call>", "</tool_call>", "hermes"),
+    "mistral": ToolForm("[TOOL_CALLS]", "[TOOL_CALLS]", "", "mistral", many=True),
+    "llama3": ToolForm(
+        '"parameters": dictionary of argument name', '{"name": ', "", "llama3_json", arguments="parameters"
+    ),
 }
 """hermes: Qwen 2.5 and 3, Hermes, SmolLM3 and others. mistral: Mistral's v3 templates. llama3: Llama 3.1 to 3.3."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from dono.models.adapters import CONFIG, WEIGHTS
 from dono.models.gguf_weights import Precision, write_model_gguf
 from dono.stages.display import print_result
 from dono.stages.export_plan import PLANS, write_plan
+from dono.stages.export_vllm import PORT, serve_line
 from dono.stages.serve import base_of
 from dono.stages.served import Built, built_models
 from dono.stages.workplace import open_workplace
@@ -138,18 +138,14 @@ def _gguf(model: Model, order: Order) -> list[str]:
 def _vllm(model: Model, order: Order) -> list[str]:
     """A line that serves the model by vLLM, and the one that puts Dono's keys and limits before it."""
     if model.folder is None or (model.adapter is not None and model.base is not None):
-        base, adapter = _base(model), model.adapter
-        line = ["vllm", "serve", base, "--enable-lora", "--lora-modules", f"{model.name}={adapter}"]
+        line = serve_line(model.name, _base(model), model.adapter)
     else:
-        line = ["vllm", "serve", str(model.folder), "--served-model-name", model.name]
-    line += ["--host", "127.0.0.1", "--port", "8001"]
-    text = shlex.join(line)
-    order.out.parent.mkdir(parents=True, exist_ok=True)
+        line = serve_line(model.name, str(model.folder))
     script = order.out if order.out.suffix == ".sh" else order.out / "serve_vllm.sh"
     script.parent.mkdir(parents=True, exist_ok=True)
-    script.write_text(f"#!/bin/sh\nexec {text}\n", encoding="utf8")
+    script.write_text(f"#!/bin/sh\nexec {line}\n", encoding="utf8")
     script.chmod(0o755)
-    return [text, "then: dono serve http://127.0.0.1:8001/v1", f"  written to {script}"]
+    return [line, f"then: dono serve http://127.0.0.1:{PORT}/v1", f"  written to {script}"]
 
 
 FORMS: Mapping[str, Callable[[Model, Order], list[str]]] = {

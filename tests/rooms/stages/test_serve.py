@@ -158,7 +158,8 @@ def test_a_model_is_exported_merged_alone_and_as_a_line_for_vllm(
     to("safetensors", "again", what=tmp_path / "alone", use_case=None)
     assert load_model(str(tmp_path / "merged")).num_parameters() == load_model(str(tmp_path / "again")).num_parameters()
     line = to("vllm", "vllm")
-    assert f"vllm serve {base_folder} --enable-lora --lora-modules one=" in line and "dono serve http://" in line
+    assert f"vllm serve {base_folder} " in line and "--enable-lora --lora-modules one=" in line
+    assert "dono serve http://" in line and "--max-lora-rank" not in line
     tried: list[tuple[dict[str, Any], str]] = [
         ({"form": "gguf", "out": "x.gguf"}, "no pre-tokenizer that cuts"),
         ({"form": "onnx", "out": "x"}, "no form 'onnx'"),
