@@ -5,13 +5,15 @@ request when its last one ended. Every answer has the same number of tokens (bot
 
     python -m benchmarks.serve_load                     # 1, 8 and 32 clients: ours, and the peer in both of its modes
     python -m benchmarks.serve_load --llama-server BIN  # llama.cpp's server too, where it was built
+    python -m benchmarks.serve_load --vllm BIN          # the real vLLM too, where one for this device is installed
     python -m benchmarks.serve_load --soak 600          # ours alone at 32 clients for ten minutes
     python -m benchmarks.peers.serve_engine --params 1e9   # the engine without HTTP, random weights, any device
 
 RESULT: `tokens_ratio_8` (tokens a second at 8 clients, ours over the peer's better mode), `p95_ratio_8` (time to first
 token, 95th percentile, ours over the peer's in that mode: below 1 is sooner), the same over the peer without a flag
 (`default_tokens_ratio_8`, `default_p95_ratio_8`), and `failed` (requests of ours). The peer is `transformers serve`;
-`llama_ratio_8` is tokens a second over llama.cpp's server, which is compiled for one family.
+`llama_ratio_8` and `vllm_ratio_8` are tokens a second over llama.cpp's server, which is compiled for one family, and
+over vLLM, which is made for GPUs. vLLM is started by the line of `dono export --form vllm`, in float32 as all others.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ import argparse
 import asyncio
 import json
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -37,12 +40,15 @@ import numpy as np
 
 from benchmarks.peers.serve_checkpoint import as_gguf, make_checkpoint, prompts
 from benchmarks.result import keep_result
+from dono.stages.export_vllm import serve_line
 
 CLIENTS = (1, 8, 32)
 ROUNDS = 3
 """Requests of each client at least; one client alone asks twice as many."""
 START_SECONDS = 180.0
-LLAMA, PLAIN = "llama.cpp", "transformers serve"
+LLAMA, VLLM, PLAIN = "llama.cpp", "vLLM", "transformers serve"
+VLLM_ENVIRONMENT = {"VLLM_NO_USAGE_STATS": "1", "VLLM_CPU_KVCACHE_SPACE": "1"}
+"""It tells nobody about itself; room for keys and values in GB (its own choice is a share of the machine)."""
 PER_SLOT = 512
 """Tokens of llama.cpp's cache for each answer: a prompt and its answer have fewer than 200."""
 
@@ -105,7 +111,8 @@ class Server:
     def up(self) -> Iterator[Server]:
         """The server while it runs, in a folder of its own; its output is kept for when it fails."""
         with tempfile.TemporaryFile() as log, tempfile.TemporaryDirectory() as place:
-            environment = {**os.environ, "HF_HUB_OFFLINE": "1"}
+            environment = {**os.environ, "HF_HUB_OFFLINE": "1", **VLLM_ENVIRONMENT}
+            environment["PATH"] = f"{Path(self.command[0]).parent}:{environment['PATH']}"  # vLLM looks for its tools
             self.process = subprocess.Popen(self.command, stdout=log, stderr=log, env=environment, cwd=place)
             try:
                 self._wait(log)
@@ -134,10 +141,24 @@ class Server:
         raise RuntimeError(f"{self.name} did not start:\n{log.read().decode()[-3000:]}")  # type: ignore[attr-defined]
 
     def memory(self) -> float:
-        """The most memory that the process held, in MB."""
+        """The most memory that the process and those it started held, each by itself, in MB."""
         assert self.process is not None
-        status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii")
-        return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:")) / 1024
+        return sum(map(_peak, _family(self.process.pid)))
+
+
+def _family(pid: int) -> list[int]:
+    """A process and those it started, and they."""
+    files = Path(f"/proc/{pid}/task").glob("*/children")
+    return [pid, *(p for f in files for child in f.read_text(encoding="ascii").split() for p in _family(int(child)))]
+
+
+def _peak(pid: int) -> float:
+    """The most memory that a process held, in MB; 0 for one that has ended."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    except OSError:
+        return 0.0
+    return next((int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:")), 0) / 1024
 
 
 def free_port() -> int:
@@ -146,9 +167,9 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def servers(folder: Path, peer_python: str, llama: Path | None) -> list[Server]:
-    """Ours, the peer's two modes, and llama.cpp's server with room for as many answers at once."""
-    ours, plain, batching, compiled = (free_port() for _ in range(4))
+def servers(folder: Path, peer_python: str, llama: Path | None, vllm: Path | None) -> list[Server]:
+    """Ours, the peer's two modes, llama.cpp's server with room for as many answers at once, and vLLM."""
+    ours, plain, batching, compiled, fifth = (free_port() for _ in range(5))
     peer = [peer_python, "-c", "from transformers.cli.transformers import main; main()", "serve", str(folder)]
     third = []
     if llama is not None:
@@ -156,6 +177,10 @@ def servers(folder: Path, peer_python: str, llama: Path | None) -> list[Server]:
         slots = max(CLIENTS)
         command += ["-np", str(slots), "-c", str(slots * PER_SLOT), "-t", str(os.cpu_count()), "-fit", "off"]
         third = [Server(LLAMA, command, "model", compiled)]
+    if vllm is not None:
+        line = shlex.split(serve_line("model", str(folder)))[1:]
+        line[line.index("--port") + 1] = str(fifth)
+        third.append(Server(VLLM, [str(vllm.absolute()), *line, "--dtype", "float32"], "model", fifth))
     return [
         Server("dono", [sys.executable, "-m", "dono", "serve", f"model={folder}", "--port", str(ours)], "model", ours),
         Server(PLAIN, [*peer, "--port", str(plain), "--device", "cpu"], str(folder), plain),
@@ -170,7 +195,7 @@ def servers(folder: Path, peer_python: str, llama: Path | None) -> list[Server]:
 async def ask(http: aiohttp.ClientSession, server: Server, prompt: str, tokens: int) -> Asked:
     """One streamed completion, timed."""
     body = {"model": server.model, "prompt": prompt, "max_tokens": tokens, "stream": True, "temperature": 0.0}
-    if server.name in ("dono", LLAMA):
+    if server.name in ("dono", LLAMA, VLLM):
         body["stream_options"] = {"include_usage": True}
     began, first, counted, ended = time.perf_counter(), 0.0, 0, False
     try:
@@ -237,16 +262,16 @@ def show(found: Load) -> None:
 def compared(found: Sequence[Load]) -> dict[str, object]:
     """The figures of the RESULT line: ours at 8 clients over the peer, in its better mode and without a flag."""
     ours = {f.clients: f for f in found if f.server == "dono"}
-    peers = [f for f in found if f.server not in ("dono", LLAMA) and f.clients == 8 and not f.failed]
-    llama = next((f for f in found if f.server == LLAMA and f.clients == 8), None)
+    peers = [f for f in found if f.server not in ("dono", LLAMA, VLLM) and f.clients == 8 and not f.failed]
     result: dict[str, object] = {"failed": sum(len(f.failed) for f in ours.values())}
     if peers and 8 in ours:
         best = max(peers, key=lambda f: f.tokens_per_second)
         result |= {**_over(ours[8], best, ""), "peer": best.server}
     if plain := next((f for f in peers if f.server == PLAIN and 8 in ours), None):
         result |= _over(ours[8], plain, "default_")
-    if llama is not None and 8 in ours:
-        result["llama_ratio_8"] = round(ours[8].tokens_per_second / llama.tokens_per_second, 3)
+    for name, other in (("llama", LLAMA), ("vllm", VLLM)):
+        if (theirs := next((f for f in found if f.server == other and f.clients == 8), None)) and 8 in ours:
+            result[f"{name}_ratio_8"] = round(ours[8].tokens_per_second / theirs.tokens_per_second, 3)
     return result
 
 
@@ -261,6 +286,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--peer-python", default=sys.executable, help="a Python that has transformers[serving]")
     parser.add_argument("--llama-server", type=Path, help="llama.cpp's server, built on this machine")
+    parser.add_argument("--vllm", type=Path, help="the command `vllm` of an environment that has it")
     parser.add_argument("--params", type=float, default=17e6, help="parameters of the checkpoint")
     parser.add_argument("--tokens", type=int, default=64, help="of each answer")
     parser.add_argument("--clients", type=int, nargs="+", default=list(CLIENTS))
@@ -272,7 +298,7 @@ def main() -> None:
         texts = prompts()
         print(HEAD)
         found: list[Load] = []
-        ours, *peers = servers(folder, asked.peer_python, asked.llama_server)
+        ours, *peers = servers(folder, asked.peer_python, asked.llama_server, asked.vllm)
         for server in [ours] if asked.soak else [ours, *peers]:
             with server.up():
                 for clients in [32] if asked.soak else asked.clients:
