@@ -1,6 +1,7 @@
 """Models: random Llama-family ones, pretrained ones, adapters, vocabulary surgery. All are Hugging Face models."""
 
 from dono.models.adapters import add_lora, load_adapter, merge_lora, save_adapter
+from dono.models.fused import fuse, pass_of
 from dono.models.llama import random_llama
 from dono.models.pretrained import Shape, load_model, save_model, shape_of
 from dono.models.products import multiply_by_onednn
@@ -30,6 +31,7 @@ __all__ = [
     "add_lora",
     "body",
     "extend_vocabulary",
+    "fuse",
     "head_of",
     "layers_of",
     "load_adapter",
@@ -37,6 +39,7 @@ __all__ = [
     "load_scorer",
     "merge_lora",
     "multiply_by_onednn",
+    "pass_of",
     "placed",
     "random_llama",
     "reader_of",

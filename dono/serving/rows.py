@@ -15,6 +15,7 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from dono.errors import Mistake
+from dono.models import pass_of
 from dono.serving.graphs import Recordings
 from dono.serving.slots import ROUNDING, Prefix, SlotCache, bytes_of_token, example_of, masks
 
@@ -61,6 +62,7 @@ class SlotRows:
         self.cache = SlotCache(model, slots, capacity)
         self.token_bytes = bytes_of_token(example_of(model))
         self._recordings = Recordings(model, self.cache) if recorded and model.device.type == "cuda" else None
+        self._pass = pass_of(model)
 
     @torch.inference_mode()
     def read(self, first: int, ids: Sequence[Sequence[int]], starts: Sequence[int], adapters: Adapters) -> Tensor:
@@ -76,6 +78,10 @@ class SlotRows:
         longest = max(start + len(row) for start, row in zip(starts, ids, strict=True))
         length = min(-(-longest // ROUNDING) * ROUNDING, self.capacity + 1)
         self.cache.point(first, places, length)
+        if self._pass is not None:
+            last = torch.tensor([len(row) - 1 for row in ids])
+            seen = masks(self.model, places, length)
+            return self._pass.logits(inputs, places.clamp(max=self.capacity - 1), seen, self.cache, last)
         lasts = sorted({len(row) - 1 for row in ids})
         alike = len(lasts) == 1
         out = self.model(
@@ -91,7 +97,7 @@ class SlotRows:
 
     def use_model(self, model: PreTrainedModel) -> None:
         """The same model with adapters; its layers are no longer those that were recorded."""
-        self.model, self._recordings = model, None
+        self.model, self._recordings, self._pass = model, None, None
 
     def move(self, source: int, target: int, length: int) -> None:
         """Copy a slot."""

@@ -10,6 +10,7 @@ import torch
 from transformers import MambaConfig, MambaForCausalLM, PreTrainedModel
 
 from dono.errors import Mistake
+from dono.models import fuse, fused
 from dono.serving.batching import Batcher, Full, Stopped
 from dono.serving.generation import Drawn, Generation
 from dono.serving.prefixes import SHORTEST
@@ -48,6 +49,17 @@ def test_greedy_answers_are_those_of_generate_whatever_else_is_in_the_batch(name
         assert (batcher.load.kept_tokens > 0) == (expected is SlotRows)
     wanted = [generated(model, prompt, 12) for prompt in asked]
     assert found == again == wanted
+
+
+@pytest.mark.parametrize("name", ["llama", "mistral", "qwen3"])
+def test_greedy_answers_of_fused_layers_are_those_of_generate(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fused, "onednn_is_faster", torch.backends.mkldnn.is_available)
+    model = build(FAMILIES[name])
+    asked = prompts([5, 40, 1, 17, 23])
+    wanted = [generated(model, prompt, 12) for prompt in asked]
+    fuse(model)
+    with batching(rows_of(model, slots=3, capacity=CAPACITY), chunk=9) as batcher:
+        assert answers(batcher, asked, 12) == wanted
 
 
 def test_a_model_that_cannot_go_on_is_refused() -> None:
