@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention, silu
 from transformers import LlamaForCausalLM, MistralForCausalLM, PreTrainedModel, Qwen2ForCausalLM, Qwen3ForCausalLM
 from transformers.cache_utils import Cache
-from transformers.models.llama.modeling_llama import LlamaDecoderLayer, LlamaRMSNorm
+from transformers.models.llama.modeling_llama import LlamaDecoderLayer
 
 from dono.objectives import onednn_is_faster
 
@@ -48,7 +48,7 @@ def fuse(model: PreTrainedModel) -> None:
 
 @torch.inference_mode()
 def _agree(made: FusedLayer, layer: LlamaDecoderLayer, rotary: nn.Module) -> bool:
-    x = torch.randn(2, TRIED, made.first.weight.shape[0], generator=torch.Generator().manual_seed(0))
+    x = torch.randn(2, TRIED, layer.input_layernorm.weight.shape[0], generator=torch.Generator().manual_seed(0))
     turns = rotary(x, torch.arange(TRIED)[None])
     found, wanted = (one(x, position_embeddings=turns, attention_mask=None) for one in (made, layer))
     return bool((found - wanted).abs().max() <= AGREE * wanted.abs().max())
@@ -57,9 +57,11 @@ def _agree(made: FusedLayer, layer: LlamaDecoderLayer, rotary: nn.Module) -> boo
 class PackedLinear(nn.Module):
     """Linear layers of the same input as one product of oneDNN, without gradients."""
 
-    def __init__(self, *layers: nn.Linear) -> None:
+    def __init__(self, *layers: nn.Linear, scale: Tensor | None = None) -> None:
+        """`scale` [in] is by what inputs are multiplied first; it becomes a part of the weights."""
         super().__init__()
         weight = torch.cat([la.weight.detach() for la in layers])
+        weight = weight if scale is None else weight * scale
         self.weight = torch.ops.mkldnn._reorder_linear_weight(weight, ROWS)
         self.bias = None if layers[0].bias is None else torch.cat([la.bias.detach() for la in layers])
 
@@ -75,10 +77,13 @@ class FusedLayer(nn.Module):
     def __init__(self, layer: LlamaDecoderLayer) -> None:
         super().__init__()
         attention, mlp = layer.self_attn, layer.mlp
-        self.first, self.second = layer.input_layernorm, layer.post_attention_layernorm
-        self.qkv = PackedLinear(attention.q_proj, attention.k_proj, attention.v_proj)
+        norms = layer.input_layernorm, layer.post_attention_layernorm
+        size = norms[0].weight.shape[0]
+        first, second = (norm.weight.detach() * size**0.5 for norm in norms)
+        self.least = torch.tensor((size * norms[0].variance_epsilon) ** 0.5)
+        self.qkv = PackedLinear(attention.q_proj, attention.k_proj, attention.v_proj, scale=first)
         self.out, self.down = PackedLinear(attention.o_proj), PackedLinear(mlp.down_proj)
-        self.gate_up = PackedLinear(mlp.gate_proj, mlp.up_proj)
+        self.gate_up = PackedLinear(mlp.gate_proj, mlp.up_proj, scale=second)
         self.width, self.scaling, self.layer_idx = attention.head_dim, attention.scaling, attention.layer_idx
         self.queries, self.keys = (p.out_features // self.width for p in (attention.q_proj, attention.k_proj))
         self.sign = torch.ones(self.width)
@@ -101,7 +106,7 @@ class FusedLayer(nn.Module):
         assert position_embeddings is not None
         cos, sin = position_embeddings[0][:, :, None], position_embeddings[1][:, :, None]
         rows, new, _ = hidden_states.shape
-        mixed = self.qkv(_normed(hidden_states, self.first)).view(rows, new, -1, self.width)
+        mixed = self.qkv(self._normed(hidden_states)).view(rows, new, -1, self.width)
         turned, value = mixed[:, :, : self.queries + self.keys], mixed[:, :, self.queries + self.keys :]
         if self.norms is not None:
             turned = torch.rms_norm(turned, (self.width,), None, self.epsilon) * self.norms
@@ -115,13 +120,13 @@ class FusedLayer(nn.Module):
             scale=self.scaling, enable_gqa=self.queries != self.keys,
         )  # fmt: skip
         x: Tensor = hidden_states + self.out(seen.transpose(1, 2).reshape(rows, new, -1))
-        gate, up = self.gate_up(_normed(x, self.second)).chunk(2, dim=-1)
+        gate, up = self.gate_up(self._normed(x)).chunk(2, dim=-1)
         x = x + self.down(silu(gate) * up)
         return x
 
-
-def _normed(x: Tensor, norm: LlamaRMSNorm) -> Tensor:
-    return torch.rms_norm(x, norm.weight.shape, norm.weight, norm.variance_epsilon)
+    def _normed(self, x: Tensor) -> Tensor:
+        """As RMSNorm, but for its weights, which are a part of the next product (a fifth to a half of its time)."""
+        return x / torch.hypot(torch.linalg.vector_norm(x, dim=-1, keepdim=True), self.least)
 
 
 class Pass:
@@ -139,7 +144,7 @@ class Pass:
         turns = self.body.rotary_emb(x, places)
         for layer, kind in zip(self.body.layers, self.kinds, strict=True):
             x = layer.fused.forward(x, mask[kind] if isinstance(mask, dict) else mask, turns, cache)
-        found: Tensor = self.head(_normed(x[torch.arange(len(last)), last], self.body.norm))
+        found: Tensor = self.head(self.body.norm(x[torch.arange(len(last)), last]))
         return found
 
 

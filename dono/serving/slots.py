@@ -14,7 +14,7 @@ from torch import Tensor
 from transformers import PreTrainedModel
 from transformers.cache_utils import Cache, DynamicCache, DynamicLayer
 
-ROUNDING = 32
+ROUNDING = 16
 """Rows are read to a multiple of so many places: fewer shapes, and aligned masks for the kernels of a GPU (assumed)."""
 TOUCHED = 1 << 30
 """Bytes of a processor's memory that are taken at once (assumed): a slot's first use takes as long as five steps else
