@@ -7,6 +7,8 @@ one.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import repeat
 from typing import cast
 
@@ -71,6 +73,19 @@ class PackedLinear(nn.Module):
         return found
 
 
+@dataclass(frozen=True)
+class Group:
+    """Rows that are read alike: `ids` and `places` [rows, new], what each new token may look at, where keys and values
+    are written (the cache's matter), and the number of each row's last token [rows].
+    """
+
+    ids: Tensor
+    places: Tensor
+    mask: Tensor | dict[str, Tensor]
+    at: object
+    last: Tensor
+
+
 class FusedLayer(nn.Module):
     """A decoder layer: normalised, attention with turned positions, normalised, gated by SiLU."""
 
@@ -104,25 +119,47 @@ class FusedLayer(nn.Module):
     ) -> Tensor:
         """As transformers calls a layer: [rows, new, hidden] of the same."""
         assert position_embeddings is not None
-        cos, sin = position_embeddings[0][:, :, None], position_embeddings[1][:, :, None]
-        rows, new, _ = hidden_states.shape
-        mixed = self.qkv(self._normed(hidden_states)).view(rows, new, -1, self.width)
+        turned, value = self._turned(hidden_states, position_embeddings)
+        return self._rest(hidden_states, self._attend(turned, value, attention_mask, past_key_values))
+
+    def read(self, x: Tensor, turns: tuple[Tensor, Tensor], groups: Sequence[Group], cache: Cache, kind: str) -> Tensor:
+        """The same for groups of rows one after the other, `x` [1, tokens, hidden]; each attends by itself."""
+        turned, value = self._turned(x, turns)
+        sizes, seen = [g.ids.numel() for g in groups], []
+        for group, one, other in zip(groups, turned[0].split(sizes), value[0].split(sizes), strict=True):
+            mask, shape = group.mask[kind] if isinstance(group.mask, dict) else group.mask, group.ids.shape
+            mixed = self._attend(one.unflatten(0, shape), other.unflatten(0, shape), mask, cache, group.at)
+            seen.append(mixed.flatten(0, 1))
+        return self._rest(x, torch.cat(seen)[None])
+
+    def _turned(self, x: Tensor, turns: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+        """Queries and keys, turned by their positions, and values: [rows, new, heads, width]."""
+        cos, sin = (turn[:, :, None] for turn in turns)
+        mixed = self.qkv(self._normed(x)).unflatten(-1, (-1, self.width))
         turned, value = mixed[:, :, : self.queries + self.keys], mixed[:, :, self.queries + self.keys :]
         if self.norms is not None:
             turned = torch.rms_norm(turned, (self.width,), None, self.epsilon) * self.norms
         # (a, b) becomes (a cos - b sin, b cos + a sin)
-        turned = torch.addcmul(turned * cos, turned.roll(self.width // 2, -1), sin * self.sign).transpose(1, 2)
-        query, key, value = turned[:, : self.queries], turned[:, self.queries :], value.transpose(1, 2)
-        if past_key_values is not None:
-            key, value = past_key_values.update(key, value, self.layer_idx)
+        return torch.addcmul(turned * cos, turned.roll(self.width // 2, -1), sin * self.sign), value
+
+    def _attend(
+        self, turned: Tensor, value: Tensor, mask: Tensor | None, cache: Cache | None, at: object = None
+    ) -> Tensor:
+        """[rows, new, all heads] of what the queries see; `at` is where the cache writes."""
+        turned, value = turned.transpose(1, 2), value.transpose(1, 2)
+        query, key = turned[:, : self.queries], turned[:, self.queries :]
+        if cache is not None:
+            key, value = cache.update(key, value, self.layer_idx, at)
         seen = scaled_dot_product_attention(
-            query, key, value, attn_mask=attention_mask, is_causal=attention_mask is None and new > 1,
+            query, key, value, attn_mask=mask, is_causal=mask is None and query.shape[2] > 1,
             scale=self.scaling, enable_gqa=self.queries != self.keys,
         )  # fmt: skip
-        x: Tensor = hidden_states + self.out(seen.transpose(1, 2).reshape(rows, new, -1))
+        return seen.transpose(1, 2).flatten(2)
+
+    def _rest(self, x: Tensor, seen: Tensor) -> Tensor:
+        x = x + self.out(seen)
         gate, up = self.gate_up(self._normed(x)).chunk(2, dim=-1)
-        x = x + self.down(silu(gate) * up)
-        return x
+        return x + self.down(silu(gate) * up)
 
     def _normed(self, x: Tensor) -> Tensor:
         """As RMSNorm, but for its weights, which are a part of the next product (a fifth to a half of its time)."""
@@ -136,16 +173,23 @@ class Pass:
         self.body, self.head = model.model, model.lm_head
         self.kinds = getattr(model.config, "layer_types", None) or [""] * len(self.body.layers)
 
-    def logits(
-        self, ids: Tensor, places: Tensor, mask: Tensor | dict[str, Tensor], cache: Cache, last: Tensor
-    ) -> Tensor:
-        """[rows, vocabulary] after the place `last` [rows] of each row of `ids` [rows, new]."""
-        x = self.body.embed_tokens(ids)
-        turns = self.body.rotary_emb(x, places)
+    def logits(self, groups: Sequence[Group], cache: Cache) -> Tensor:
+        """[all rows, vocabulary] after the last token of each row of each group."""
+        x = self.body.embed_tokens(torch.cat([g.ids.flatten() for g in groups])[None])
+        turns = self.body.rotary_emb(x, torch.cat([g.places.flatten() for g in groups])[None])
         for layer, kind in zip(self.body.layers, self.kinds, strict=True):
-            x = layer.fused.forward(x, mask[kind] if isinstance(mask, dict) else mask, turns, cache)
-        found: Tensor = self.head(self.body.norm(x[torch.arange(len(last)), last]))
+            x = layer.fused.read(x, turns, groups, cache, kind)
+        found: Tensor = self.head(self.body.norm(x[0, torch.cat(list(_lasts(groups)))]))
         return found
+
+
+def _lasts(groups: Sequence[Group]) -> Iterator[Tensor]:
+    """Where the last token of each row stands among all tokens."""
+    before = 0
+    for group in groups:
+        rows, new = group.ids.shape
+        yield torch.arange(before, before + rows * new, new) + group.last
+        before += rows * new
 
 
 def pass_of(model: PreTrainedModel) -> Pass | None:
