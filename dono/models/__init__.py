@@ -1,6 +1,7 @@
 """Models: random Llama-family ones, pretrained ones, adapters, vocabulary surgery. All are Hugging Face models."""
 
 from dono.models.adapters import add_lora, load_adapter, merge_lora, save_adapter
+from dono.models.fused import Group, fuse, pass_of
 from dono.models.llama import random_llama
 from dono.models.pretrained import Shape, load_model, save_model, shape_of
 from dono.models.products import multiply_by_onednn
@@ -22,6 +23,7 @@ from dono.models.vocabulary import extend_vocabulary, replace_vocabulary
 
 __all__ = [
     "Critic",
+    "Group",
     "Placed",
     "Reader",
     "Scorer",
@@ -30,6 +32,7 @@ __all__ = [
     "add_lora",
     "body",
     "extend_vocabulary",
+    "fuse",
     "head_of",
     "layers_of",
     "load_adapter",
@@ -37,6 +40,7 @@ __all__ = [
     "load_scorer",
     "merge_lora",
     "multiply_by_onednn",
+    "pass_of",
     "placed",
     "random_llama",
     "reader_of",

@@ -23,7 +23,7 @@ from torch import Tensor
 from dono.serving.generation import Drawn, Finish, Generation
 from dono.serving.grammar import DeadEnd, constrain
 from dono.serving.prefixes import SHORTEST, Prefixes, shared
-from dono.serving.rows import Rows
+from dono.serving.rows import Rows, Run
 from dono.serving.sampling import Settings, draw, tell
 from dono.serving.turns import turns_of
 
@@ -167,6 +167,11 @@ class Batcher:
     def _step(self) -> None:
         if not self._joining:
             self._admit()
+        if all(g.cancelled for g in self._joining):
+            self._joining = []
+        if self._joining and self._running and self.rows.mixes:
+            self._read_both()
+            return
         if self._joining:
             self._read_prompts()
             self._send()  # nobody's first token waits for the step of the others
@@ -214,37 +219,59 @@ class Batcher:
 
     def _read_prompts(self) -> None:
         """One piece of the prompts of those who join; who is through draws its first token."""
-        if all(g.cancelled for g in self._joining):
-            self._joining = []
-            return
-        group, began = self._joining, time.perf_counter()
+        began, (run, pieces) = time.perf_counter(), self._next_pieces()
+        logits = self.rows.read(*run, [g.adapter for g in self._joining])
+        self._take_in(pieces, logits, began)
+
+    def _decode(self) -> None:
+        began, run = time.perf_counter(), self._step_of_all()
+        logits = self.rows.read(*run, [g.adapter for g in self._running])
+        self._draw_next(logits, began)
+
+    def _read_both(self) -> None:
+        """A piece of prompts and the others' step in one pass; its time is parted by the tokens read of each."""
+        began, (run, pieces), step = time.perf_counter(), self._next_pieces(), self._step_of_all()
+        of_prompts, of_step = self.rows.read_both(run, step)
+        now, read = time.perf_counter(), [*map(len, run[1]), *map(len, step[1])]
+        for generation, tokens in zip((*self._joining, *self._running), read, strict=True):
+            generation.seconds += (now - began) * tokens / sum(read)
+        self._draw_next(of_step, now)
+        self._take_in(pieces, of_prompts, time.perf_counter())
+
+    def _next_pieces(self) -> tuple[Run, list[list[int]]]:
+        """The next pieces of the prompts of those who join, and how they are read."""
+        group = self._joining
         room = max(1, self.chunk // len(group)) if self.rows.token_bytes else max(len(g.prompt) for g in group)
         new = [g.tokens[g.read : g.read + room] for g in group]
         # a row that is through waits for the others: its last token is read again, which changes nothing
         ids = [piece or [g.tokens[-1]] for piece, g in zip(new, group, strict=True)]
         starts = [g.read if piece else g.read - 1 for piece, g in zip(new, group, strict=True)]
-        logits = self.rows.read(self._first, ids, starts, [g.adapter for g in group])
-        for generation, piece in zip(group, new, strict=True):
+        return (self._first, ids, starts), new
+
+    def _step_of_all(self) -> Run:
+        return 0, [g.tokens[g.read :] for g in self._running], [g.read for g in self._running]
+
+    def _take_in(self, pieces: Sequence[list[int]], logits: Tensor, began: float) -> None:
+        """Pieces of prompts were read; who joins goes on with the others when all of them are through."""
+        group = self._joining
+        for generation, piece in zip(group, pieces, strict=True):
             generation.read += len(piece)
         if any(g.read < len(g.prompt) for g in group):
             self._share(group, began)
             return
         self._joining = []
-        first, self._running = self._first, self._running
-        for place, generation in enumerate(group):
+        for place, generation in enumerate(group, self._first):
             slot = len(self._running)
-            if slot != first + place:
-                self.rows.move(first + place, slot, generation.read)
+            if slot != place:
+                self.rows.move(place, slot, generation.read)
             self._running.append(generation)
         self._draw(group, logits, began)
 
-    def _decode(self) -> None:
-        rows, began = self._running, time.perf_counter()
-        fresh = [g.tokens[g.read :] for g in rows]
-        logits = self.rows.read(0, fresh, [g.read for g in rows], [g.adapter for g in rows])
-        for generation in rows:
+    def _draw_next(self, logits: Tensor, began: float) -> None:
+        """A token was read of each row that is under way."""
+        for generation in self._running:
             generation.read = len(generation.tokens)
-        self._draw(rows, logits, began)
+        self._draw(self._running, logits, began)
 
     def _draw(self, rows: Sequence[Generation], logits: Tensor, began: float) -> None:
         """A token for each row; rows whose answer ends by it leave."""

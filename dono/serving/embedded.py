@@ -14,7 +14,7 @@ import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from dono.errors import Mistake
-from dono.models import load_model, multiply_by_onednn, shape_of
+from dono.models import fuse, load_model, multiply_by_onednn, shape_of
 from dono.serving.adapters import Adapters
 from dono.serving.answer import Answer, Vocabulary
 from dono.serving.batching import STOPPED, Batcher, Full, Stopped
@@ -68,8 +68,10 @@ class EmbeddedEngine:
         self.name, self.tokenizer, self.settings = name, tokenizer, settings
         device = torch.device(settings.device or ("cuda" if torch.cuda.is_available() else "cpu"))
         model = model.to(device).eval().requires_grad_(False)  # type: ignore[arg-type, unused-ignore]
-        multiply_by_onednn(model)
         shape = shape_of(model)
+        if settings.adapters is None and not settings.named:  # adapters change layers as transformers has them
+            fuse(model)
+        multiply_by_onednn(model)
         self.vocabulary = shape.vocabulary
         self.context = min(shape.context, settings.context or CONTEXT)
         rows = _fitting_rows(model, settings.slots, self.context)

@@ -32,7 +32,7 @@ class Generation:
     """One answer. `tokens` is the prompt and what was drawn; the keys and values of the first `read` are in its slot.
 
     What is drawn goes into `sent`, which the answers of one request share. `seconds` is its share of the time that
-    passes took: those of a batch are parted equally among its rows.
+    passes took: those of a batch are parted equally among its rows, of prompts beside a step by their tokens.
     """
 
     prompt: list[int]

@@ -14,6 +14,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from dono.serving.refusals import Refused
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+HEADER_BYTES = 64 << 10
+"""The request line, headers and trailers at most."""
 HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 
 

@@ -15,6 +15,7 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from dono.errors import Mistake
+from dono.models import Group, pass_of
 from dono.serving.graphs import Recordings
 from dono.serving.slots import ROUNDING, Prefix, SlotCache, bytes_of_token, example_of, masks
 
@@ -26,6 +27,9 @@ ROUGH = 0.1
 """The same in half precision, whose rounding differs with the shape of a batch (assumed)."""
 Adapters = Sequence[str | None]
 """The adapter of each row, or None for the base."""
+Ids = Sequence[Sequence[int]]
+Run = tuple[int, Ids, Sequence[int]]
+"""Rows side by side: the first of them, each row's new tokens, and where those start."""
 
 
 class Rows(Protocol):
@@ -36,9 +40,14 @@ class Rows(Protocol):
     capacity: int
     token_bytes: int
     """Of a token's keys and values; 0 where nothing is copied."""
+    mixes: bool
+    """Whether it can `read_both`."""
 
     def read(self, first: int, ids: Sequence[Sequence[int]], starts: Sequence[int], adapters: Adapters) -> Tensor:
         """Read each row's new tokens, which stand from its `starts` on; logits [rows, vocabulary] after the last."""
+
+    def read_both(self, one: Run, other: Run) -> tuple[Tensor, Tensor]:
+        """Two runs of rows that lie apart, in one pass, without adapters; the logits of each."""
 
     def use_model(self, model: PreTrainedModel) -> None:
         """Go on with the same model, now with adapters."""
@@ -61,6 +70,8 @@ class SlotRows:
         self.cache = SlotCache(model, slots, capacity)
         self.token_bytes = bytes_of_token(example_of(model))
         self._recordings = Recordings(model, self.cache) if recorded and model.device.type == "cuda" else None
+        self._pass = pass_of(model)
+        self.mixes = self._pass is not None
 
     @torch.inference_mode()
     def read(self, first: int, ids: Sequence[Sequence[int]], starts: Sequence[int], adapters: Adapters) -> Tensor:
@@ -70,28 +81,48 @@ class SlotRows:
             logits = self._recordings.read([row[0] for row in ids], starts)
             if logits is not None:
                 return logits
-        table = torch.tensor([[start, *row, *([0] * (new - len(row)))] for start, row in zip(starts, ids, strict=True)])
-        table = _sent(table, self.model.device)
-        inputs, places = table[:, 1:], table[:, :1] + torch.arange(new, device=table.device)
-        longest = max(start + len(row) for start, row in zip(starts, ids, strict=True))
-        length = min(-(-longest // ROUNDING) * ROUNDING, self.capacity + 1)
+        if self._pass is not None:
+            return self._pass.logits([self._group(first, ids, starts)], self.cache)
+        inputs, places, length = self._placed(ids, starts)
         self.cache.point(first, places, length)
         lasts = sorted({len(row) - 1 for row in ids})
         alike = len(lasts) == 1
         out = self.model(
             input_ids=inputs, position_ids=places.clamp(max=self.capacity - 1), past_key_values=self.cache,
             attention_mask=masks(self.model, places, length), use_cache=True,
-            logits_to_keep=1 if alike else torch.tensor(lasts, device=table.device),
+            logits_to_keep=1 if alike else torch.tensor(lasts, device=inputs.device),
             **named_adapters(self.model, adapters),
         )  # fmt: skip
         if alike:
             return out.logits[:, -1]
-        chosen = torch.tensor([lasts.index(len(row) - 1) for row in ids], device=table.device)
-        return out.logits[torch.arange(len(ids), device=table.device), chosen]
+        chosen = torch.tensor([lasts.index(len(row) - 1) for row in ids], device=inputs.device)
+        return out.logits[torch.arange(len(ids), device=inputs.device), chosen]
+
+    @torch.inference_mode()
+    def read_both(self, one: Run, other: Run) -> tuple[Tensor, Tensor]:
+        """Two runs of rows in one pass, so that weights are read once."""
+        assert self._pass is not None
+        logits = self._pass.logits([self._group(*one), self._group(*other)], self.cache)
+        return logits[: len(one[1])], logits[len(one[1]) :]
+
+    def _placed(self, ids: Ids, starts: Sequence[int]) -> tuple[Tensor, Tensor, int]:
+        """New tokens filled up to one length and their places [rows, new]; how far rows are read."""
+        new = max(len(row) for row in ids)
+        table = torch.tensor([[start, *row, *([0] * (new - len(row)))] for start, row in zip(starts, ids, strict=True)])
+        table = _sent(table, self.model.device)
+        inputs, places = table[:, 1:], table[:, :1] + torch.arange(new, device=table.device)
+        longest = max(start + len(row) for start, row in zip(starts, ids, strict=True))
+        return inputs, places, min(-(-longest // ROUNDING) * ROUNDING, self.capacity + 1)
+
+    def _group(self, first: int, ids: Ids, starts: Sequence[int]) -> Group:
+        inputs, places, length = self._placed(ids, starts)
+        at, mask = self.cache.at(first, places, length), masks(self.model, places, length)
+        last = torch.tensor([len(row) - 1 for row in ids])
+        return Group(inputs, places.clamp(max=self.capacity - 1), mask, at, last)
 
     def use_model(self, model: PreTrainedModel) -> None:
         """The same model with adapters; its layers are no longer those that were recorded."""
-        self.model, self._recordings = model, None
+        self.model, self._recordings, self._pass, self.mixes = model, None, None, False
 
     def move(self, source: int, target: int, length: int) -> None:
         """Copy a slot."""
@@ -110,6 +141,7 @@ class SeparateRows:
     """Each row with the model's own cache, one pass a row: for models that keep something else than keys and values."""
 
     token_bytes = 0
+    mixes = False
 
     def __init__(self, model: PreTrainedModel, slots: int, capacity: int) -> None:
         self.model, self.slots, self.capacity = model, slots, capacity
@@ -129,6 +161,10 @@ class SeparateRows:
             self.caches[slot] = getattr(out, self._cache)
             found.append(out.logits[:, -1])
         return torch.cat(found)
+
+    def read_both(self, one: Run, other: Run) -> tuple[Tensor, Tensor]:
+        """Never called."""
+        raise AssertionError("each row is read by itself")
 
     def use_model(self, model: PreTrainedModel) -> None:
         """The same model with adapters."""

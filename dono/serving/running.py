@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from types import FrameType
+from typing import Literal
 
 import uvicorn
 from fastapi import FastAPI
 
 from dono.serving.app import Service
+from dono.serving.guard import HEADER_BYTES
 
-HEADER_BYTES = 64 << 10
 CONNECTIONS = 2048
 """More are told 503 at once (assumed)."""
 
@@ -31,7 +33,16 @@ def run(app: FastAPI, listening: socket.socket, *, drain_seconds: int, proxied: 
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, server_header=False, date_header=False, timeout_keep_alive=30,
         timeout_graceful_shutdown=drain_seconds, limit_concurrency=CONNECTIONS,
-        h11_max_incomplete_event_size=HEADER_BYTES,
+        http=_protocol(), h11_max_incomplete_event_size=HEADER_BYTES,
         proxy_headers=proxied, forwarded_allow_ips="127.0.0.1",
     )  # fmt: skip
     _Server(config, app.state.service).run(sockets=[listening])
+
+
+def _protocol() -> type[asyncio.Protocol] | Literal["h11"]:
+    """What reads HTTP: httptools, or where that is not installed h11, which takes longer for each token."""
+    try:
+        from dono.serving.bounded_http import BoundedHttp  # noqa: PLC0415 - it needs httptools
+    except ImportError:
+        return "h11"
+    return BoundedHttp

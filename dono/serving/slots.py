@@ -14,7 +14,7 @@ from torch import Tensor
 from transformers import PreTrainedModel
 from transformers.cache_utils import Cache, DynamicCache, DynamicLayer
 
-ROUNDING = 32
+ROUNDING = 16
 """Rows are read to a multiple of so many places: fewer shapes, and aligned masks for the kernels of a GPU (assumed)."""
 TOUCHED = 1 << 30
 """Bytes of a processor's memory that are taken at once (assumed): a slot's first use takes as long as five steps else
@@ -45,10 +45,10 @@ class _SlotLayer(DynamicLayer):
         self.at: _At | None = None
 
     def update(
-        self, key_states: Tensor, value_states: Tensor, *args: object, **kwargs: object
+        self, key_states: Tensor, value_states: Tensor, at: _At | None = None, *args: object, **kwargs: object
     ) -> tuple[Tensor, Tensor]:
-        """Write the new tokens of all rows; what they may look at, as views."""
-        at = self.at
+        """Write the new tokens of all rows, `at` their places or where the cache points; what they see, as views."""
+        at = at or self.at
         assert at is not None
         self.keys[at.rows, :, at.places] = key_states.transpose(1, 2)
         self.values[at.rows, :, at.places] = value_states.transpose(1, 2)
@@ -86,10 +86,14 @@ class SlotCache(Cache):
 
     def point(self, first: int, places: Tensor, length: int) -> None:
         """The next pass reads new tokens of the rows from `first` on, to be written to `places` [rows, new]."""
-        rows = torch.arange(first, first + places.shape[0], device=places.device)[:, None]
-        at = _At(first, first + places.shape[0], rows, places.clamp(max=self.capacity), length)
+        at = self.at(first, places, length)
         for layer in self.layers:
             layer.at = at
+
+    def at(self, first: int, places: Tensor, length: int) -> _At:
+        """Where a pass reads and writes that is not pointed."""
+        rows = torch.arange(first, first + places.shape[0], device=places.device)[:, None]
+        return _At(first, first + places.shape[0], rows, places.clamp(max=self.capacity), length)
 
     def move(self, source: int, target: int, length: int) -> None:
         """Copy the first `length` places of one slot to another."""

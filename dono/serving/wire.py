@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import base64
-import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
+from pydantic_core import to_json
 
 from dono.serving.engine import Chance, Piece, Place, ToolCall, Usage
 
@@ -21,7 +21,7 @@ DONE = b"data: [DONE]\n\n"
 
 def sse(value: object) -> bytes:
     """A piece of a stream."""
-    return b"data: " + json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode() + b"\n\n"
+    return b"data: " + to_json(value) + b"\n\n"
 
 
 def usage_json(usage: Usage) -> Json:

@@ -37,6 +37,7 @@ def serve(app: object, found: socket.socket, proxied: bool) -> None:
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, proxy_headers=proxied, forwarded_allow_ips="127.0.0.1",
         server_header=False, timeout_keep_alive=30, timeout_graceful_shutdown=GRACE_SECONDS,
+        http="h11",  # it bounds headers, which httptools does not
     )  # fmt: skip
     uvicorn.Server(config).run(sockets=[found])
 

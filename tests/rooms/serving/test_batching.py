@@ -10,10 +10,11 @@ import torch
 from transformers import MambaConfig, MambaForCausalLM, PreTrainedModel
 
 from dono.errors import Mistake
+from dono.models import fuse, fused
 from dono.serving.batching import Batcher, Full, Stopped
 from dono.serving.generation import Drawn, Generation
 from dono.serving.prefixes import SHORTEST
-from dono.serving.rows import Adapters, SeparateRows, SlotRows, rows_of
+from dono.serving.rows import Adapters, Run, SeparateRows, SlotRows, rows_of
 from dono.serving.sampling import Sampling
 from dono.serving.slots import SlotCache
 from tests.rooms.models.families import FAMILIES, VOCABULARY, build, soft_capped
@@ -48,6 +49,27 @@ def test_greedy_answers_are_those_of_generate_whatever_else_is_in_the_batch(name
         assert (batcher.load.kept_tokens > 0) == (expected is SlotRows)
     wanted = [generated(model, prompt, 12) for prompt in asked]
     assert found == again == wanted
+
+
+@pytest.mark.parametrize("name", ["llama", "mistral", "qwen3"])
+def test_greedy_answers_of_fused_layers_are_those_of_generate(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fused, "onednn_is_faster", torch.backends.mkldnn.is_available)
+    model = build(FAMILIES[name])
+    asked = prompts([5, 40, 1, 17, 23])
+    wanted = [generated(model, prompt, 12) for prompt in asked]
+    fuse(model)
+    rows, together = rows_of(model, slots=3, capacity=CAPACITY), list[int]()
+    assert isinstance(rows, SlotRows)
+    both = rows.read_both
+
+    def counted(one: Run, other: Run) -> tuple[torch.Tensor, torch.Tensor]:
+        together.append(len(one[1]))
+        return both(one, other)
+
+    monkeypatch.setattr(rows, "read_both", counted)
+    with batching(rows, chunk=9) as batcher:
+        assert answers(batcher, asked, 12) == wanted
+    assert together  # prompts were read beside the steps of others
 
 
 def test_a_model_that_cannot_go_on_is_refused() -> None:

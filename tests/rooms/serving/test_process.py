@@ -17,6 +17,7 @@ from pathlib import Path
 
 import httpx
 
+from dono.serving.guard import HEADER_BYTES
 from dono.serving.keys import INTERRUPTED, Key, Ledger
 
 
@@ -88,3 +89,15 @@ def test_clients_vanish_a_kill_loses_nothing_and_a_signal_drains(plain_folder: P
         waiting.close()
         assert b"data: [DONE]" in b"".join(whole)  # what was under way came to its end
         process.wait(60)
+
+
+def test_headers_without_an_end_are_refused_and_large_bodies_are_not(plain_folder: Path, tmp_path: Path) -> None:
+    with served(plain_folder, tmp_path / "k.sqlite") as (_, url):
+        host, port = url.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=60) as client:
+            client.sendall(b"GET /health HTTP/1.1\r\nX-Long: " + b"a" * (HEADER_BYTES - 40))
+            client.sendall(b"a" * 80)
+            assert client.recv(12) == b"HTTP/1.1 400"
+        body = {"model": "m", "prompt": "a" * 2 * HEADER_BYTES, "max_tokens": 1}
+        refused = httpx.post(f"{url}/v1/completions", json=body, timeout=60).json()
+        assert refused["error"]["code"] == "context_length_exceeded"
