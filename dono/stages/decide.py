@@ -17,7 +17,7 @@ from dono.stages.answers import shown_example
 from dono.stages.bookkeeping import record_step
 from dono.stages.choosing import Everything, Head, best_of_more, questions, refusal
 from dono.stages.constraints import check_constraints
-from dono.stages.contenders import Contender, contenders
+from dono.stages.contenders import Contender, check_bases, contenders
 from dono.stages.display import clock, print_result
 from dono.stages.further import Grant, open_further, seconds_for
 from dono.stages.gate import check_rights, judged
@@ -73,6 +73,7 @@ def decide(place: Workplace, *, dry_run: bool = False, more: str | None = None) 
     bought = None if more is None else (more, seconds_for(place, more), latest_verdict(place)[1])
     check_rights(place)
     check_constraints(place)
+    check_bases(place.project)
     table(place)  # raises where a currency has no rate, before anything is spent
     prepared = prepare(place)
     who, missing = contenders(place, prepared)
