@@ -31,8 +31,8 @@ class Layout:
     ticks: int
 
 
-WIDE = Layout("wide", 900, 420, 54, 284, 13, 37, 8)
-NARROW = Layout("narrow", 380, 400, 42, 134, 8, 20, 3)
+WIDE = Layout("wide", 900, 420, 54, 316, 13, 37, 8)
+NARROW = Layout("narrow", 380, 400, 42, 150, 8, 20, 3)
 TOP, BOTTOM, LABEL_HEIGHT = 34, 62, 17
 
 
@@ -97,7 +97,8 @@ def _ends(low: float | None, high: float | None) -> list[float]:
 
 def _values(arm: ArmVerdict, *, in_full: bool) -> list[float]:
     """Values that must lie within the picture."""
-    values = [arm.quality.value, *(p.value for p in arm.pilots), *(c.mean for c in arm.curve)]
+    values = [arm.quality.value, *(p.value for p in arm.pilots)]
+    values += [] if arm.said is None else [c.mean for c in arm.curve]
     if in_full:
         values += _ends(arm.quality.lo, arm.quality.hi)
         values += [v for c in arm.curve for v in (c.lo, c.hi)]
@@ -188,7 +189,7 @@ def _draw_band(svg: Xml.Element, scene: Scene, arm: ArmVerdict) -> None:
 
 def _draw_curve(svg: Xml.Element, scene: Scene, arm: ArmVerdict) -> None:
     look = scene.looks[arm.arm]
-    curve = sorted(arm.curve, key=lambda c: c.scale)
+    curve = [] if arm.said is None else sorted(arm.curve, key=lambda c: c.scale)
     points = [(scene.x.at(c.scale), scene.y.at(c.mean)) for c in curve]
     if len(points) < 2 and arm.route in ("prompt", "hosted"):  # nothing is learned: the same at every scale
         level = scene.y.at(arm.quality.value)
@@ -231,11 +232,17 @@ def _draw_full_run(svg: Xml.Element, scene: Scene) -> None:
         add(svg, "polyline", f"leader {look.colour}", points=path_of(leader))
         if q.lo is not None and q.hi is not None:
             line(svg, f"whisker {look.colour}", at, y.at(q.lo), at, y.at(q.hi))
-        svg.append(marker(look, at, wanted[i], 5 if layout is WIDE else 4, "full"))
+        if arm.said is not None:
+            svg.append(marker(look, at, wanted[i], 5 if layout is WIDE else 4, "full"))
         css = "name chosen" if arm.arm == scene.case.winner else "name"
         text = add(svg, "text", css, text=clipped(look.name, layout.label), x=left, y=places[i] + 4)
         if layout is WIDE:
-            add(text, "tspan", "value", text=score(q.value, scene.case.metric), dx=6)
+            add(text, "tspan", "value", text=_said(arm, scene.case.metric), dx=6)
+
+
+def _said(arm: ArmVerdict, metric: str) -> str:
+    """What is said of the arm's full run: its forecast, or how far it may come where it has not begun to learn."""
+    return interval(arm.quality, lambda v: score(v, metric)) if arm.said is None else score(arm.said, metric)
 
 
 def describe(case: UseCaseVerdict) -> str:
@@ -247,8 +254,11 @@ def describe(case: UseCaseVerdict) -> str:
         sentences.append(f"None can pass {score(case.least, case.metric)}: the test items allow no more.")
     for arm in (a for a in case.arms if a.failed is None):
         ends = interval(arm.quality, lambda v: score(v, case.metric))
-        text = f"{arm.title}: {score(arm.quality.value, case.metric)} at the full run"
-        text += f", 80 % interval {ends}" if ends else ""
+        text = f"{arm.title}: {_said(arm, case.metric)} at the full run"
+        if arm.said is None:
+            text += ", since it has not begun to learn"
+        elif ends:
+            text += f", 80 % interval {ends}"
         if arm.pilots:
             seen = (f"{score(p.value, case.metric)} at {percent(p.scale)}" for p in arm.pilots)
             text += f"; pilots measured {', '.join(seen)}"
@@ -262,14 +272,15 @@ def strip(arm: ArmVerdict, axis_values: Sequence[float], bar: float | None, metr
     axis = value_axis(axis_values, 6, width - 6, 4 * METRICS[metric].margin)
     q = arm.quality
     ends = interval(q, lambda v: score(v, metric))
-    words = score(q.value, metric) + (f", 80 % interval {ends}" if ends else "")
+    words = _said(arm, metric) + (f", 80 % interval {ends}" if ends and arm.said is not None else "")
     svg = described(id_, width, height, "strip", f"{arm.title}", words)
     line(svg, "axis", 6, 10, width - 6, 10)
     if bar is not None:
         line(svg, "bar", axis.at(bar), 1, axis.at(bar), height - 1)
     if q.lo is not None and q.hi is not None:
         line(svg, f"whisker {look.colour}", axis.at(q.lo), 10, axis.at(q.hi), 10)
-    svg.append(marker(look, axis.at(q.value), 10, 4.5, "full"))
+    if arm.said is not None:
+        svg.append(marker(look, axis.at(arm.said), 10, 4.5, "full"))
     return written(svg)
 
 

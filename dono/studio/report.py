@@ -78,6 +78,11 @@ class CaseView:
     lifts: tuple[Taught, ...] = ()
     taught: str = ""
 
+    @property
+    def sleeping(self) -> bool:
+        """Whether some route has not begun to learn."""
+        return any(arm.said is None for arm in self.measured)
+
 
 def write_report(verdict: Verdict, path: Path) -> None:
     """Write the report to `path`, whole or not at all. Raises `Mistake` when the disk is full."""

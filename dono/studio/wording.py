@@ -33,6 +33,8 @@ KINDS = {
 
 GLOSSARY = (
     ("80 % interval", r"interval", "The range that should hold the true value in eight cases out of ten."),
+    ("Assumed", r"assumed", "Nobody measured it: a value that Dono or you put in, which can be replaced in the project "
+     "file."),
     ("AUC", r"\bAUC\b|ROC curve", "Area under the ROC curve: how often a true case is ranked above a false one. 0.5 is "
      "guessing, 1 is perfect."),
     ("Back-test", r"[Bb]ack-?test", "The last pilot is hidden and forecast from the others; the error shows how far "
@@ -41,6 +43,7 @@ GLOSSARY = (
     ("Base model", r"\b[Bb]ase\b", "A model that somebody has already trained, which others start from."),
     ("Bits per byte", r"bits[ /_](?:per[ _])?byte", "How many bits a model needs to write down one byte of text that "
      "it has not seen. Lower is better; it compares models whatever their vocabulary."),
+    ("Borrowed", r"borrowed", "Taken from others, who measured or published it: prices, wages, utilisation."),
     ("chrF", r"chrF|chrf", "How many runs of letters an answer has in common with the expected one, from 0 to 100."),
     ("Expected regret", r"[Ee]xpected regret|Regret", "How much quality you should expect to lose, on average, if you "
      "take this route and another turns out to be best. Small is safe."),
@@ -52,6 +55,7 @@ GLOSSARY = (
     ("LoRA", r"LoRA|lora", "Fine-tuning that leaves the model as it is and trains a small addition. Cheap."),
     ("Macro-F1", r"macro_f1|\bF1\b", "A score from 0 to 1 that balances misses and false alarms, and counts every "
      "class alike, however rare."),
+    ("Measured", r"measured", "Seen on held-out examples, on this data and these machines."),
     ("P(best)", r"P\(best\)", "The probability that this route is the best one at the full budget, given the pilots "
      "and their uncertainty."),
     ("Pilot", r"[Pp]ilot", "A small but real run of a route, on part of the data, measured like the full run."),

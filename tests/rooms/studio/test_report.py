@@ -249,3 +249,15 @@ def test_a_use_case_in_which_every_arm_breaks_a_constraint_is_shown_with_the_rea
     case = fixture.churn().model_copy(update={"arms": tuple(barred), "winner": None})
     page = render(fixture.verdict_of((case,)))
     assert "Nothing keeps all constraints" in page and "it needs 9 GB to answer" in page
+
+
+def test_of_a_route_that_has_not_begun_to_learn_the_interval_is_shown_and_no_value_within() -> None:
+    reply = fixture.reply()
+    asleep = reply.arms[0].model_copy(
+        update={"asleep": True, "quality": reply.arms[0].quality.model_copy(update={"lo": 11.1, "hi": 88.8})}
+    )
+    case = reply.model_copy(update={"arms": (asleep, *reply.arms[1:])})
+    read = Page(render(without_samples(fixture.verdict().model_copy(update={"use_cases": (case,)}))))
+    assert "66.1" not in read.text.replace(reply.sentence, "")
+    assert read.text.count("11.1\u2009–\u200988.8".replace("\u2009", " ")) >= 3  # the answer, its picture, the table
+    assert "has not begun to learn" in read.text

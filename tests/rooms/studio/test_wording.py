@@ -50,6 +50,6 @@ def test_a_day_has_its_zone() -> None:
 
 
 def test_only_terms_that_occur_are_explained() -> None:
-    assert [term for term, _ in glossary("measured in bits per byte with LoRA")] == ["Bits per byte", "LoRA"]
+    assert [term for term, _ in glossary("borrowed bits per byte of LoRA")] == ["Bits per byte", "Borrowed", "LoRA"]
     assert glossary("") == []
     assert [term for term, _, _ in GLOSSARY] == sorted((term for term, _, _ in GLOSSARY), key=str.lower)
