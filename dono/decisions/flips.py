@@ -59,11 +59,10 @@ def _upside(outlooks: Sequence[Outlook], ranking: Ranking, taken: int) -> list[s
     rival = max(others, key=lambda i: (ahead[i], ranking.p_best[i], -i))
     if ahead[rival] < UPSIDE:
         return []
-    metric, mine = outlooks[taken].metric, outlooks[taken]
-    return [
-        f"Luck: {outlooks[rival].short} turns out better than {mine.short} "
-        f"({metric.show(mine.quality.value)} expected) with probability {share(ahead[rival])}"
-    ]
+    mine = outlooks[taken]
+    expected = "" if mine.sleeps else f" ({mine.metric.show(mine.quality.value)} expected)"
+    chance = share(ahead[rival])
+    return [f"Luck: {outlooks[rival].short} turns out better than {mine.short}{expected} with probability {chance}"]
 
 
 def _money(outlooks: Sequence[Outlook], ranking: Ranking, taken: int) -> list[str]:

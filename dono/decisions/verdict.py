@@ -264,6 +264,11 @@ class UseCaseVerdict(Stated):
     least: float | None = None
     """What no way of answering can pass on these test items, where that is known."""
 
+    @property
+    def alone(self) -> bool:
+        """Whether one way alone was measured: it won against nothing, however sure that sounds."""
+        return sum(arm.failed is None for arm in self.arms) == 1
+
 
 class PortfolioItem(Stated):
     """One use case's arm and what it costs by itself; what several share is counted once in the total.

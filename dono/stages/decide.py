@@ -31,11 +31,19 @@ from dono.stages.prepare import Prepared, prepare
 from dono.stages.schedule import total_seconds
 from dono.stages.table_settings import search_plan
 from dono.stages.workplace import Workplace, open_workplace
+from dono.studio.amounts import duration
 from dono.studio.report import write_report
+from dono.studio.wording import language_name
 from dono.tokens import load_tokenizer
 
 ASKED = {"use_cases", "budget", "machine", "serving", "currency", "rates", "goal", "constraints", "overheads"}
 """Keys of the project file that a verdict depends on, beside the runs that it was made from."""
+CORPUS_WORDS = {
+    "documents": "documents", "bytes": "bytes of text", "heldout_documents": "documents held out",
+    "duplicates": "duplicates left out", "contaminated": "left out, since tests are in them",
+    "rejects": "rows that could not be read",
+}  # fmt: skip
+"""What is told of the corpus, in words that a board knows."""
 
 
 def command(
@@ -193,7 +201,7 @@ def make_verdict(head: Head, pilots: Pilots, everything: Everything, missing: Se
         speed=Number(value=max(speeds), unit="FLOP/s", label="measured", source="this machine, training"),
         assumptions=assumptions(place),
         data=data_summary(head.prepared),
-        measured=[f"{len(finished(pilots))} pilots in {clock(pilots.seconds)} of machines"],
+        measured=[f"{len(finished(pilots))} pilots in {duration(pilots.seconds / 3600)} of machines"],
         warnings=warnings,
         calibration=outcomes,
         width=width.factor,
@@ -255,13 +263,13 @@ def data_summary(prepared: Prepared) -> dict[str, str | int | float]:
     """What was learned from, in a few numbers."""
     summary: dict[str, str | int | float] = {}
     if prepared.corpus is not None:
-        for key in ("documents", "bytes", "duplicates", "contaminated", "rejects", "heldout_documents"):
+        for key, words in CORPUS_WORDS.items():
             value = prepared.corpus.result.get(key)
             if isinstance(value, int | float | str):
-                summary[f"corpus: {key.replace('_', ' ')}"] = value
+                summary[f"corpus: {words}"] = value
         languages = prepared.corpus.result.get("languages")
         if isinstance(languages, dict):
-            summary["corpus: languages"] = ", ".join(sorted(languages))
+            summary["corpus: languages"] = ", ".join(sorted(language_name(tag) for tag in languages))
     for case in prepared.cases:
         if case.use_case.kind in ("classify", "generate"):
             summary[f"{case.use_case.name}: examples"] = (

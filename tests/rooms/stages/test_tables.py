@@ -14,6 +14,7 @@ from dono.predictive import TableModel, read_table
 from dono.predictive.kept import kept
 from dono.predictive.tables import table_size
 from dono.predictive.uplift import UpliftModel
+from dono.stages import survey
 from dono.stages.pilots import asking_seconds
 from dono.stages.predictive import predictive_run
 from dono.stages.prepare import Case, Prepared, table_case
@@ -115,6 +116,15 @@ def test_a_column_that_tells_the_target_is_named_for_the_verdict(tmp_path: Path)
     run = predictive_run(place, "predictive/boosting", case_of(place), 1.0)
     leaks = run.result["leaks"]
     assert isinstance(leaks, list) and str(leaks[0]).startswith("closed: alone it tells the target (100.0%")
+
+
+def test_the_size_of_a_table_is_told_where_no_language_model_reads_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = project(tmp_path, rows(60))
+    survey.command(place.project.folder / "dono.yaml", ())
+    said = capsys.readouterr().out
+    assert "churn: a table of about 60 rows" in said and "0 examples" not in said
 
 
 def test_fifty_rows_are_learned_from_with_a_warning(tmp_path: Path) -> None:
