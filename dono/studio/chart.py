@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree as Xml
 
-from dono.decisions import METRICS, ArmVerdict, Metric, UseCaseVerdict
+from dono.decisions import METRICS, ArmVerdict, CurvePoint, Metric, UseCaseVerdict
 from dono.studio.amounts import compact, interval, percent, score
 from dono.studio.axes import Axis, apart, log_axis, log_ticks, tick_decimals, value_axis, value_ticks
 from dono.studio.picture import add, described, line, path_of, written
@@ -34,6 +34,8 @@ class Layout:
 WIDE = Layout("wide", 900, 420, 54, 316, 13, 37, 8)
 NARROW = Layout("narrow", 380, 400, 42, 150, 8, 20, 3)
 TOP, BOTTOM, LABEL_HEIGHT = 34, 62, 17
+MOST_POINTS = 20
+"""Pieces of a curve: each is about as long as a marker is wide."""
 
 
 @dataclass(frozen=True)
@@ -178,10 +180,19 @@ def _tokens_of_full_run(scene: Scene) -> tuple[str, float] | None:
     return None
 
 
+def _drawn(arm: ArmVerdict) -> list[CurvePoint]:
+    """The points of a curve that are drawn, its ends among them: a verdict keeps forty, which a page need not."""
+    curve = sorted(arm.curve, key=lambda c: c.scale)
+    last = len(curve) - 1
+    if last < MOST_POINTS:
+        return curve
+    return [curve[round(i * last / MOST_POINTS)] for i in range(MOST_POINTS + 1)]
+
+
 def _draw_band(svg: Xml.Element, scene: Scene, arm: ArmVerdict) -> None:
     if len(arm.curve) < 2:
         return
-    curve = sorted(arm.curve, key=lambda c: c.scale)
+    curve = _drawn(arm)
     upper = [(scene.x.at(c.scale), scene.y.at(c.hi)) for c in curve]
     lower = [(scene.x.at(c.scale), scene.y.at(c.lo)) for c in reversed(curve)]
     add(svg, "polygon", f"band {scene.looks[arm.arm].colour}", points=path_of(upper + lower))
@@ -189,7 +200,7 @@ def _draw_band(svg: Xml.Element, scene: Scene, arm: ArmVerdict) -> None:
 
 def _draw_curve(svg: Xml.Element, scene: Scene, arm: ArmVerdict) -> None:
     look = scene.looks[arm.arm]
-    curve = [] if arm.said is None else sorted(arm.curve, key=lambda c: c.scale)
+    curve = [] if arm.said is None else _drawn(arm)
     points = [(scene.x.at(c.scale), scene.y.at(c.mean)) for c in curve]
     if len(points) < 2 and arm.route in ("prompt", "hosted"):  # nothing is learned: the same at every scale
         level = scene.y.at(arm.quality.value)
@@ -266,14 +277,14 @@ def describe(case: UseCaseVerdict) -> str:
     return " ".join(sentences)
 
 
-def strip(arm: ArmVerdict, axis_values: Sequence[float], bar: float | None, metric: str, look: Series, id_: str) -> str:
-    """One arm's interval as a small picture for a table row; rows with the same `axis_values` share an axis."""
+def strip(arm: ArmVerdict, axis_values: Sequence[float], bar: float | None, metric: str, look: Series) -> str:
+    """One arm's interval as a small picture for a table row, which says the same in words; rows with the same
+    `axis_values` share an axis.
+    """
     width, height = 132, 20
     axis = value_axis(axis_values, 6, width - 6, 4 * METRICS[metric].margin)
     q = arm.quality
-    ends = interval(q, lambda v: score(v, metric))
-    words = _said(arm, metric) + (f", 80 % interval {ends}" if ends and arm.said is not None else "")
-    svg = described(id_, width, height, "strip", f"{arm.title}", words)
+    svg = Xml.Element("svg", {"class": "strip", "viewBox": f"0 0 {width} {height}", "aria-hidden": "true"})
     line(svg, "axis", 6, 10, width - 6, 10)
     if bar is not None:
         line(svg, "bar", axis.at(bar), 1, axis.at(bar), height - 1)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from dono.studio import amounts, wording
+from dono.studio.series import shapes
 
 PLACES = (
     ("home", "/", "Home"), ("corpus", "/corpus", "Corpus"), ("runs", "/runs", "Runs"),
@@ -33,6 +35,7 @@ def page_environment(own: Mapping[str, object]) -> Environment:
         "day": wording.day,
         "percent": amounts.percent,
         "count": amounts.count,
+        "shapes": Markup(shapes()),
         **own,
     }
     return environment

@@ -103,8 +103,10 @@ def render(verdict: Verdict) -> str:
     return printable(page)
 
 
-def render_body(verdict: Verdict) -> str:
-    """What the report says, without the page around it."""
+def render_body(verdict: Verdict, *, details_at: str = "") -> str:
+    """What the report says, without the page around it. Most answers and every pilot are folded, or left to the
+    page at `details_at` and the name of the use case, where there is one.
+    """
     environment = _environment(verdict)
     looks = series_of(a.arm for u in verdict.use_cases for a in u.arms)
     views = [case_view(verdict, u, looks, f"case-{i}") for i, u in enumerate(verdict.use_cases, 1)]
@@ -115,8 +117,17 @@ def render_body(verdict: Verdict) -> str:
         looks=looks,
         trend=trend,
         sums=sums(verdict.portfolio_parts, verdict.currency),
+        details_at=details_at,
+        apart=False,
     )
     return printable(body)
+
+
+def render_details(verdict: Verdict, case: UseCaseVerdict) -> str:
+    """What a report folds of a use case: all prompts with the answers of its routes, every pilot, the laws."""
+    looks = series_of(a.arm for u in verdict.use_cases for a in u.arms)
+    template = _environment(verdict).get_template("details.html.j2")
+    return printable(template.render(view=case_view(verdict, case, looks, "case"), looks=looks, apart=True))
 
 
 def _environment(verdict: Verdict) -> Environment:
@@ -193,10 +204,7 @@ def case_view(verdict: Verdict, case: UseCaseVerdict, looks: dict[str, Series], 
         chosen=chosen,
         rival=_first_of(choosable, case.runner_up, but=chosen),
         picture=chart(case, looks, id_),
-        strips={
-            a.arm: Markup(strip(a, values, case.bar, case.metric, looks[a.arm], f"{id_}-strip-{i}"))
-            for i, a in enumerate(measured)
-        },
+        strips={a.arm: Markup(strip(a, values, case.bar, case.metric, looks[a.arm])) for a in measured},
         scored=scored,
         languages=language_rows(scored, case.higher_is_better),
         questions=questions(measured),
