@@ -95,12 +95,12 @@ def _bar(outlooks: Sequence[Outlook], bar: float, taken: int) -> list[str]:
     """A cheaper arm that is good enough; the bar up to which the arm taken is safe."""
     metric, mine = outlooks[taken].metric, outlooks[taken]
     safe = mine.value(float(np.quantile(mine.losses, CLEAR)))
-    found = [f"The bar: {mine.short} reaches {metric.show(safe)} with probability {share(CLEAR)}"]
+    found = [f"The bar: with {mine.short} {metric.show(safe)} is reached with probability {share(CLEAR)}"]
     enough = [o for o in outlooks if reaches(o, bar) >= CLEAR and o.evidence.money < mine.evidence.money]
     if enough:
         cheap = min(enough, key=lambda o: (o.evidence.money, o.evidence.arm))
         found.append(
-            f"If {metric.show(bar)} is all that is needed, {cheap.short} reaches it "
+            f"If {metric.show(bar)} is all that is needed, it is reached with {cheap.short} "
             f"with probability {share(reaches(cheap, bar))} for {price(cheap.evidence)}"
         )
     return found

@@ -69,7 +69,8 @@ def command(
     print_result(f"\nreport   {folder / 'report.html'}\nnumbers  {folder / 'verdict.json'}")
     if any(case.more for case in verdict.use_cases):
         print_result(f"more     dono decide {project} --more AMOUNT   # in {verdict.currency}, or a time like 30m")
-    print_result(f"next     dono build {project}")
+    if verdict.portfolio:  # else there is nothing to build, and the lines above say why
+        print_result(f"next     dono build {project}")
 
 
 def decide(place: Workplace, *, dry_run: bool = False, more: str | None = None) -> tuple[Verdict, Path] | None:

@@ -34,6 +34,7 @@ def page_environment(own: Mapping[str, object]) -> Environment:
         "direction": wording.direction,
         "day": wording.day,
         "percent": amounts.percent,
+        "coded": wording.coded,
         "count": amounts.count,
         "shapes": Markup(shapes()),
         **own,

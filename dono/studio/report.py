@@ -185,6 +185,8 @@ def budget_item(name: str, value: float, currency: str) -> tuple[str, str]:
         return f"{what} time".strip(), amounts.duration(value if unit == "hours" else value / 3600)
     if unit == "share":
         return f"share for {what}s", amounts.percent(value)
+    if name == "pilot_scale":
+        return "largest pilot", f"{amounts.percent(value)} of its full run"
     return name.replace("_", " "), amounts.plain(value)
 
 

@@ -6,6 +6,8 @@ import re
 import unicodedata
 from datetime import datetime
 
+from markupsafe import Markup, escape
+
 LANGUAGES = {
     "as": "Assamese", "ar": "Arabic", "bn": "Bengali", "brx": "Bodo", "doi": "Dogri", "en": "English", "es": "Spanish",
     "fa": "Persian", "fr": "French", "gom": "Konkani", "gu": "Gujarati", "he": "Hebrew", "hi": "Hindi",
@@ -15,6 +17,7 @@ LANGUAGES = {
 }  # fmt: skip
 SCRIPTS = {"Latn": "Latin letters", "Deva": "Devanagari", "Arab": "Arabic letters", "Guru": "Gurmukhi"}
 RIGHT_TO_LEFT = {"ar", "fa", "he", "ks", "ps", "sd", "ur"}
+CODE = re.compile(r"`([^`]+)`")
 LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 CONFIDENCE = (
@@ -72,6 +75,11 @@ GLOSSARY = (
 def clipped(text: str, room: int) -> str:
     """The text, its end replaced by an ellipsis where it is longer than `room` characters."""
     return text if len(text) <= room else text[: room - 1].rstrip() + "…"
+
+
+def coded(text: str) -> Markup:
+    """A sentence in which commands and keys stand in `backticks`, as the terminal has them, with these as code."""
+    return Markup(CODE.sub(r"<code>\1</code>", str(escape(text))))
 
 
 def language_name(tag: str) -> str:

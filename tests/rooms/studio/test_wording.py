@@ -7,6 +7,7 @@ import pytest
 from dono.studio.wording import (
     GLOSSARY,
     clipped,
+    coded,
     confidence_words,
     day,
     direction,
@@ -47,6 +48,11 @@ def test_confidence_is_said_more_strongly_when_it_is_higher() -> None:
 def test_a_day_has_its_zone() -> None:
     assert day("2026-11-25T08:14:00+05:30") == "25 November 2026, 08:14 UTC+05:30"
     assert day("2026-11-25T08:14:00Z") == "25 November 2026, 08:14 UTC"
+
+
+def test_commands_in_a_sentence_are_code_and_the_rest_stays_text() -> None:
+    assert coded("start `dono serve` <b>") == "start <code>dono serve</code> &lt;b&gt;"
+    assert coded("a ` alone") == "a ` alone"
 
 
 def test_only_terms_that_occur_are_explained() -> None:

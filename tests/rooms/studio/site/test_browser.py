@@ -75,6 +75,19 @@ def test_every_page_is_accessible_fits_and_can_be_read(browser: Browser, address
     context.close()
 
 
+def test_names_stay_within_the_boxes_of_the_ancestry(browser: Browser, address: str) -> None:
+    context, page, _ = looked(browser)
+    page.goto(f"{address}/models")
+    page.goto(address + (page.locator(".card a").first.get_attribute("href") or ""))
+    out = page.evaluate("""() => {
+      const box = e => e.getBoundingClientRect(), nodes = [...document.querySelectorAll(".ancestry .node")].map(box);
+      return [...document.querySelectorAll(".ancestry text")].filter(t => !nodes.some(n =>
+        n.left <= box(t).left && box(t).right <= n.right && n.top <= box(t).top && box(t).bottom <= n.bottom + 1))
+        .map(t => t.textContent) }""")
+    assert out == []
+    context.close()
+
+
 def test_a_person_gets_everywhere_by_keyboard_alone(browser: Browser, address: str) -> None:
     context, page, said = looked(browser)
     page.goto(address)
