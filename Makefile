@@ -41,6 +41,7 @@ $(DONE): pyproject.toml constraints.txt
 demo: $(DONE) ## the main job on the bundled sample: pilots, verdict, report
 	$(DONO) init --sample recipes/demo/data
 	$(DONO) pretrain recipes/demo/foundation.yaml --tokens 300e3 --out recipes/demo/data/foundation
+	$(DONO) prepare recipes/demo/dono.yaml
 	$(DONO) decide recipes/demo/dono.yaml
 
 test: $(DONE) check ## all checks and tests that this machine allows

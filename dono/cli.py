@@ -29,7 +29,7 @@ def stage(name: str, function: str = "command") -> Callable[..., None]:
     return cast(Callable[..., None], getattr(importlib.import_module(f"dono.stages.{name}"), function))
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
 @click.version_option(__version__, prog_name="dono")
 def dono() -> None:
     """Should we train a language model, fine-tune one, or neither? Dono answers by measurement.

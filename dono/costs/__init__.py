@@ -6,7 +6,7 @@ from dono.costs.failures import Failures, expected_failures
 from dono.costs.flops import Shape, forward_flops, llama_shape, request_flops, train_flops
 from dono.costs.latency import estimated_latency
 from dono.costs.layouts import Layout, Memory, layout_that_fits, memory_per_gpu
-from dono.costs.machines import MACHINES, THIS, Machine, machine_named, measure_peak, this_machine
+from dono.costs.machines import MACHINES, THIS, Machine, machine_named, this_machine
 from dono.costs.memory import serving_gigabytes, training_gigabytes
 from dono.costs.money import Exchange, Meter
 from dono.costs.overheads import OverheadPrices, overhead_prices
@@ -58,7 +58,6 @@ __all__ = [
     "llama_shape",
     "longest_wait",
     "machine_named",
-    "measure_peak",
     "measured_speed",
     "memory_per_gpu",
     "overhead_prices",

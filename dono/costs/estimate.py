@@ -21,8 +21,8 @@ class RunCost:
     money: Range
 
 
-def measured_speed(flops_per_second: float, *, spread: float = SPREAD, source: str = "pilots on this machine") -> Range:
-    """A speed in FLOP/s measured on the machine that will do the run."""
+def measured_speed(flops_per_second: float, *, spread: float = SPREAD, source: str = "pilots") -> Range:
+    """A speed in FLOP/s that pilots reached on the machines that will do the run."""
     assert flops_per_second > 0 and 0 <= spread < 1
     return Range(flops_per_second * (1 - spread), flops_per_second, flops_per_second * (1 + spread), "measured", source)
 

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Callable
+import re
 from dataclasses import dataclass, replace
-
-import numpy as np
 
 from dono.costs.ranges import Range, exactly
 from dono.errors import Mistake
@@ -98,43 +95,28 @@ THIS = "this"
 
 def machine_named(name: str) -> Machine:
     """The machine of the table, whatever the case and the dashes. Raises `Mistake` naming the table otherwise."""
-    wanted = _plain(name)
+    wanted = _parts(name)
     for known, machine in MACHINES.items():
-        if _plain(known) == wanted:
+        if _parts(known) == wanted:
             return machine
-    near = [known for known in MACHINES if _plain(known).startswith(wanted) or wanted.startswith(_plain(known))]
-    if near and any(letter.isdigit() for letter in wanted):  # the table names the usual one of a family first
+    near = [known for known in MACHINES if _begins(_parts(known), wanted) or _begins(wanted, _parts(known))]
+    if near and any(part.isdigit() for part in wanted):  # the table names the usual one of a family first
         return MACHINES[near[0]]
     remedy = f"Use one of: {', '.join([THIS, *MACHINES])}"
     raise Mistake(f"no machine {name!r} in the table", where="machine.gpu", remedy=remedy)
 
 
-def _plain(name: str) -> str:
-    return "".join(letter for letter in name.lower() if letter.isalnum())
+def _parts(name: str) -> list[str]:
+    """Words and numbers of a name: a number is compared as a whole, for H10 is no H100."""
+    return re.findall(r"[a-z]+|\d+", name.lower())
 
 
-def measure_peak(
-    seconds: float = 2.0, *, size: int = 1024, clock: Callable[[], float] = time.perf_counter
-) -> tuple[float, float]:
-    """FLOP/s of float32 matrix products [size, size] on this machine for about `seconds`: (median, best) of the rounds.
-
-    The median is what a busy machine gives; the best comes nearest to what it can do.
-    """
-    rng = np.random.default_rng(0)
-    left, right = (rng.standard_normal((size, size), dtype=np.float32) for _ in range(2))
-    into = np.empty((size, size), dtype=np.float32)
-    np.matmul(left, right, out=into)  # the first product starts the threads
-    rates: list[float] = []
-    start = clock()
-    while not rates or clock() - start < seconds:
-        begun = clock()
-        np.matmul(left, right, out=into)
-        rates.append(2.0 * size**3 / max(clock() - begun, 1e-9))
-    return float(np.median(rates)), max(rates)
+def _begins(name: list[str], part: list[str]) -> bool:
+    return name[: len(part)] == part
 
 
 def this_machine(peak: float, *, price_per_hour: float | None = None, currency: str = "USD") -> Machine:
-    """The machine that Dono runs on, with the float32 peak that `measure_peak` found.
+    """The machine that Dono runs on, with the FLOP/s that its matrix products reach.
 
     Without a price it costs nothing: it is there already (assumed).
     """

@@ -7,6 +7,9 @@ from typing import Literal
 
 Label = Literal["measured", "extrapolated", "borrowed", "assumed"]
 
+HALF = 1.2816
+"""Half an 80 % interval of the normal distribution, in standard deviations."""
+
 _WEAKNESS: dict[Label, int] = {"measured": 0, "extrapolated": 1, "borrowed": 2, "assumed": 3}
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from dono.costs.ranges import Range
+from dono.costs.ranges import HALF, Range
 
 HALVING_MONTHS = Range(
     5.0, 8.0, 14.0, "borrowed", "Epoch AI: compute for a fixed language-model loss halves every 8 months, 95 % CI 5–14 "
@@ -27,7 +27,7 @@ cited by others; contracts of a year)."""
 SWING, SWING_YEARS = math.log(2.35 / 1.70), 5 / 12
 """That rise in natural logs, and how long it took: taken for the end of an 80 % interval around the trend, growing with
 the square root of time as a random walk does (assumed)."""
-EXPERT = 1.2816 / 1.96
+EXPERT = HALF / 1.96
 """From a 95 % interval to an 80 % one, in logarithms."""
 
 

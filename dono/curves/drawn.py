@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 from scipy.special import ndtri
 
-from dono.curves.expected import HALF
+from dono.costs.ranges import HALF
 from dono.curves.laws.law import Floats
 from dono.curves.points import Rungs
 

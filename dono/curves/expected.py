@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-HALF = 1.2816
-"""Half an 80 % interval of the normal distribution, in standard deviations."""
+from dono.costs.ranges import HALF
 
 
 @dataclass(frozen=True)

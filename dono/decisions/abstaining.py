@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
+from dono.costs.ranges import HALF
+
 Floats = NDArray[np.float64]
 
-HALF = 1.2816
-"""Half an 80 % interval of the normal distribution, in standard deviations."""
 DRAWS = 1000
 AT_ONCE = 1000
 """Threes whose draws are compared together: 24 MB."""

@@ -59,11 +59,10 @@ def _upside(outlooks: Sequence[Outlook], ranking: Ranking, taken: int) -> list[s
     rival = max(others, key=lambda i: (ahead[i], ranking.p_best[i], -i))
     if ahead[rival] < UPSIDE:
         return []
-    metric, mine = outlooks[taken].metric, outlooks[taken]
-    return [
-        f"Luck: {outlooks[rival].short} turns out better than {mine.short} "
-        f"({metric.show(mine.quality.value)} expected) with probability {share(ahead[rival])}"
-    ]
+    mine = outlooks[taken]
+    expected = "" if mine.sleeps else f" ({mine.metric.show(mine.quality.value)} expected)"
+    chance = share(ahead[rival])
+    return [f"Luck: {outlooks[rival].short} turns out better than {mine.short}{expected} with probability {chance}"]
 
 
 def _money(outlooks: Sequence[Outlook], ranking: Ranking, taken: int) -> list[str]:
@@ -96,12 +95,12 @@ def _bar(outlooks: Sequence[Outlook], bar: float, taken: int) -> list[str]:
     """A cheaper arm that is good enough; the bar up to which the arm taken is safe."""
     metric, mine = outlooks[taken].metric, outlooks[taken]
     safe = mine.value(float(np.quantile(mine.losses, CLEAR)))
-    found = [f"The bar: {mine.short} reaches {metric.show(safe)} with probability {share(CLEAR)}"]
+    found = [f"The bar: with {mine.short} {metric.show(safe)} is reached with probability {share(CLEAR)}"]
     enough = [o for o in outlooks if reaches(o, bar) >= CLEAR and o.evidence.money < mine.evidence.money]
     if enough:
         cheap = min(enough, key=lambda o: (o.evidence.money, o.evidence.arm))
         found.append(
-            f"If {metric.show(bar)} is all that is needed, {cheap.short} reaches it "
+            f"If {metric.show(bar)} is all that is needed, it is reached with {cheap.short} "
             f"with probability {share(reaches(cheap, bar))} for {price(cheap.evidence)}"
         )
     return found

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from scipy.special import ndtr
 
+from dono.costs.ranges import HALF
 from dono.decisions.metrics import METRICS, Metric
 from dono.decisions.verdict import ArmVerdict, UseCaseVerdict
 
@@ -24,8 +25,6 @@ SEED_LEARNS = 0.25
 that noise is about half of the variance)."""
 LEARNABLE = 0.05
 """At least this share of an arm's variance is taken to be open to further pilots (assumed)."""
-NINE_TENTHS = 1.2816
-"""The quantile of the standard normal distribution at the upper end of an 80 % interval."""
 
 
 @dataclass(frozen=True)
@@ -152,7 +151,7 @@ def _sd(arm: ArmVerdict, metric: Metric, *, upward: bool) -> float:
     """
     value, lo, hi = arm.quality.value, arm.quality.lo, arm.quality.hi
     assert lo is not None and hi is not None
-    whole = max((hi - lo) / 2, hi - value if upward else value - lo) / NINE_TENTHS
+    whole = max((hi - lo) / 2, hi - value if upward else value - lo) / HALF
     top = max(arm.pilots, key=lambda p: (p.scale, p.seed))
     left = metric.to_badness(arm.quality.value) / max(metric.to_badness(top.value), 1e-9)
     return math.sqrt(max(whole**2 - (left * top.stderr) ** 2, LEARNABLE * whole**2))

@@ -159,6 +159,8 @@ def _case(verdict: UseCaseVerdict, arm: str) -> str:
     taken = next(a for a in known if a.arm == arm)
     if verdict.goal != "quality" and taken.reaches_bar is not None:
         return f"{verdict.use_case} (reaches the bar with probability {share(taken.reaches_bar)})"
+    if verdict.alone and verdict.winner == arm:
+        return f"{verdict.use_case} (the only way that was measured)"
     best = min(known, key=lambda a: (a.expected_regret, a.arm))
     behind = taken.expected_regret - best.expected_regret
     if behind > metric.margin:
@@ -169,7 +171,7 @@ def _case(verdict: UseCaseVerdict, arm: str) -> str:
         )
     elif verdict.winner is not None:
         said = f"as good as {short_name(verdict.winner)}, and cheaper beside the others"
-    elif verdict.taken == arm and verdict.confidence >= CLEAR:
+    elif verdict.taken == arm and (verdict.confidence >= CLEAR or taken.said is None):
         said = "its pilots cannot tell yet"
     else:
         rival = verdict.runner_up if verdict.runner_up != arm else verdict.taken

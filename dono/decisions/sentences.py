@@ -122,7 +122,7 @@ def _about_bar(question: UseCaseQuestion, known: Sequence[Outlook], taken: int) 
     bar, chance = question.judged_by.show(question.bar), reaches(known[taken], question.bar)
     if all(reaches(o, question.bar) < 0.5 for o in known):
         return f" None of them is likely to reach the bar of {bar} ({known[taken].short}: {share(chance)})."
-    return f" {known[taken].short} reaches the bar of {bar} with probability {share(chance)}."
+    return f" With {known[taken].short} the bar of {bar} is reached with probability {share(chance)}."
 
 
 def nothing(question: UseCaseQuestion, barred: Sequence[Outlook], lost: Sequence[ArmVerdict]) -> str:

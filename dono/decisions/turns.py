@@ -9,11 +9,10 @@ from itertools import permutations
 import numpy as np
 from scipy.special import ndtri
 
-from dono.costs.ranges import Range
+from dono.costs.ranges import HALF, Range
 from dono.costs.trend import CHEAPER_A_YEAR, SWING, SWING_YEARS, yearly_factor
 from dono.decisions.crossovers import LEADING, OFTEN
 from dono.decisions.evidence import FALLING, SUPPORT, ArmEvidence, UseCaseQuestion
-from dono.decisions.information import NINE_TENTHS
 from dono.decisions.outlook import SAMPLES, Floats, Outlook, interval, seed_of
 from dono.decisions.ranking import Ranking
 from dono.decisions.verdict import Crossover, Number
@@ -110,7 +109,7 @@ def _drawn(number: Number, normal: Floats) -> Floats:
     """Draws of a number around its value, as wide as its interval on either side, never below 0."""
     lo, hi = (number.value if end is None else end for end in (number.lo, number.hi))
     width = np.where(normal > 0, hi - number.value, number.value - lo)
-    return np.maximum(number.value + normal / NINE_TENTHS * width, 0.0)
+    return np.maximum(number.value + normal / HALF * width, 0.0)
 
 
 def _once(arm: ArmEvidence, normal: Floats) -> Floats:
@@ -127,10 +126,10 @@ def _log(factor: Range) -> tuple[float, float, float]:
 def _years(logs: tuple[float, float, float], normal: Floats, months: Floats) -> Floats:
     """Logarithms [samples, months] of what a cost has become, at a yearly rate that each draw keeps."""
     lo, mid, hi = logs
-    rate = mid + normal / NINE_TENTHS * np.where(normal > 0, hi - mid, mid - lo)
+    rate = mid + normal / HALF * np.where(normal > 0, hi - mid, mid - lo)
     return rate[:, None] * months[None] / 12
 
 
 def _swing(normal: Floats, months: Floats) -> Floats:
     """Logarithms [samples, months] of how far the price of the day lies from the trend."""
-    return normal[:, None] / NINE_TENTHS * SWING * np.sqrt(months / 12 / SWING_YEARS)[None]
+    return normal[:, None] / HALF * SWING * np.sqrt(months / 12 / SWING_YEARS)[None]

@@ -155,6 +155,14 @@ class ArmVerdict(Stated):
     asleep: bool = False
 
     @property
+    def said(self) -> float | None:
+        """The single value that is said of its full run. None of an arm that has not begun to learn: the middle of all
+        that it may come to would be read as a forecast, so its interval is said alone.
+        """
+        alone = self.asleep and self.quality.lo is not None and self.quality.hi is not None
+        return None if alone else self.quality.value
+
+    @property
     def choosable(self) -> bool:
         """Whether it was measured and breaks no constraint."""
         return self.failed is None and not self.broken
@@ -255,6 +263,11 @@ class UseCaseVerdict(Stated):
     by_language: Rows[LanguageChoice] = ()
     least: float | None = None
     """What no way of answering can pass on these test items, where that is known."""
+
+    @property
+    def alone(self) -> bool:
+        """Whether one way alone was measured: it won against nothing, however sure that sounds."""
+        return sum(arm.failed is None for arm in self.arms) == 1
 
 
 class PortfolioItem(Stated):

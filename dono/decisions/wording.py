@@ -24,24 +24,36 @@ def verb(route: str) -> str:
     return ROUTE_VERBS.get(route, route)
 
 
+def grouped(whole: int, currency: str = "") -> str:
+    """Digits in groups: by the Indian way (1,23,45,678) for INR, by thousands otherwise."""
+    if currency != "INR":
+        return f"{whole:,}"
+    digits, sign = str(abs(whole)), "−" if whole < 0 else ""
+    head, tail = digits[:-3], digits[-3:]
+    pairs = [head[max(0, i - 2) : i] for i in range(len(head), 0, -2)][::-1]
+    return sign + ",".join([*pairs, tail])
+
+
 def money(amount: float, currency: str) -> str:
     """Money: whole units from 100 up, hundredths below, two digits of less than one."""
     if 0 < amount < 1:
         return f"{currency} {amount:.2g}"
-    return f"{currency} {amount:,.0f}" if amount >= 100 else f"{currency} {amount:,.2f}"
+    return f"{currency} {grouped(round(amount), currency)}" if amount >= 99.995 else f"{currency} {amount:.2f}"
 
 
 def time(hours: float) -> str:
     """Hours, or minutes below one hour."""
+    if hours >= 99.95:
+        return f"{hours:,.0f} hours"
     if hours >= 1:
-        return f"{hours:,.3g} hours"
+        return f"{hours:.3g} hours"
     return f"{60 * hours:.2g} minutes" if hours >= 1 / 60 else "less than a minute"
 
 
 def count(number: float) -> str:
     """A count to two or three digits: 3.1 M."""
     for step, letter in STEPS_OF_COUNT:
-        if number >= step:
+        if number >= 0.9995 * step:  # what would be rounded to a thousand of the step below
             return f"{number / step:.3g} {letter}"
     return f"{number:.3g}"
 

@@ -45,23 +45,28 @@ class Shape:
         return CountedShape(self.parameters, self.layers, self.width, table)
 
 
+def check_folder(source: str) -> None:
+    """Raise `Mistake` where an absolute path holds no model."""
+    local = Path(source)
+    if local.is_absolute() and not (local / "config.json").is_file():
+        remedy = "Give a Hugging Face model directory, or a hub name"
+        raise Mistake("no model there (no config.json)", where=source, remedy=remedy)
+
+
 def load_model(source: str, *, dtype: torch.dtype = torch.float32) -> PreTrainedModel:
     """A causal language model in `dtype` from a model directory or hub name, whatever precision it is stored in.
 
     Raises `Mistake` when it cannot be read, and when its files lack a weight or hold one of another shape: transformers
     would draw that weight at random and go on.
     """
-    local = Path(source)
-    if local.is_absolute() and not (local / "config.json").is_file():
-        remedy = "Give a Hugging Face model directory, or a hub name"
-        raise Mistake("no model there (no config.json)", where=source, remedy=remedy)
+    check_folder(source)
     try:
         with _silence():
             model, found = AutoModelForCausalLM.from_pretrained(
                 source, dtype=dtype, output_loading_info=True, ignore_mismatched_sizes=True
             )
     except UNREADABLE as error:
-        what = f"the model cannot be loaded ({_damaged(local) or first_line(error)})"
+        what = f"the model cannot be loaded ({_damaged(Path(source)) or first_line(error)})"
         raise Mistake(what, where=source, remedy="Check the name or directory") from error
     _refuse_random_weights(source, found)
     assert isinstance(model, PreTrainedModel)

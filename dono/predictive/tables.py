@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import math
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
+from typing import TextIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -108,6 +109,28 @@ def table_size(path: Path) -> tuple[int, int]:
         return 0, 0
 
 
+def column_names(path: Path) -> list[str]:
+    """The columns of a table, without reading its rows; none where they cannot be told."""
+    try:
+        if path.suffix.lower() in (".parquet", ".pq"):
+            return list(pq.read_schema(path).names)
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            return _header(csv.reader(file, delimiter=_delimiter(file)))
+    except (OSError, UnicodeDecodeError, csv.Error, pa.ArrowException):
+        return []
+
+
+def _delimiter(file: TextIO) -> str:
+    """The most frequent one in the first line; the file stands at its beginning again."""
+    first = file.readline()
+    file.seek(0)
+    return max(",;\t|", key=first.count)
+
+
+def _header(rows: Iterator[list[str]]) -> list[str]:
+    return [name.strip() for name in next(rows, [])]
+
+
 class Reservoir:
     """A random sample of at most `size` rows of a stream, each as likely as any other.
 
@@ -144,10 +167,8 @@ class Reservoir:
 def _read_csv(path: Path, most_cells: int) -> Table:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            header_line = file.readline()
-            file.seek(0)
-            lines = csv.reader(file, delimiter=max(",;\t|", key=header_line.count))
-            header = [name.strip() for name in next(lines, [])]
+            lines = csv.reader(file, delimiter=_delimiter(file))
+            header = _header(lines)
             twice = [name for name in header if header.count(name) > 1]
             if twice:
                 remedy = "Rename one of the columns"

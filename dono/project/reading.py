@@ -118,8 +118,13 @@ def _echo(place: tuple[int | str, ...], error: ValidationError) -> bool:
 
 
 def _beside(place: tuple[int | str, ...], errors: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether it is only said that a section is no text, where both may stand, and more is said of the section."""
-    return place[-1:] == ("str",) and any(e["loc"][: len(place) - 1] == place[:-1] != e["loc"] != place for e in errors)
+    """Whether it is only said that something is no text, or no single word, where both it and a section or list may
+    stand, and more is said of what is within.
+    """
+    last = str(place[-1]) if place else ""
+    if last != "str" and not last.startswith("literal["):
+        return False
+    return any(e["loc"][: len(place) - 1] == place[:-1] != e["loc"] != place for e in errors)
 
 
 def _as_mistake(error: dict[str, object], data: object, file: str) -> Mistake:

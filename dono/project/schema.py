@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, TypeAdapter, model_validator
+from pydantic import BeforeValidator, Field, TypeAdapter, field_validator, model_validator
 
 from dono.errors import Mistake
 from dono.project.endpoints import Endpoint
@@ -19,9 +20,16 @@ from dono.project.spending import Budget, MachineChoice, Serving
 from dono.project.use_cases import UseCase
 from dono.project.wishes import Constraints, Goal, Overheads, Positive, RouteName
 
+CURRENCY = re.compile(r"[A-Z]{3}")
+"""ISO 4217."""
+
 
 def _machine(value: object) -> object:
     return {"gpu": value} if isinstance(value, str) else value
+
+
+def _routes(value: object) -> object:
+    return [value] if isinstance(value, str) and value != "all" else value
 
 
 class Project(SettingsFile):
@@ -44,7 +52,7 @@ class Project(SettingsFile):
     bases: tuple[str | Endpoint, ...] = ()
     judge: Endpoint | None = None
     """Who compares written answers of two models (`dono evaluate --judge`)."""
-    routes: Literal["all"] | tuple[RouteName, ...] = "all"
+    routes: Annotated[Literal["all"] | tuple[RouteName, ...], BeforeValidator(_routes)] = "all"
     budget: Budget
     goal: Goal = "quality"
     constraints: Constraints = Constraints()
@@ -56,6 +64,13 @@ class Project(SettingsFile):
     training: Training = Training()
     work: str = "work"
     """Where Dono keeps what it makes, relative to the project file."""
+
+    @field_validator("currency")
+    @classmethod
+    def _is_a_code(cls, currency: str) -> str:
+        if not CURRENCY.fullmatch(currency):
+            raise ValueError("a currency is its code of three capital letters, like INR")
+        return currency
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Project:

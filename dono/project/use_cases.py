@@ -69,6 +69,8 @@ class UseCase(Section):
     def _complete(self) -> UseCase:
         if self.kind in ("classify", "generate") and not (self.train and self.test):
             raise ValueError("a classify or generate use case needs `train` and `test` files")
+        if self.train is not None and self.train == self.test:
+            raise ValueError("`train` and `test` are the same file: nothing would be held out")
         if self.kind == "predict" and not (self.train and self.target):
             raise ValueError("a predict use case needs `train` and `target` (a column)")
         if self.kind != "predict" and "table" in self.model_fields_set:

@@ -60,12 +60,19 @@ def render_pairs(case: Case, tokenizer: PreTrainedTokenizerBase, examples: Seque
 
 
 def shown_example(tokenizer: PreTrainedTokenizerBase, case: Case, context: int) -> str:
-    """The first training example as the model sees it, on one line, what is trained between ⟦ and ⟧."""
+    """The first training example as the model sees it, on one line, what is trained between ⟦ and ⟧; a prompt or answer
+    that did not fit is cut where it was.
+    """
     prompt, answer = render_pairs(case, tokenizer, case.train[:1])[0]
     encoded = encode_example(tokenizer, prompt, answer, max_length=context, where=case.use_case.name)
-    return show_rows(tokenizer, packed([encoded.document])).replace("\n", "⏎")
+    shown = show_rows(tokenizer, packed([encoded.document])).replace("\n", "⏎")
+    if encoded.prompt_cut:
+        shown = "…" + shown.lstrip(HALF_A_CHARACTER)
+    return shown.replace("⟧", "…⟧") if encoded.answer_cut else shown
 
 
+HALF_A_CHARACTER = "\ufffd"
+"""What decoding makes of the bytes of a character whose other tokens were cut off."""
 SCORED_TOKENS = 4096
 """At most so many tokens are scored in one pass; twice as many where answers are written (assumed)."""
 

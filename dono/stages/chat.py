@@ -7,6 +7,7 @@ from pathlib import Path
 
 from dono.evals import generate
 from dono.models import load_model
+from dono.models.pretrained import check_folder
 from dono.stages.display import print_result
 from dono.tokens import TEMPLATES, load_tokenizer, prompt_ids, render_prompt
 
@@ -14,6 +15,7 @@ from dono.tokens import TEMPLATES, load_tokenizer, prompt_ids, render_prompt
 def command(model: Path, *, template: str | None, max_new_tokens: int) -> None:
     """Answer each line of standard input, until it ends; greedy, one line at a time, without memory."""
     folder = str(model.resolve()) if model.exists() else str(model)
+    check_folder(folder)
     tokenizer, loaded = load_tokenizer(folder), load_model(folder)
     pattern = template or TEMPLATES["generate"]
     interactive = sys.stdin.isatty()

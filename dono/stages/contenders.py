@@ -13,6 +13,8 @@ from dono.costs import measured_speed as speed_range
 from dono.decisions.routes import ROUTES, Arm
 from dono.errors import Mistake
 from dono.models import Shape, load_model, random_llama, shape_of
+from dono.models.pretrained import check_folder
+from dono.project import Project
 from dono.stages.hosted import endpoints
 from dono.stages.prepare import Case, Prepared
 from dono.stages.speed import measured_speed
@@ -70,6 +72,13 @@ class Contender:
         """Training FLOPs of so many task tokens (LoRA: no weight gradients of the frozen matrices)."""
         lora = self.arm.task_stage == "lora"
         return train_flops(self.shape.counted, tokens=tokens, context=self.context, lora=lora)
+
+
+def check_bases(project: Project) -> None:
+    """Raise `Mistake` for a base that is named by its folder and is not there: before a corpus is gathered for it."""
+    for source in project.bases:
+        if isinstance(source, str) and source.startswith((".", "/")):
+            check_folder(str(project.path(source)))
 
 
 def load_base(place: Workplace, source: str) -> Base:

@@ -17,7 +17,7 @@ from dono.stages.answers import shown_example
 from dono.stages.bookkeeping import record_step
 from dono.stages.choosing import Everything, Head, best_of_more, questions, refusal
 from dono.stages.constraints import check_constraints
-from dono.stages.contenders import Contender, contenders
+from dono.stages.contenders import Contender, check_bases, contenders
 from dono.stages.display import clock, print_result
 from dono.stages.further import Grant, open_further, seconds_for
 from dono.stages.gate import check_rights, judged
@@ -31,11 +31,19 @@ from dono.stages.prepare import Prepared, prepare
 from dono.stages.schedule import total_seconds
 from dono.stages.table_settings import search_plan
 from dono.stages.workplace import Workplace, open_workplace
+from dono.studio.amounts import duration
 from dono.studio.report import write_report
+from dono.studio.wording import language_name
 from dono.tokens import load_tokenizer
 
 ASKED = {"use_cases", "budget", "machine", "serving", "currency", "rates", "goal", "constraints", "overheads"}
 """Keys of the project file that a verdict depends on, beside the runs that it was made from."""
+CORPUS_WORDS = {
+    "documents": "documents", "bytes": "bytes of text", "heldout_documents": "documents held out",
+    "duplicates": "duplicates left out", "contaminated": "left out, since tests are in them",
+    "rejects": "rows that could not be read",
+}  # fmt: skip
+"""What is told of the corpus, in words that a board knows."""
 
 
 def command(
@@ -61,7 +69,8 @@ def command(
     print_result(f"\nreport   {folder / 'report.html'}\nnumbers  {folder / 'verdict.json'}")
     if any(case.more for case in verdict.use_cases):
         print_result(f"more     dono decide {project} --more AMOUNT   # in {verdict.currency}, or a time like 30m")
-    print_result(f"next     dono build {project}")
+    if verdict.portfolio:  # else there is nothing to build, and the lines above say why
+        print_result(f"next     dono build {project}")
 
 
 def decide(place: Workplace, *, dry_run: bool = False, more: str | None = None) -> tuple[Verdict, Path] | None:
@@ -73,6 +82,7 @@ def decide(place: Workplace, *, dry_run: bool = False, more: str | None = None) 
     bought = None if more is None else (more, seconds_for(place, more), latest_verdict(place)[1])
     check_rights(place)
     check_constraints(place)
+    check_bases(place.project)
     table(place)  # raises where a currency has no rate, before anything is spent
     prepared = prepare(place)
     who, missing = contenders(place, prepared)
@@ -192,7 +202,7 @@ def make_verdict(head: Head, pilots: Pilots, everything: Everything, missing: Se
         speed=Number(value=max(speeds), unit="FLOP/s", label="measured", source="this machine, training"),
         assumptions=assumptions(place),
         data=data_summary(head.prepared),
-        measured=[f"{len(finished(pilots))} pilots in {clock(pilots.seconds)} of machines"],
+        measured=[f"{len(finished(pilots))} pilots in {duration(pilots.seconds / 3600)} of machines"],
         warnings=warnings,
         calibration=outcomes,
         width=width.factor,
@@ -254,13 +264,13 @@ def data_summary(prepared: Prepared) -> dict[str, str | int | float]:
     """What was learned from, in a few numbers."""
     summary: dict[str, str | int | float] = {}
     if prepared.corpus is not None:
-        for key in ("documents", "bytes", "duplicates", "contaminated", "rejects", "heldout_documents"):
+        for key, words in CORPUS_WORDS.items():
             value = prepared.corpus.result.get(key)
             if isinstance(value, int | float | str):
-                summary[f"corpus: {key.replace('_', ' ')}"] = value
+                summary[f"corpus: {words}"] = value
         languages = prepared.corpus.result.get("languages")
         if isinstance(languages, dict):
-            summary["corpus: languages"] = ", ".join(sorted(languages))
+            summary["corpus: languages"] = ", ".join(sorted(language_name(tag) for tag in languages))
     for case in prepared.cases:
         if case.use_case.kind in ("classify", "generate"):
             summary[f"{case.use_case.name}: examples"] = (

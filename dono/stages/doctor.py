@@ -11,14 +11,16 @@ from pathlib import Path
 import torch
 
 from dono.corpus.rights import remarks
-from dono.costs import measure_peak
 from dono.endpoints import key_header
 from dono.errors import Mistake
 from dono.project import load_project
+from dono.stages.contenders import check_bases
 from dono.stages.display import print_result
 from dono.stages.gate import judged
 from dono.stages.hosted import cap_of, endpoints, price_at
+from dono.stages.prepare import check_named
 from dono.stages.workplace import Workplace, open_workplace
+from dono.training.precision import product_rate
 
 PACKAGES = ("torch", "transformers", "tokenizers", "peft", "scikit-learn", "pyarrow")
 LITTLE_DISK = 5e9
@@ -40,7 +42,7 @@ def findings(project: Path, overrides: Sequence[str]) -> Iterator[tuple[bool, st
     yield True, ", ".join(f"{name} {importlib.metadata.version(name)}" for name in PACKAGES)
     gpus = torch.cuda.device_count()
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
-    speed = measure_peak(0.5)[1] / 1e9
+    speed = product_rate(torch.device("cpu"), "float32") / 1e9
     yield True, f"{os.cpu_count()} cores, {memory:.0f} GB memory, {gpus} GPUs, {speed:.0f} GFLOP/s in float32"
     place = project.parent if project.parent.exists() else Path()
     free = shutil.disk_usage(place).free
@@ -59,6 +61,8 @@ def findings(project: Path, overrides: Sequence[str]) -> Iterator[tuple[bool, st
         opened = open_workplace(project, overrides)
         yield from rights_findings(opened)
         yield from endpoint_findings(opened)
+        check_named(loaded)
+        check_bases(loaded)
     except Mistake as mistake:
         yield False, str(mistake)
 

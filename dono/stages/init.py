@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from dono.artifacts import write_atomically
@@ -18,6 +20,10 @@ UNKNOWN = '{ground: unknown, purpose: "", covers_training: unknown, children: un
 
 SYNTHETIC = "{ground: not_personal, purpose: [train], licence: Apache-2.0}"
 TABLES = ("csv", "parquet")
+ROWS = 200
+"""Rows of a table that are looked at."""
+FEWEST = 20
+"""Of fewer rows it is not said that a column has two values (assumed)."""
 
 
 def command(folder: Path, *, sample: bool, scale: float) -> None:
@@ -37,7 +43,7 @@ def command(folder: Path, *, sample: bool, scale: float) -> None:
     if not folder.is_dir():
         raise Mistake("no such folder", where=str(folder), remedy="Give the folder that holds your data")
     write_atomically(target, project_text(folder))
-    print_result(f"wrote {target}: look at it, correct it, then run `dono decide {target}`")
+    print_result(f"wrote {target}: look at it, correct it, then run `dono doctor {target}`")
 
 
 def found_files(folder: Path) -> list[Path]:
@@ -60,6 +66,7 @@ def project_text(folder: Path) -> str:
         if f.stem == "train" and any(t.stem == "test" and t.parent == f.parent for t in files)
     }
     used = {f for f in files if f.parent in pairs and f.stem in ("train", "test")}
+    tables = {f: t for f in files if f not in used and (t := _target(f)) is not None}
     lines = [
         f"project: {_name(folder.resolve().name)}",
         "currency: INR",
@@ -68,11 +75,12 @@ def project_text(folder: Path) -> str:
         "# you know, leave unknown what you do not (docs/rights.md). ground: consent, legitimate_use, made_public,",
         "# research or not_personal; covers_training: does the purpose of notice, licence or contract cover it?",
         "corpus:",
-        *(_corpus(folder, [f for f in files if f not in used])),
+        *(_corpus(folder, [f for f in files if f not in used and f not in tables])),
         "",
         "# What the model is for. `bar` is the value of the metric that is good enough for you.",
         "use_cases:",
-        *(_use_cases(folder, pairs)),
+        *(_use_cases(folder, pairs, tables)),
+        *(_predictions(folder, tables)),
         "",
         "# Models to start from: Hugging Face directories or hub names. None: only scratch and predictive are tried.",
         "bases: []",
@@ -99,9 +107,12 @@ def _name(text: str) -> str:
 def _corpus(folder: Path, files: list[Path]) -> Iterator[str]:
     if not files:
         yield "  []"
-    for file in files:
+    for parts in _sources(files):
+        file = parts[0]
         relative = file.relative_to(folder)
-        name = _name(str(relative.with_suffix("")).replace("/", "-"))
+        if len(parts) > 1:
+            relative = relative.with_name(_numbered(file) + "*" + "".join(file.suffixes))
+        name = _name(str(relative.parent / relative.name.split(".")[0].rstrip("*")).replace("/", "-"))
         schema = _schema(file)
         yield f"  - name: {name}"
         yield f"    kind: {kind_of(file)}"
@@ -111,20 +122,55 @@ def _corpus(folder: Path, files: list[Path]) -> Iterator[str]:
         yield f"    rights: {UNKNOWN}"
 
 
+def _numbered(file: Path) -> str:
+    """The name up to its first digit, by which parts of one export are known."""
+    return re.split(r"\d", file.name.split(".")[0], maxsplit=1)[0]
+
+
+def _sources(files: list[Path]) -> list[list[Path]]:
+    """Files that differ by the numbers in their names alone are one source; any other file is one by itself."""
+    found: dict[tuple[Path, str, str], list[Path]] = {}
+    for file in files:
+        found.setdefault((file.parent, re.sub(r"\d+", "", file.name), _numbered(file)), []).append(file)
+    return list(found.values())
+
+
+def _first_rows(file: Path) -> list[Row]:
+    """The first rows of a table; none where it cannot be read, which is said where it is learned from."""
+    try:
+        rows = SOURCES[kind_of(file)](LocalFile(file), Source(name="found", path=str(file)))
+        return [row for row in islice(rows, ROWS) if isinstance(row, Row)]
+    except Mistake:
+        return []
+
+
+def _target(file: Path) -> str | None:
+    """The column of a table that somebody may want foretold: the last of two values, where no column holds texts."""
+    if kind_of(file) not in TABLES or _schema(file) is not None:
+        return None
+    rows = _first_rows(file)
+    if len(rows) < FEWEST or "text" in rows[0].fields:
+        return None
+    values = {name: {str(row.fields.get(name) or "").strip() for row in rows} - {""} for name in rows[0].fields}
+    return next((str(name) for name in reversed(values) if len(values[name]) == 2), None)
+
+
+def _predictions(folder: Path, tables: dict[Path, str]) -> Iterator[str]:
+    for file, target in tables.items():
+        yield (
+            f"  - {{name: {_name(file.stem)}, kind: predict, train: {str(file.relative_to(folder))!r}, "
+            f"target: {target!r}}}  # guessed: it has two values"
+        )
+
+
 def _schema(file: Path) -> str | None:
     """The ready-made schema that the columns of a table fit, if it is a table that can be read."""
-    kind = kind_of(file)
-    if kind not in TABLES:
-        return None
-    try:
-        first = next(iter(SOURCES[kind](LocalFile(file), Source(name="found", path=str(file)))), None)
-    except Mistake:  # it is said where the table is read
-        return None
-    return recognise_schema(first.fields) if isinstance(first, Row) else None
+    rows = _first_rows(file) if kind_of(file) in TABLES else []
+    return recognise_schema(rows[0].fields) if rows else None
 
 
-def _use_cases(folder: Path, pairs: dict[Path, Path]) -> Iterator[str]:
-    if not pairs:
+def _use_cases(folder: Path, pairs: dict[Path, Path], tables: dict[Path, str]) -> Iterator[str]:
+    if not pairs and not tables:
         yield "  - {name: language, kind: language}   # bits per byte on held-out text"
     for place, train in pairs.items():
         test = next(p for p in sorted(place.iterdir()) if p.stem == "test" and _readable(p))

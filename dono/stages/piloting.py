@@ -17,6 +17,7 @@ from dono.stages.predictive import predictive_pilots
 from dono.stages.prepare import Prepared
 from dono.stages.rungs import Order, Ran, Site, running
 from dono.stages.workplace import Workplace
+from dono.studio.amounts import percent
 
 WAIT = 1.0
 """Seconds after which what is spent is shown again, while rungs run on a cluster."""
@@ -178,7 +179,7 @@ class _Crew:
 
 
 def _named(rung: Rung) -> str:
-    return f"{rung[0]} × {rung[1]:g}"
+    return f"{rung[0]} at {percent(rung[1])}"
 
 
 def _trunk(rung: Rung) -> tuple[str, int]:

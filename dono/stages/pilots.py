@@ -10,7 +10,6 @@ from dono.decisions.information import Rung
 from dono.decisions.routes import task_stage_of
 from dono.stages.answers import render_pairs
 from dono.stages.contenders import Contender, TaskSize, task_size
-from dono.stages.display import clock
 from dono.stages.hosted import Hosted
 from dono.stages.predictive import Predictive
 from dono.stages.prepare import Case, Prepared
@@ -19,6 +18,7 @@ from dono.stages.runs import RunSpec
 from dono.stages.schedule import SETUP_SECONDS, Job, cases_for, job, ladders, total_seconds
 from dono.stages.table_settings import SCALES, search_plan
 from dono.stages.workplace import Workplace
+from dono.studio.amounts import duration
 from dono.tokens import load_tokenizer
 
 PREDICTIVE_SECONDS_A_ROW = 0.005
@@ -95,9 +95,8 @@ class Pilots:
         """What was not run because the time was spent, in words; None where everything was."""
         if not self.left_out:
             return None
-        return f"the pilots took {clock(self.seconds)}; not run, as the time would not have held: " + ", ".join(
-            self.left_out
-        )
+        took = duration(self.seconds / 3600)
+        return f"the pilots took {took}; not run, as the time would not have held: {', '.join(self.left_out)}"
 
     def expected(self, name: str, planned: float) -> float:
         """Seconds that a rung of a contender will take which is planned to take `planned`.

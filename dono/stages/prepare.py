@@ -12,7 +12,7 @@ from dono.artifacts import Artifact, Json, Reference, fingerprint, write_atomica
 from dono.corpus import Example, gather, load_examples, overlap, read_documents, source_parts, source_spec
 from dono.corpus.calendar import check_states
 from dono.corpus.privacy import key_fingerprint
-from dono.corpus.tags import check_language
+from dono.corpus.tags import check_language, language_tag
 from dono.errors import Mistake
 from dono.predictive.tables import table_size
 from dono.project import Privacy, Project, Source, UseCase
@@ -20,7 +20,7 @@ from dono.stages.bookkeeping import record_corpus
 from dono.stages.habits import own_days, prompts, read_habits, taught_sentences
 from dono.stages.harness import harness_documents, harness_examples
 from dono.stages.row_texts import asked_of_models, row_examples
-from dono.stages.tables import parts_of
+from dono.stages.tables import check_columns, parts_of
 from dono.stages.workplace import Workplace
 
 
@@ -49,6 +49,7 @@ class Prepared:
 
 def prepare(place: Workplace) -> Prepared:
     """Gather the corpus and the examples; what is finished is taken as it is."""
+    check_named(place.project)
     cases = {u.name: CASES[u.kind](place, u) for u in place.project.use_cases if u.kind in CASES}
     corpus = prepare_corpus(place, list(cases.values())) if place.project.corpus else None
     ordered: list[Case] = []
@@ -69,6 +70,19 @@ def prepare(place: Workplace) -> Prepared:
         else:
             ordered.append(cases[use_case.name])
     return Prepared(corpus, tuple(ordered))
+
+
+def check_named(project: Project) -> None:
+    """Raise `Mistake` for what the project file names and is not there: a source's language, a table's column.
+
+    It is asked before anything is gathered, since a corpus takes hours.
+    """
+    for source in project.corpus:
+        if source.language is not None and language_tag(source.language) is None:
+            check_language(source.language, where=f"corpus[{source.name}].language")
+    for use_case in project.use_cases:
+        if use_case.kind == "predict":
+            check_columns(project, use_case)
 
 
 def _file_references(files: Sequence[Path]) -> tuple[Reference, ...]:

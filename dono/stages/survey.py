@@ -9,7 +9,7 @@ from dono.corpus import survey_lines
 from dono.stages.corpus_page import corpus_survey
 from dono.stages.display import print_result
 from dono.stages.gate import judged
-from dono.stages.prepare import prepare
+from dono.stages.prepare import Case, prepare
 from dono.stages.vocabularies import own_tokenizer
 from dono.stages.workplace import open_workplace
 from dono.studio.survey import write_survey
@@ -32,7 +32,15 @@ def command(project: Path, overrides: Sequence[str], *, on: str | None = None) -
         print_result(f"documents and rejects: {prepared.corpus.path}")
         print_result(f"survey: {page}")
     for case in prepared.cases:
-        print_result(f"{case.use_case.name}: {len(case.train):,} examples to learn from, {len(case.test):,} held out")
+        print_result(f"{case.use_case.name}: {_size(case)}")
     for found in (one for one in judged(place) if one.standing):
         print_result(f"before you learn from it: {found.mistake()}")
     print_result(f"next: dono decide {project}")
+
+
+def _size(case: Case) -> str:
+    """How much there is to learn from, and to measure by; of a table that no language model reads its size alone."""
+    if case.use_case.kind == "predict" and not case.train:
+        rows, columns = case.artifact.result["rows"], case.artifact.result["columns"]
+        return f"a table of about {rows:,} rows and {columns} columns"
+    return f"{len(case.train):,} examples to learn from, {len(case.test):,} held out"

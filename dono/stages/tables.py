@@ -12,7 +12,8 @@ from typing import TypeVar
 from dono.errors import Mistake
 from dono.predictive import Cell, Labelled, Table, held_out, moment_of, read_table, take, take_target
 from dono.predictive.columns import understood
-from dono.project import UseCase
+from dono.predictive.tables import column_names
+from dono.project import Project, UseCase
 from dono.stages.workplace import Workplace
 
 TEST_SHARE = 0.3
@@ -101,11 +102,7 @@ def chosen_of(values: list[T] | None, rows: Sequence[int]) -> list[T] | None:
 def _rows(table: Table, use_case: UseCase, where: str) -> tuple[_Rows, list[str]]:
     """The rows with a target (and a time), parted from the columns that are not learned from."""
     choices, notes = use_case.table, list(table.notes)
-    asked = [(key, getattr(choices, key)) for key in ("time", "group", "treated", "region", "language")]
-    for key, named in (*asked, *(("segments", name) for name in choices.segments)):
-        if named is not None and named not in table.columns:
-            remedy = f"Columns: {', '.join(table.columns)}"
-            raise Mistake(f"no column {named!r}", where=f"{where}.table.{key}", remedy=remedy)
+    _check_named(use_case, list(table.columns), where)
     if choices.time is not None:
         table, said = _timed(table, choices.time, use_case, where)
         notes += said
@@ -119,6 +116,25 @@ def _rows(table: Table, use_case: UseCase, where: str) -> tuple[_Rows, list[str]
         times = [_seconds(cell, use_case) or 0.0 for cell in columns.pop(choices.time)]
     groups = None if choices.group is None else [str(cell) for cell in columns.pop(choices.group)]
     return _Rows(Labelled(columns, labelled.labels, labelled.without_target), times, groups), notes
+
+
+def check_columns(project: Project, use_case: UseCase) -> None:
+    """Raise `Mistake` for a column that a predict use case names and its table does not have, from the header alone:
+    before a corpus is gathered and pilots are paid.
+    """
+    assert use_case.train is not None
+    columns = column_names(project.path(use_case.train))
+    if columns:  # else what is wrong with the file is said where it is read
+        _check_named(use_case, columns, f"use_cases[{use_case.name}]")
+
+
+def _check_named(use_case: UseCase, columns: Sequence[str], where: str) -> None:
+    choices = use_case.table
+    asked = [(f"table.{key}", getattr(choices, key)) for key in ("time", "group", "treated", "region", "language")]
+    asked += [("table.segments", name) for name in choices.segments]
+    for key, named in (*asked, ("target", use_case.target)):
+        if named is not None and named not in columns:
+            raise Mistake(f"no column {named!r}", where=f"{where}.{key}", remedy=f"Columns: {', '.join(columns)}")
 
 
 def _seconds(cell: Cell, use_case: UseCase) -> float | None:

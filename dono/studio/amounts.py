@@ -6,21 +6,12 @@ import math
 from collections.abc import Callable
 
 from dono.decisions import METRICS, Number
+from dono.decisions.wording import grouped
 
 SYMBOLS = {"INR": "₹", "USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
 SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 LARGEST_IN_FULL = 1e15
 """Beyond this a number is written as a power of ten."""
-
-
-def grouped(whole: int, currency: str = "") -> str:
-    """Digits in groups: by the Indian way (1,23,45,678) for INR, by thousands otherwise."""
-    if currency != "INR":
-        return f"{whole:,}"
-    digits, sign = str(abs(whole)), "−" if whole < 0 else ""
-    head, tail = digits[:-3], digits[-3:]
-    pairs = [head[max(0, i - 2) : i] for i in range(len(head), 0, -2)][::-1]
-    return sign + ",".join([*pairs, tail])
 
 
 def power_of_ten(value: float) -> str:
@@ -98,7 +89,7 @@ def count(value: float) -> str:
 def compact(value: float) -> str:
     """A large number for an axis: 310, 31 k, 3.1 M, 2 G."""
     for size, suffix in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if abs(value) >= size:
+        if abs(value) >= 0.9995 * size:  # what would be rounded to a thousand of the size below
             return f"{value / size:.3g}\u00a0{suffix}" if value < 1e15 else power_of_ten(value)
     return f"{value:.3g}"
 

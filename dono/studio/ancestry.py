@@ -12,8 +12,9 @@ from dono.studio.wording import clipped
 WIDEST, ROW, HEIGHT, AIR, BETWEEN = 1070.0, 58.0, 42.0, 4.0, 24.0
 NARROW, WIDE = 152.0, 210.0
 """Width of a column: as much as the page has room for, between these."""
-LETTER = 6.6, 5.7
-"""Mean width of a letter of a name, and of what is said below it (measured in Chromium)."""
+LETTER = 8.3, 6.7
+"""Mean width of a letter of a name, and of what is said below it, in the widest typeface that is usual (measured in
+Chromium with DejaVu Sans, which a Linux without others shows)."""
 MOST_BESIDE = 8
 """Parents of one kind of one node that are drawn; more of them stand together in one."""
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree as Xml
 
-from dono.decisions import METRICS, ArmVerdict, Metric, UseCaseVerdict
+from dono.decisions import METRICS, ArmVerdict, CurvePoint, Metric, UseCaseVerdict
 from dono.studio.amounts import compact, interval, percent, score
 from dono.studio.axes import Axis, apart, log_axis, log_ticks, tick_decimals, value_axis, value_ticks
 from dono.studio.picture import add, described, line, path_of, written
@@ -31,9 +31,11 @@ class Layout:
     ticks: int
 
 
-WIDE = Layout("wide", 900, 420, 54, 284, 13, 37, 8)
-NARROW = Layout("narrow", 380, 400, 42, 134, 8, 20, 3)
+WIDE = Layout("wide", 900, 420, 54, 316, 13, 37, 8)
+NARROW = Layout("narrow", 380, 400, 42, 150, 8, 20, 3)
 TOP, BOTTOM, LABEL_HEIGHT = 34, 62, 17
+MOST_POINTS = 20
+"""Pieces of a curve: each is about as long as a marker is wide."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,8 @@ def _ends(low: float | None, high: float | None) -> list[float]:
 
 def _values(arm: ArmVerdict, *, in_full: bool) -> list[float]:
     """Values that must lie within the picture."""
-    values = [arm.quality.value, *(p.value for p in arm.pilots), *(c.mean for c in arm.curve)]
+    values = [arm.quality.value, *(p.value for p in arm.pilots)]
+    values += [] if arm.said is None else [c.mean for c in arm.curve]
     if in_full:
         values += _ends(arm.quality.lo, arm.quality.hi)
         values += [v for c in arm.curve for v in (c.lo, c.hi)]
@@ -177,10 +180,19 @@ def _tokens_of_full_run(scene: Scene) -> tuple[str, float] | None:
     return None
 
 
+def _drawn(arm: ArmVerdict) -> list[CurvePoint]:
+    """The points of a curve that are drawn, its ends among them: a verdict keeps forty, which a page need not."""
+    curve = sorted(arm.curve, key=lambda c: c.scale)
+    last = len(curve) - 1
+    if last < MOST_POINTS:
+        return curve
+    return [curve[round(i * last / MOST_POINTS)] for i in range(MOST_POINTS + 1)]
+
+
 def _draw_band(svg: Xml.Element, scene: Scene, arm: ArmVerdict) -> None:
     if len(arm.curve) < 2:
         return
-    curve = sorted(arm.curve, key=lambda c: c.scale)
+    curve = _drawn(arm)
     upper = [(scene.x.at(c.scale), scene.y.at(c.hi)) for c in curve]
     lower = [(scene.x.at(c.scale), scene.y.at(c.lo)) for c in reversed(curve)]
     add(svg, "polygon", f"band {scene.looks[arm.arm].colour}", points=path_of(upper + lower))
@@ -188,7 +200,7 @@ def _draw_band(svg: Xml.Element, scene: Scene, arm: ArmVerdict) -> None:
 
 def _draw_curve(svg: Xml.Element, scene: Scene, arm: ArmVerdict) -> None:
     look = scene.looks[arm.arm]
-    curve = sorted(arm.curve, key=lambda c: c.scale)
+    curve = [] if arm.said is None else _drawn(arm)
     points = [(scene.x.at(c.scale), scene.y.at(c.mean)) for c in curve]
     if len(points) < 2 and arm.route in ("prompt", "hosted"):  # nothing is learned: the same at every scale
         level = scene.y.at(arm.quality.value)
@@ -231,11 +243,17 @@ def _draw_full_run(svg: Xml.Element, scene: Scene) -> None:
         add(svg, "polyline", f"leader {look.colour}", points=path_of(leader))
         if q.lo is not None and q.hi is not None:
             line(svg, f"whisker {look.colour}", at, y.at(q.lo), at, y.at(q.hi))
-        svg.append(marker(look, at, wanted[i], 5 if layout is WIDE else 4, "full"))
+        if arm.said is not None:
+            svg.append(marker(look, at, wanted[i], 5 if layout is WIDE else 4, "full"))
         css = "name chosen" if arm.arm == scene.case.winner else "name"
         text = add(svg, "text", css, text=clipped(look.name, layout.label), x=left, y=places[i] + 4)
         if layout is WIDE:
-            add(text, "tspan", "value", text=score(q.value, scene.case.metric), dx=6)
+            add(text, "tspan", "value", text=_said(arm, scene.case.metric), dx=6)
+
+
+def _said(arm: ArmVerdict, metric: str) -> str:
+    """What is said of the arm's full run: its forecast, or how far it may come where it has not begun to learn."""
+    return interval(arm.quality, lambda v: score(v, metric)) if arm.said is None else score(arm.said, metric)
 
 
 def describe(case: UseCaseVerdict) -> str:
@@ -247,8 +265,11 @@ def describe(case: UseCaseVerdict) -> str:
         sentences.append(f"None can pass {score(case.least, case.metric)}: the test items allow no more.")
     for arm in (a for a in case.arms if a.failed is None):
         ends = interval(arm.quality, lambda v: score(v, case.metric))
-        text = f"{arm.title}: {score(arm.quality.value, case.metric)} at the full run"
-        text += f", 80 % interval {ends}" if ends else ""
+        text = f"{arm.title}: {_said(arm, case.metric)} at the full run"
+        if arm.said is None:
+            text += ", since it has not begun to learn"
+        elif ends:
+            text += f", 80 % interval {ends}"
         if arm.pilots:
             seen = (f"{score(p.value, case.metric)} at {percent(p.scale)}" for p in arm.pilots)
             text += f"; pilots measured {', '.join(seen)}"
@@ -256,20 +277,21 @@ def describe(case: UseCaseVerdict) -> str:
     return " ".join(sentences)
 
 
-def strip(arm: ArmVerdict, axis_values: Sequence[float], bar: float | None, metric: str, look: Series, id_: str) -> str:
-    """One arm's interval as a small picture for a table row; rows with the same `axis_values` share an axis."""
+def strip(arm: ArmVerdict, axis_values: Sequence[float], bar: float | None, metric: str, look: Series) -> str:
+    """One arm's interval as a small picture for a table row, which says the same in words; rows with the same
+    `axis_values` share an axis.
+    """
     width, height = 132, 20
     axis = value_axis(axis_values, 6, width - 6, 4 * METRICS[metric].margin)
     q = arm.quality
-    ends = interval(q, lambda v: score(v, metric))
-    words = score(q.value, metric) + (f", 80 % interval {ends}" if ends else "")
-    svg = described(id_, width, height, "strip", f"{arm.title}", words)
+    svg = Xml.Element("svg", {"class": "strip", "viewBox": f"0 0 {width} {height}", "aria-hidden": "true"})
     line(svg, "axis", 6, 10, width - 6, 10)
     if bar is not None:
         line(svg, "bar", axis.at(bar), 1, axis.at(bar), height - 1)
     if q.lo is not None and q.hi is not None:
         line(svg, f"whisker {look.colour}", axis.at(q.lo), 10, axis.at(q.hi), 10)
-    svg.append(marker(look, axis.at(q.value), 10, 4.5, "full"))
+    if arm.said is not None:
+        svg.append(marker(look, axis.at(arm.said), 10, 4.5, "full"))
     return written(svg)
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from dono.studio import amounts, wording
+from dono.studio.series import shapes
 
 PLACES = (
     ("home", "/", "Home"), ("corpus", "/corpus", "Corpus"), ("runs", "/runs", "Runs"),
@@ -32,7 +34,9 @@ def page_environment(own: Mapping[str, object]) -> Environment:
         "direction": wording.direction,
         "day": wording.day,
         "percent": amounts.percent,
+        "coded": wording.coded,
         "count": amounts.count,
+        "shapes": Markup(shapes()),
         **own,
     }
     return environment

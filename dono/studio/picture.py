@@ -29,8 +29,8 @@ def line(parent: Xml.Element, css: str, x1: float, y1: float, x2: float, y2: flo
 
 
 def path_of(points: list[tuple[float, float]]) -> str:
-    """Points as the value of `points`."""
-    return " ".join(f"{x:g},{y:g}" for x, y in points)
+    """Points as the value of `points`, to a tenth of a pixel."""
+    return " ".join(f"{round(x, 1):g},{round(y, 1):g}" for x, y in points)
 
 
 def described(id_: str, width: float, height: float, css: str, title: str, description: str) -> Xml.Element:

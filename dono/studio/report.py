@@ -78,6 +78,11 @@ class CaseView:
     lifts: tuple[Taught, ...] = ()
     taught: str = ""
 
+    @property
+    def sleeping(self) -> bool:
+        """Whether some route has not begun to learn."""
+        return any(arm.said is None for arm in self.measured)
+
 
 def write_report(verdict: Verdict, path: Path) -> None:
     """Write the report to `path`, whole or not at all. Raises `Mistake` when the disk is full."""
@@ -98,8 +103,10 @@ def render(verdict: Verdict) -> str:
     return printable(page)
 
 
-def render_body(verdict: Verdict) -> str:
-    """What the report says, without the page around it."""
+def render_body(verdict: Verdict, *, details_at: str = "") -> str:
+    """What the report says, without the page around it. Most answers and every pilot are folded, or left to the
+    page at `details_at` and the name of the use case, where there is one.
+    """
     environment = _environment(verdict)
     looks = series_of(a.arm for u in verdict.use_cases for a in u.arms)
     views = [case_view(verdict, u, looks, f"case-{i}") for i, u in enumerate(verdict.use_cases, 1)]
@@ -110,8 +117,17 @@ def render_body(verdict: Verdict) -> str:
         looks=looks,
         trend=trend,
         sums=sums(verdict.portfolio_parts, verdict.currency),
+        details_at=details_at,
+        apart=False,
     )
     return printable(body)
+
+
+def render_details(verdict: Verdict, case: UseCaseVerdict) -> str:
+    """What a report folds of a use case: all prompts with the answers of its routes, every pilot, the laws."""
+    looks = series_of(a.arm for u in verdict.use_cases for a in u.arms)
+    template = _environment(verdict).get_template("details.html.j2")
+    return printable(template.render(view=case_view(verdict, case, looks, "case"), looks=looks, apart=True))
 
 
 def _environment(verdict: Verdict) -> Environment:
@@ -169,6 +185,8 @@ def budget_item(name: str, value: float, currency: str) -> tuple[str, str]:
         return f"{what} time".strip(), amounts.duration(value if unit == "hours" else value / 3600)
     if unit == "share":
         return f"share for {what}s", amounts.percent(value)
+    if name == "pilot_scale":
+        return "largest pilot", f"{amounts.percent(value)} of its full run"
     return name.replace("_", " "), amounts.plain(value)
 
 
@@ -188,10 +206,7 @@ def case_view(verdict: Verdict, case: UseCaseVerdict, looks: dict[str, Series], 
         chosen=chosen,
         rival=_first_of(choosable, case.runner_up, but=chosen),
         picture=chart(case, looks, id_),
-        strips={
-            a.arm: Markup(strip(a, values, case.bar, case.metric, looks[a.arm], f"{id_}-strip-{i}"))
-            for i, a in enumerate(measured)
-        },
+        strips={a.arm: Markup(strip(a, values, case.bar, case.metric, looks[a.arm])) for a in measured},
         scored=scored,
         languages=language_rows(scored, case.higher_is_better),
         questions=questions(measured),

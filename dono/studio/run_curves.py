@@ -16,6 +16,8 @@ from dono.studio.wording import clipped
 TOP, BOTTOM, LEFT = 30.0, 40.0, 52.0
 MOST_POINTS, MOST_NAMES = 50, 14
 """Points of a line, and lines that are named beside the picture: of more only the lowest of each route are."""
+FEWEST_TICKS = 3
+"""A logarithmic axis with fewer round values cannot be read: it has the ticks of a linear one (assumed)."""
 LINEAR_BELOW = 1.6
 """Losses whose largest is less than so many times the smallest stand on a linear axis: the other has no ticks there."""
 
@@ -60,8 +62,11 @@ def _draw(lines: Sequence[RunLine], title: str, unit: str, id_: str, size: Size)
     svg = described(id_, size.width, size.height, f"chart {size.css}", title, describe(lines, unit))
     x, y = _axes(lines, size)
     add(svg, "text", "axis-title", text=f"{unit}, lower is better ↓", x=2, y=14)
-    ticks = log_ticks(y, 6) if y.log else value_ticks(y, 6)
-    decimals = max(0, -math.floor(math.log10(ticks[0]))) if y.log and ticks else tick_decimals(ticks)
+    ticks = log_ticks(y, 6) if y.log else []
+    decimals = max(0, -math.floor(math.log10(ticks[0]))) if ticks else 0
+    if len(ticks) < FEWEST_TICKS:
+        ticks = value_ticks(y, 6)
+        decimals = tick_decimals(ticks)
     for tick in ticks:
         line(svg, "grid", x.start, y.at(tick), x.end, y.at(tick))
         add(svg, "text", "tick", text=f"{tick:.{decimals}f}", x=x.start - 7, y=y.at(tick) + 4, text_anchor="end")

@@ -75,8 +75,19 @@ def marker(series: Series, x: float, y: float, size: float, kind: str) -> Xml.El
 
 
 def key(series: Series) -> str:
-    """The marker alone as a small picture beside the arm's name, which says the same in words."""
-    svg = Xml.Element("svg", {"class": "key", "viewBox": "0 0 16 16", "width": "16", "height": "16"})
-    svg.set("aria-hidden", "true")
-    svg.append(marker(series, 8, 8, 5, "full"))
+    """The marker alone as a small picture beside the arm's name, which says the same in words. A page has hundreds:
+    each but names the shape, which the page holds once (`shapes`).
+    """
+    svg = Xml.Element("svg", {"class": f"key {series.colour}", "aria-hidden": "true"})
+    Xml.SubElement(svg, "use", {"href": f"#{series.shape}"})
+    return Xml.tostring(svg, encoding="unicode")
+
+
+def shapes() -> str:
+    """The shapes of all keys, for the beginning of a page."""
+    svg = Xml.Element("svg", {"width": "0", "height": "0", "aria-hidden": "true", "class": "shapes"})
+    for index, shape in enumerate(SHAPES):
+        symbol = Xml.SubElement(svg, "symbol", {"id": shape, "viewBox": "0 0 16 16"})
+        symbol.append(marker(Series("", index, 0), 8, 8, 5, "full"))
+        del symbol[0].attrib["class"]
     return Xml.tostring(svg, encoding="unicode")

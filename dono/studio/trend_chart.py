@@ -22,7 +22,7 @@ STEPS = 36
 
 @dataclass(frozen=True)
 class Layout:
-    """Sizes in pixels; `key` is the room for a claim's name, `every` so many years have a tick."""
+    """Sizes in pixels; `every` so many years have a tick."""
 
     name: str
     width: float
@@ -30,11 +30,10 @@ class Layout:
     left: float
     right: float
     every: int
-    key: float
 
 
-WIDE = Layout("wide", 900, 380, 58, 60, 1, 152)
-NARROW = Layout("narrow", 380, 360, 46, 48, 3, 98)
+WIDE = Layout("wide", 900, 380, 58, 66, 1)
+NARROW = Layout("narrow", 380, 360, 46, 60, 3)
 TOP, BOTTOM = 34, 40
 LOOKS = (("s1", "7 3"), ("s3", "2 3"), ("s2", ""))
 """Colour and dash of each claim."""
@@ -129,17 +128,19 @@ def _at(scene: Scene, year: float, multiple: float) -> tuple[float, float]:
 
 
 def _claims(svg: Xml.Element, scene: Scene) -> None:
-    """Each claim as the line that leads to today, from what the same cost when the claim begins; and a key to them."""
-    x = scene.x.at(scene.now) - 10
+    """Each claim as the line that leads to today, from what the same cost when the claim begins; and a key to them.
+
+    The key stands below the lines on the left, where nothing is drawn, each name behind its dash: however wide the
+    letters are, they meet neither.
+    """
+    x = scene.x.start + 8
     for place, (claim, (css, dash)) in enumerate(zip(CLAIMS, LOOKS, strict=True)):
         start = _at(scene, claim.since, (1 - claim.fall) ** (claim.since - scene.now))
         _dashed(svg, css, dash, [start, _at(scene, scene.now, 1.0)])
         add(svg, "circle", f"full {css}", cx=start[0], cy=start[1], r=3.5)
-        y = TOP + 16 + 17 * place
-        text = f"{claim.who} −{percent(claim.fall)}" + (" a year" if scene.layout is WIDE else "")
-        add(svg, "text", "name", text=text, x=x, y=y, text_anchor="end")
-        room = scene.layout.key
-        _dashed(svg, css, dash, [(x - room - 22, y - 4), (x - room, y - 4)])
+        y = scene.y.start - 8 - 17 * (len(CLAIMS) - 1 - place)
+        add(svg, "text", "name", text=f"{claim.who}: −{percent(claim.fall)} a year", x=x + 28, y=y)
+        _dashed(svg, css, dash, [(x, y - 4), (x + 22, y - 4)])
 
 
 def _dashed(svg: Xml.Element, css: str, dash: str, points: list[tuple[float, float]]) -> None:

@@ -6,6 +6,8 @@ import re
 import unicodedata
 from datetime import datetime
 
+from markupsafe import Markup, escape
+
 LANGUAGES = {
     "as": "Assamese", "ar": "Arabic", "bn": "Bengali", "brx": "Bodo", "doi": "Dogri", "en": "English", "es": "Spanish",
     "fa": "Persian", "fr": "French", "gom": "Konkani", "gu": "Gujarati", "he": "Hebrew", "hi": "Hindi",
@@ -15,6 +17,7 @@ LANGUAGES = {
 }  # fmt: skip
 SCRIPTS = {"Latn": "Latin letters", "Deva": "Devanagari", "Arab": "Arabic letters", "Guru": "Gurmukhi"}
 RIGHT_TO_LEFT = {"ar", "fa", "he", "ks", "ps", "sd", "ur"}
+CODE = re.compile(r"`([^`]+)`")
 LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 CONFIDENCE = (
@@ -33,6 +36,8 @@ KINDS = {
 
 GLOSSARY = (
     ("80 % interval", r"interval", "The range that should hold the true value in eight cases out of ten."),
+    ("Assumed", r"assumed", "Nobody measured it: a value that Dono or you put in, which can be replaced in the project "
+     "file."),
     ("AUC", r"\bAUC\b|ROC curve", "Area under the ROC curve: how often a true case is ranked above a false one. 0.5 is "
      "guessing, 1 is perfect."),
     ("Back-test", r"[Bb]ack-?test", "The last pilot is hidden and forecast from the others; the error shows how far "
@@ -41,6 +46,7 @@ GLOSSARY = (
     ("Base model", r"\b[Bb]ase\b", "A model that somebody has already trained, which others start from."),
     ("Bits per byte", r"bits[ /_](?:per[ _])?byte", "How many bits a model needs to write down one byte of text that "
      "it has not seen. Lower is better; it compares models whatever their vocabulary."),
+    ("Borrowed", r"borrowed", "Taken from others, who measured or published it: prices, wages, utilisation."),
     ("chrF", r"chrF|chrf", "How many runs of letters an answer has in common with the expected one, from 0 to 100."),
     ("Expected regret", r"[Ee]xpected regret|Regret", "How much quality you should expect to lose, on average, if you "
      "take this route and another turns out to be best. Small is safe."),
@@ -52,6 +58,7 @@ GLOSSARY = (
     ("LoRA", r"LoRA|lora", "Fine-tuning that leaves the model as it is and trains a small addition. Cheap."),
     ("Macro-F1", r"macro_f1|\bF1\b", "A score from 0 to 1 that balances misses and false alarms, and counts every "
      "class alike, however rare."),
+    ("Measured", r"measured", "Seen on held-out examples, on this data and these machines."),
     ("P(best)", r"P\(best\)", "The probability that this route is the best one at the full budget, given the pilots "
      "and their uncertainty."),
     ("Pilot", r"[Pp]ilot", "A small but real run of a route, on part of the data, measured like the full run."),
@@ -68,6 +75,11 @@ GLOSSARY = (
 def clipped(text: str, room: int) -> str:
     """The text, its end replaced by an ellipsis where it is longer than `room` characters."""
     return text if len(text) <= room else text[: room - 1].rstrip() + "…"
+
+
+def coded(text: str) -> Markup:
+    """A sentence in which commands and keys stand in `backticks`, as the terminal has them, with these as code."""
+    return Markup(CODE.sub(r"<code>\1</code>", str(escape(text))))
 
 
 def language_name(tag: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeVar
 import torch
 from torch import nn
 
+from dono.objectives.products import product
 from dono.training.learners import Learner, Part, device_of
 
 Precision = Literal["float32", "bfloat16"]
@@ -30,13 +31,15 @@ def products_in(device: torch.device, precision: Precision) -> torch.autocast:
 
 @cache
 def product_rate(device: torch.device, precision: Precision) -> float:
-    """FLOP/s of large matrix products on `device`: the best of all rounds, which is nearest to what it can do."""
+    """FLOP/s of large matrix products on `device`, by the library that a model's layers use there (`product`): the best
+    of all rounds, which is nearest to what it can do.
+    """
     size = 8192 if device.type == "cuda" else 1024
     dtype = torch.float32 if precision == "float32" else torch.bfloat16
     left, right = (torch.full((size, size), 0.5, dtype=dtype, device=device) for _ in range(2))
     best, began = float("inf"), time.perf_counter()
     while best == float("inf") or time.perf_counter() - began < ROUNDS_SECONDS:
-        best = min(best, _seconds(lambda: left @ right, device))
+        best = min(best, _seconds(lambda: product(left, right), device))
     return 2.0 * size**3 / best
 
 

@@ -94,6 +94,17 @@ def misspelt(folder: Path) -> None:
     (folder / "dono.yaml").write_text(PROJECT.replace("bases:", "basis:"), encoding="utf8")
 
 
+def no_column(folder: Path) -> None:
+    (folder / "churn.csv").write_text("plan,left\n" + "a,yes\nb,no\n" * 30, encoding="utf8")
+    churn = "{name: churn, kind: predict, train: churn.csv, target: gone}"
+    (folder / "dono.yaml").write_text(PROJECT.replace("use_cases: [", f"use_cases: [{churn}, "), encoding="utf8")
+
+
+def no_language(folder: Path) -> None:
+    spoilt = PROJECT.replace("path: talk.txt", "path: talk.txt, language: xx-qq")
+    (folder / "dono.yaml").write_text(spoilt, encoding="utf8")
+
+
 SPOILED: list[tuple[Callable[[Path], None], str, str]] = [
     (empty, "train.jsonl", "empty"),
     (missing, "use_cases[intent].train", "no such file"),
@@ -105,6 +116,8 @@ SPOILED: list[tuple[Callable[[Path], None], str, str]] = [
     (empty_corpus, "talk.txt", "empty"),
     (little_budget, "budget.pilot_share", "too little"),
     (misspelt, "basis", "Did you mean 'bases'?"),
+    (no_column, "use_cases[churn].target", "no column 'gone'. Columns: plan, left"),
+    (no_language, "corpus[talk].language", "no language has the code 'xx-qq'"),
 ]
 
 
@@ -122,6 +135,7 @@ def test_a_mistake_is_one_line_with_place_and_remedy(
     assert code == 2, line
     assert line.startswith("dono: ") and where in line and what in line
     assert "Traceback" not in line
+    assert not (folder / "work" / "corpus").exists() or spoil in (no_text, empty_corpus, little_budget, no_tokenizer)
 
 
 def test_a_broken_line_among_good_ones_is_counted_set_aside_and_named(

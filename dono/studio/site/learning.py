@@ -11,6 +11,7 @@ from dono.artifacts import Artifact, Measurement, Row
 from dono.decisions import METRICS
 from dono.decisions.routes import short_name
 from dono.project import Project
+from dono.studio.amounts import percent
 from dono.studio.run_curves import RunLine
 from dono.studio.series import Series, series_of
 from dono.studio.site.work import LEARNING, WorkFolder
@@ -64,7 +65,7 @@ class RunView:
         """The route in a few words, with the size and a seed that is not the first."""
         said = short_name(self.arm)
         if self.scale is not None:
-            said += f" × {self.scale:.2g}"
+            said += f" × {percent(self.scale)}"
         seed = self.seed
         return f"{said}, seed {seed}" if seed else said
 

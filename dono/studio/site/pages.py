@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from jinja2 import Environment
 from markupsafe import Markup
@@ -15,6 +15,7 @@ from dono.studio import amounts, wording
 from dono.studio.desk.access import Person
 from dono.studio.pages import PLACES, page_environment
 from dono.studio.picture import printable
+from dono.studio.report import ends
 from dono.studio.series import key
 
 
@@ -31,6 +32,7 @@ def environment() -> Environment:
             "compact": amounts.compact,
             "plain": amounts.plain,
             "score": amounts.score,
+            "ends": partial(ends, currency=""),
             "probability": amounts.probability,
             "confidence_words": wording.confidence_words,
             "clipped": wording.clipped,

@@ -16,13 +16,15 @@ from dono.decisions.spending import summed
 from dono.errors import Mistake
 from dono.studio import wording
 from dono.studio.amounts import money
-from dono.studio.report import render_body
+from dono.studio.report import render_body, render_details
 from dono.studio.site.access import Reader, TheSite
 from dono.studio.site.pages import environment, render
 from dono.studio.site.site import Site
-from dono.studio.site.work import Judged
+from dono.studio.site.work import Judged, gone
 
 ROUTES = APIRouter()
+DETAILS = "/verdict/details/"
+"""Where all answers and pilots of a use case are: they are half of what a report weighs."""
 DATA_FROM, DATA_TO = 0.125, 8.0
 """Sizes of the full run that are looked at, in times the plan's (assumed: beyond them it would be another project)."""
 LARGEST = 1e15
@@ -137,15 +139,19 @@ def _answer(winner: str | None) -> str:
     return "too close to call" if winner is None else short_name(winner)
 
 
+def _body(verdict: Verdict) -> Markup:
+    return Markup(render_body(verdict, details_at=DETAILS))
+
+
 def _shown(site: Site, judged: Judged, asked: Mapping[str, str]) -> dict[str, object]:
     """The verdict as the form asks for it, with what that changes."""
     if judged.grounds is None:
-        return {"knobs": [], "moved": False, "body": Markup(render_body(judged.verdict)), "changes": []}
+        return {"knobs": [], "moved": False, "body": _body(judged.verdict), "changes": []}
     found = knobs(judged.grounds, asked)
     moved = any(k.moved for k in found)
     verdict = site.judge.again(judged, moves_of(found)) if moved else judged.verdict
     changes = differences(judged.verdict, verdict) if moved else []
-    return {"knobs": found, "moved": moved, "body": Markup(render_body(verdict)), "changes": changes}
+    return {"knobs": found, "moved": moved, "body": _body(verdict), "changes": changes}
 
 
 @ROUTES.get("/verdict")
@@ -180,3 +186,17 @@ def moved(request: Request, site: TheSite, who: Reader) -> HTMLResponse:
     template = environment().get_template("site/verdict_moved.html.j2")
     return HTMLResponse(template.render(said=said, **(shown or {"body": None, "changes": [], "moved": False})),
                         200 if shown else 422)  # fmt: skip
+
+
+@ROUTES.get("/verdict/details/{use_case}")
+def details(use_case: str, site: TheSite, who: Reader) -> HTMLResponse:
+    """All prompts of a use case with the answers of its routes, and every pilot."""
+    judged = site.work().judged()
+    case = next((c for c in judged.verdict.use_cases if c.use_case == use_case), None) if judged else None
+    if judged is None or case is None:
+        raise gone("verdict", use_case)
+    page = render(
+        "details", who, title=f"{case.use_case} in detail", here="verdict", project=site.project(),
+        details=Markup(render_details(judged.verdict, case)),
+    )  # fmt: skip
+    return HTMLResponse(page)

@@ -6,7 +6,8 @@ import math
 import numpy as np
 import pytest
 
-from dono.decisions.abstaining import HALF, Candidate, Decided, best_of_three, pairs
+from dono.costs.ranges import HALF
+from dono.decisions.abstaining import Candidate, Decided, best_of_three, pairs
 from dono.stages.exam_confidence import candidates, table
 
 

@@ -10,11 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dono.costs.ranges import HALF
 from dono.decisions import compare, width_of
 from dono.decisions.calibration import FEWEST, MOST, STATED, Outcome, factor_of, miss
 from tests.rooms.decisions.evidence import SCALES, learner, question
-
-HALF = 1.2816
 
 
 def outcome(measured: float, *, lo: float = 0.7, hi: float = 0.9, said: float = 0.8, **more: float | str) -> Outcome:

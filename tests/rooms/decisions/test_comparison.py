@@ -204,7 +204,7 @@ def test_a_cheaper_arm_that_is_good_enough_is_named_among_the_flips() -> None:
     evidence = [learner("scratch/own", scratch, cost=3000), fixed("predictive/tfidf", 0.82, cost=5)]
     verdict = compare(question(bar=0.8), evidence, seed=0)
     assert verdict.winner == "scratch/own"
-    assert any("Word counts reaches it" in f and "INR 5.00" in f for f in verdict.flips)
+    assert any("it is reached with Word counts" in f and "INR 5.00" in f for f in verdict.flips)
 
 
 def test_a_larger_budget_that_changes_the_choice_is_named() -> None:

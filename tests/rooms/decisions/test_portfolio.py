@@ -108,6 +108,22 @@ def test_a_toss_up_takes_the_cheaper_and_is_called_one() -> None:
     assert arms_of(found) == {"intent": "predictive/tfidf"} and "a toss-up" in found.sentence
 
 
+def test_a_way_that_won_against_nothing_is_called_the_only_one() -> None:
+    found = chosen({"text": [measured("prompt/zero-shot", 0.1, 0), arm("scratch/own", [], failed="no time was left")]})
+    assert "for text (the only way that was measured)" in found.sentence
+
+
+def test_pilots_that_have_not_begun_to_learn_make_no_toss_up() -> None:
+    sleepers = [
+        arm(name, [pilot(s, 0.02, stderr=0.005) for s in (1 / 400, 1 / 200)], cost=9)
+        for name in ("finetune/lora", "finetune/full")
+    ]
+    verdict = compare(question(name="reply"), sleepers, seed=0)
+    assert verdict.winner is None and all(a.said is None for a in verdict.arms)
+    assert "reply (its pilots cannot tell yet)" in chosen({"reply": sleepers}).sentence
+    assert not any("expected)" in flip for flip in verdict.flips)
+
+
 def test_the_headline_names_the_rival_and_the_chance_that_the_page_names() -> None:
     evidence = [
         measured("finetune/lora", 0.80, 300, stderr=0.01),

@@ -47,6 +47,15 @@ def test_all_mistakes_are_reported_at_once_with_their_places(tmp_path: Path) -> 
     assert any(m.startswith("budget.hours:") and "-1" in m for m in found)
 
 
+def test_one_route_needs_no_list(tmp_path: Path) -> None:
+    assert load_project(write(tmp_path, GOOD + "routes: scratch\n")).routes == ("scratch",)
+
+
+def test_what_is_tested_on_is_not_learned_from(tmp_path: Path) -> None:
+    same = GOOD.replace("kind: language", "kind: classify, train: chats.txt, test: chats.txt")
+    assert "use_cases[text]: `train` and `test` are the same file" in mistakes(tmp_path, same)[0]
+
+
 def test_a_missing_file_is_named_with_its_place(tmp_path: Path) -> None:
     assert mistakes(tmp_path, GOOD.replace("chats.txt", "chat.txt")) == [
         "corpus[chats].path: no such file 'chat.txt'. Correct the path"
@@ -182,6 +191,9 @@ budget: {hours: 1}
         ("constraints: {deadline: soon}", "constraints.deadline: Input should be a valid date"),
         ("goal: cheap", "goal: Input should be 'quality', 'bar' or 'monthly'"),
         ("goal: monthly", "goal monthly needs `serving`"),
+        ("routes: [finetun]", "routes[0]: Input should be 'prompt', 'hosted', 'finetune'"),
+        ("routes: finetun", "routes: Input should be 'prompt', 'hosted', 'finetune'"),
+        ("currency: inr", "currency: a currency is its code of three capital letters, like INR (found 'inr')"),
         ("constraints: {country: IN}\nmachine: {gpu: H100, country: US}", "constraints.country is IN, machine"),
     ],
 )  # fmt: skip

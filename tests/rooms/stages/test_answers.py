@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,16 @@ def test_solved_examples_stand_before_the_question(tmp_path: Path, tokenizer: Pr
 def test_the_shown_example_marks_what_is_trained(tmp_path: Path, tokenizer: PreTrainedTokenizerBase) -> None:
     shown = shown_example(tokenizer, case("classify", tmp_path), 64)
     assert shown == "where is my parcel⏎>>⟦ track<|eos|>⟧"
+
+
+def test_a_shown_prompt_that_did_not_fit_begins_with_its_first_whole_letter(
+    tmp_path: Path, tokenizer: PreTrainedTokenizerBase
+) -> None:
+    whole = case("classify", tmp_path)
+    long = replace(whole, train=(Example("मेरा ऑर्डर कब आएगा? " * 20, "track", "hi"),))
+    for context in range(24, 30):
+        shown = shown_example(tokenizer, long, context)
+        assert shown.startswith("…") and "\ufffd" not in shown
 
 
 def test_where_training_fits_and_scoring_as_much_does_not_less_is_scored_at_once(

@@ -29,6 +29,23 @@ def test_the_file_it_writes_loads_and_names_what_was_found(tmp_path: Path) -> No
     assert (case.name, case.kind, case.train) == ("intent", "classify", "intent/train.jsonl")
 
 
+def test_parts_of_one_export_are_one_source(tmp_path: Path) -> None:
+    for name in ("part-1", "part-2", "part-10", "notes"):
+        (tmp_path / f"{name}.txt").write_text("hello\n", encoding="utf8")
+    init.command(tmp_path, sample=False, scale=1.0)
+    project = load_project(tmp_path / "dono.yaml")
+    assert {s.name: s.path for s in project.corpus} == {"part": "part-*.txt", "notes": "notes.txt"}
+
+
+def test_a_table_with_a_column_of_two_values_is_something_to_predict(tmp_path: Path) -> None:
+    rows = "".join(f"C{n},{n % 7},{'yes' if n % 3 else 'no'}\n" for n in range(40))
+    (tmp_path / "churn.csv").write_text("customer,plan,it's left\n" + rows, encoding="utf8")
+    init.command(tmp_path, sample=False, scale=1.0)
+    project = load_project(tmp_path / "dono.yaml")
+    (case,) = project.use_cases
+    assert (case.kind, case.train, case.target) == ("predict", "churn.csv", "it's left") and not project.corpus
+
+
 def test_an_empty_folder_gives_a_file_that_says_what_is_missing(tmp_path: Path) -> None:
     init.command(tmp_path, sample=False, scale=1.0)
     project = load_project(tmp_path / "dono.yaml")

@@ -147,7 +147,7 @@ def test_a_cap_that_is_reached_ends_the_asking_but_not_what_runs(
     slots = Slots(2, capped=((ARMS[1], 0.4, 0),))
     pilots = piloted(place, prepared, three, slots, more=lambda _: wanted.pop(0))
     assert slots.begun[6:] == [(ARMS[0], 0.4, 0), (ARMS[1], 0.4, 0)]
-    assert pilots.left_out == [f"{ARMS[1]} × 0.4"] and pilots.unfinished == 1.0 and not pilots.running
+    assert pilots.left_out == [f"{ARMS[1]} at 40\u00a0%"] and pilots.unfinished == 1.0 and not pilots.running
 
 
 def test_one_that_was_thought_lost_leaves_its_rung_to_whoever_took_it(place: Workplace) -> None:

@@ -125,7 +125,7 @@ def test_what_takes_longer_than_planned_is_not_begun_where_it_would_pass_the_cap
     pilots = run_pilots(place, prepared, who, planned_for(place, prepared, who), again)
     assert pilots.seconds <= SHARE and len(begun) > 2
     assert left_at[0] >= 0 and all(a > b for a, b in pairwise(left_at))
-    assert pilots.stopped is not None and f"{who[1].name} × 1" in pilots.stopped
+    assert pilots.stopped is not None and f"{who[1].name} at 100\u00a0%" in pilots.stopped
 
 
 def test_a_rung_is_expected_to_take_what_the_last_one_took_and_the_slope_of_the_last_two() -> None:
@@ -158,4 +158,4 @@ def test_training_is_stopped_by_what_all_pilots_took_with_room_left_to_score(
     planned = replace(planned_for(place, prepared, who), scales={who[1].name: (0.5,)})
     pilots = run_pilots(place, prepared, who, planned, never)
     assert asked == [None] * 4 + ["360 s for pilots"]  # 100 s of asking, and the fifth minute with scoring is too much
-    assert pilots.unfinished > 0 and pilots.left_out == [f"{who[1].name} × 0.5"]
+    assert pilots.unfinished > 0 and pilots.left_out == [f"{who[1].name} at 50\u00a0%"]

@@ -14,6 +14,7 @@ from dono.predictive import TableModel, read_table
 from dono.predictive.kept import kept
 from dono.predictive.tables import table_size
 from dono.predictive.uplift import UpliftModel
+from dono.stages import decide, survey
 from dono.stages.pilots import asking_seconds
 from dono.stages.predictive import predictive_run
 from dono.stages.prepare import Case, Prepared, table_case
@@ -117,6 +118,15 @@ def test_a_column_that_tells_the_target_is_named_for_the_verdict(tmp_path: Path)
     assert isinstance(leaks, list) and str(leaks[0]).startswith("closed: alone it tells the target (100.0%")
 
 
+def test_the_size_of_a_table_is_told_where_no_language_model_reads_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = project(tmp_path, rows(60))
+    survey.command(place.project.folder / "dono.yaml", ())
+    said = capsys.readouterr().out
+    assert "churn: a table of about 60 rows" in said and "0 examples" not in said
+
+
 def test_fifty_rows_are_learned_from_with_a_warning(tmp_path: Path) -> None:
     place = project(tmp_path, rows(50), "trials: 1")
     run = predictive_run(place, "predictive/boosting", case_of(place), 1.0)
@@ -182,3 +192,12 @@ def test_of_a_table_larger_than_memory_a_sample_is_read_and_said(tmp_path: Path)
     assert len(numbers) == 1000 and numbers == sorted(set(numbers))
     assert 9000 < np.mean(numbers) < 11_000 and "1,000 of 20,000 rows were drawn at random" in table.notes[0]
     assert read_table(path, most_cells=2000).columns == table.columns
+
+
+def test_where_nothing_could_be_measured_nothing_is_to_be_built(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = project(tmp_path, [{**row, "left": "yes"} for row in rows(60)])
+    decide.command(place.project.folder / "dono.yaml", (), dry_run=False)
+    said = capsys.readouterr().out
+    assert "every row is 'yes'. Give rows of at least two classes" in said and "dono build" not in said

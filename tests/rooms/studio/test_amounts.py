@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dono.decisions import Number
-from dono.studio.amounts import between, compact, duration, grouped, interval, money, percent, probability, shower
+from dono.decisions.wording import grouped
+from dono.studio.amounts import between, compact, duration, interval, money, percent, probability, shower
 
 
 @pytest.mark.parametrize(
@@ -63,8 +64,8 @@ def test_shares_keep_two_digits_and_are_never_rounded_to_nothing() -> None:
 
 
 def test_axis_amounts_are_short() -> None:
-    assert [compact(v).replace("\u00a0", " ") for v in (310, 31_000, 3.1e6, 2e9, 1.5e12)] == [
-        "310", "31 k", "3.1 M", "2 G", "1.5 T",
+    assert [compact(v).replace("\u00a0", " ") for v in (310, 999.7, 31_000, 999_800, 3.1e6, 2e9, 1.5e12)] == [
+        "310", "1 k", "31 k", "1 M", "3.1 M", "2 G", "1.5 T",
     ]  # fmt: skip
 
 

@@ -75,6 +75,26 @@ def test_it_fits_the_window_and_asks_nothing_of_the_network(browser: Browser, re
     page.close()
 
 
+@pytest.mark.parametrize("width", [390, 1280])
+def test_no_letters_leave_a_picture_or_meet_a_dash_of_its_key(browser: Browser, report: Path, width: int) -> None:
+    page, _ = opened(browser, report, width)
+    found = page.evaluate("""() => {
+      const box = e => e.getBoundingClientRect(), found = [];
+      for (const svg of [...document.querySelectorAll(".chart")].filter(e => e.clientWidth)) {
+        const whole = box(svg);
+        const keys = [...svg.querySelectorAll("polyline")].filter(e => box(e).width < 30 && !box(e).height);
+        for (const text of svg.querySelectorAll("text")) {
+          const at = box(text);
+          if (at.left < whole.left - 1 || at.right > whole.right + 1) found.push(text.textContent);
+          if (keys.some(k => box(k).right > at.left && box(k).left < at.right && box(k).top > at.top
+            && box(k).top < at.bottom)) found.push(`dash through ${text.textContent}`);
+        }
+      }
+      return found }""")
+    assert found == []
+    page.close()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_stands_out_from_what_is_behind_it(browser: Browser, report: Path, scheme: str) -> None:
     page, _ = opened(browser, report, 1280, scheme)

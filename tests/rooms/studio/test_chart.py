@@ -76,7 +76,7 @@ def test_whatever_the_numbers_everything_is_finite_and_inside_the_frame(case: Us
     picture = chart(case, looks, "any")
     measured = [a for a in case.arms if a.failed is None]
     assert (picture is None) == (not measured)
-    strips = [strip(a, strip_values(case), case.bar, case.metric, looks[a.arm], "s") for a in measured]
+    strips = [strip(a, strip_values(case), case.bar, case.metric, looks[a.arm]) for a in measured]
     for svg in strips + ([picture.wide, picture.narrow] if picture else []):
         for value, least, most in places(svg):
             assert math.isfinite(value)

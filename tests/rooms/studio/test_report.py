@@ -11,9 +11,9 @@ from xml.etree import ElementTree as Xml
 
 import pytest
 
-from dono.decisions import METRICS, Verdict
+from dono.decisions import METRICS, CurvePoint, Verdict
 from dono.studio.amounts import count, duration, money, percent, probability, score
-from dono.studio.report import language_rows, questions, render, write_report
+from dono.studio.report import language_rows, questions, render, render_body, render_details, write_report
 from dono.studio.worth import for_how_much, small
 from tests.rooms.studio import fixture
 
@@ -249,3 +249,30 @@ def test_a_use_case_in_which_every_arm_breaks_a_constraint_is_shown_with_the_rea
     case = fixture.churn().model_copy(update={"arms": tuple(barred), "winner": None})
     page = render(fixture.verdict_of((case,)))
     assert "Nothing keeps all constraints" in page and "it needs 9 GB to answer" in page
+
+
+def test_the_verdict_of_many_routes_and_use_cases_is_a_light_page_and_all_is_on_those_behind_it() -> None:
+    verdict = fixture.verdict()
+    points = tuple(CurvePoint(scale=0.01 * 1.125**i, mean=0.5, lo=0.4, hi=0.6) for i in range(40))
+    cases = [
+        u.model_copy(update={"arms": tuple(a.model_copy(update={"curve": points}) for a in u.arms)})
+        for u in [*verdict.use_cases, *verdict.use_cases][:6]
+    ]
+    verdict = verdict.model_copy(update={"use_cases": tuple(cases)})
+    page = render_body(verdict, details_at="/verdict/details/")
+    assert len(page.encode()) < 300_000
+    folded = "".join(render_details(verdict, case) for case in cases)
+    assert all(html.escape(s.answer.strip("\x00\x1b")[:20], quote=False) in folded for c in cases for a in c.arms
+               for s in a.samples if "<" not in s.answer)  # fmt: skip
+
+
+def test_of_a_route_that_has_not_begun_to_learn_the_interval_is_shown_and_no_value_within() -> None:
+    reply = fixture.reply()
+    asleep = reply.arms[0].model_copy(
+        update={"asleep": True, "quality": reply.arms[0].quality.model_copy(update={"lo": 11.1, "hi": 88.8})}
+    )
+    case = reply.model_copy(update={"arms": (asleep, *reply.arms[1:])})
+    read = Page(render(without_samples(fixture.verdict().model_copy(update={"use_cases": (case,)}))))
+    assert "66.1" not in read.text.replace(reply.sentence, "")
+    assert read.text.count("11.1\u2009–\u200988.8".replace("\u2009", " ")) >= 3  # the answer, its picture, the table
+    assert "has not begun to learn" in read.text

@@ -34,6 +34,13 @@ def test_each_run_is_a_line_and_its_last_loss_is_said() -> None:
     assert narrow.get("viewBox") == "0 0 380 300"
 
 
+def test_the_losses_of_a_short_run_can_be_read_off_the_axis() -> None:
+    short = RunLine(LOOKS["scratch/own"], "run", [(1.0, 14.2), (12.0, 7.75)])  # within it 10 is the only 1, 2 or 5
+    for picture in pictures(draw_runs([short], "t", "nats", "x")):
+        ticks = [e for e in picture.findall("text") if e.get("class") == "tick" and e.get("text-anchor") == "end"]
+        assert len({e.text for e in ticks}) >= 3
+
+
 def test_nothing_is_drawn_where_no_run_has_a_step() -> None:
     assert draw_runs([RunLine(LOOKS["scratch/own"], "a", [])], "t", "nats", "x") == ""
 

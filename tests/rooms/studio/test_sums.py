@@ -59,7 +59,7 @@ def test_the_trend_is_drawn_with_its_claims_and_todays_cost() -> None:
     for picture in found:
         svg = Xml.fromstring(picture)
         texts = " ".join(t.text or "" for t in svg.iter("text"))
-        assert "today ₹2,40,000" in texts and "nanochat −62" in texts and "2026" in texts
+        assert "today ₹2,40,000" in texts and "nanochat: −62" in texts and "2026" in texts
         width, height = map(float, svg.attrib["viewBox"].split()[2:])
         for shape in svg.iter("circle"):
             assert 0 < float(shape.attrib["cx"]) < width and 0 < float(shape.attrib["cy"]) < height

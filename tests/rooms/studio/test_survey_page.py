@@ -31,7 +31,7 @@ def test_everything_is_said(read: Page) -> None:
     for said in (
         "279,288 documents in 12 languages", "Hindi in Latin letters", "Malayalam", "4,120", "N-2025-04", "not stated",
         "mostly repeated lines", "chats.jsonl:17", "broken JSON", "pii mobile", "5,210", "44 documents", "Kerala",
-        "5.5",        "about 7 months", "temperature 2 over languages", "add `rights`",
+        "5.5",        "about 7 months", "temperature 2 over languages", "add rights",
         "read as cp1252", "2024.csv", "and 2 more files", "empty, left out",
     ):  # fmt: skip
         assert said in read.text, said

@@ -7,6 +7,7 @@ import pytest
 from dono.studio.wording import (
     GLOSSARY,
     clipped,
+    coded,
     confidence_words,
     day,
     direction,
@@ -49,7 +50,12 @@ def test_a_day_has_its_zone() -> None:
     assert day("2026-11-25T08:14:00Z") == "25 November 2026, 08:14 UTC"
 
 
+def test_commands_in_a_sentence_are_code_and_the_rest_stays_text() -> None:
+    assert coded("start `dono serve` <b>") == "start <code>dono serve</code> &lt;b&gt;"
+    assert coded("a ` alone") == "a ` alone"
+
+
 def test_only_terms_that_occur_are_explained() -> None:
-    assert [term for term, _ in glossary("measured in bits per byte with LoRA")] == ["Bits per byte", "LoRA"]
+    assert [term for term, _ in glossary("borrowed bits per byte of LoRA")] == ["Bits per byte", "Borrowed", "LoRA"]
     assert glossary("") == []
     assert [term for term, _, _ in GLOSSARY] == sorted((term for term, _, _ in GLOSSARY), key=str.lower)

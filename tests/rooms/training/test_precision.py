@@ -18,6 +18,13 @@ def test_products_are_timed_in_both_precisions() -> None:
     assert all(precision.product_rate(torch.device("cpu"), p) > 1e6 for p in ("float32", "bfloat16"))
 
 
+def test_the_peak_is_that_of_the_library_that_layers_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    monkeypatch.setattr(precision, "product", lambda x, weight: asked.append(x.dtype))
+    precision.product_rate.__wrapped__(torch.device("cpu"), "float32")
+    assert asked and set(asked) == {torch.float32}
+
+
 def test_a_timed_pass_leaves_no_gradient_and_the_weights_as_they_were(model: LlamaForCausalLM) -> None:
     reader = reader_of(model)
     before = {name: p.clone() for name, p in reader.named_parameters()}

@@ -75,6 +75,19 @@ def test_every_page_is_accessible_fits_and_can_be_read(browser: Browser, address
     context.close()
 
 
+def test_names_stay_within_the_boxes_of_the_ancestry(browser: Browser, address: str) -> None:
+    context, page, _ = looked(browser)
+    page.goto(f"{address}/models")
+    page.goto(address + (page.locator(".card a").first.get_attribute("href") or ""))
+    out = page.evaluate("""() => {
+      const box = e => e.getBoundingClientRect(), nodes = [...document.querySelectorAll(".ancestry .node")].map(box);
+      return [...document.querySelectorAll(".ancestry text")].filter(t => !nodes.some(n =>
+        n.left <= box(t).left && box(t).right <= n.right && n.top <= box(t).top && box(t).bottom <= n.bottom + 1))
+        .map(t => t.textContent) }""")
+    assert out == []
+    context.close()
+
+
 def test_a_person_gets_everywhere_by_keyboard_alone(browser: Browser, address: str) -> None:
     context, page, said = looked(browser)
     page.goto(address)
@@ -89,6 +102,9 @@ def test_a_person_gets_everywhere_by_keyboard_alone(browser: Browser, address: s
     assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
     page.keyboard.press("Enter")
     page.wait_for_url("**/verdict")
+    while page.evaluate("document.activeElement.tagName") != "SUMMARY":
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
     while page.evaluate("document.activeElement.name") != "bar.intent":
         page.keyboard.press("Tab")
     page.keyboard.press("Control+A")
@@ -105,9 +121,18 @@ def test_a_person_gets_everywhere_by_keyboard_alone(browser: Browser, address: s
     context.close()
 
 
+def test_on_a_telephone_the_answer_is_read_before_what_would_move_it(browser: Browser, address: str) -> None:
+    context, page, _ = looked(browser, width=390)
+    page.goto(f"{address}/verdict")
+    headline = page.locator("h1").bounding_box()
+    assert headline is not None and headline["y"] + headline["height"] < 844
+    context.close()
+
+
 def test_without_scripts_values_are_moved_runs_compared_and_prompts_asked(browser: Browser, address: str) -> None:
     context, page, _ = looked(browser, java_script_enabled=False)
     page.goto(f"{address}/verdict")
+    page.click("summary:has-text('What if?')")
     page.fill("[name='bar.intent']", "0.3")
     page.click("text=Judge again")
     assert "0.300" in page.inner_text("#report") and page.input_value("[name='bar.intent']") == "0.3"

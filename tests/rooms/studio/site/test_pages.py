@@ -119,6 +119,14 @@ def test_what_is_deleted_under_it_is_gone_and_the_rest_stays(copied: Path) -> No
         assert gone.status_code == 422 and "may have been deleted" in gone.text
 
 
+def test_what_a_report_folds_has_a_page_of_its_own(made: Path) -> None:
+    with visited(made) as (_, client):
+        assert 'href="/verdict/details/intent"' in client.get("/verdict").text
+        page = client.get("/verdict/details/intent")
+        assert page.status_code == 200 and "Every pilot, and how the forecasts were made" in page.text
+        assert "may have been deleted" in client.get("/verdict/details/none").text
+
+
 def test_moving_a_bar_judges_again_by_the_head(made: Path) -> None:
     with visited(made) as (site, client):
         plain = client.get("/verdict/moved").text
