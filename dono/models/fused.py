@@ -7,7 +7,6 @@ one.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import repeat
@@ -28,10 +27,6 @@ AGREE = 1e-4
 """How far a layer may be from the one that it replaces, relative to its largest number (measured: 1e-6)."""
 TRIED = 24
 """Tokens that they are compared on."""
-WARM_ROWS = 160
-"""A piece of a prompt beside the default slots; a layer's first products of a number take 1.7 ms more (measured)."""
-WARM_SECONDS = 1.0
-"""Time for it at most: the larger the weights, the less it matters (assumed)."""
 KINDS = (LlamaForCausalLM, MistralForCausalLM, Qwen2ForCausalLM, Qwen3ForCausalLM)
 """Models whose layers are computed alike."""
 
@@ -54,18 +49,6 @@ def fuse(model: PreTrainedModel) -> None:
     model.lm_head = PackedLinear(model.lm_head)
     for parameter in model.parameters():
         parameter.data = parameter.data.clone()  # else the table holds the whole file that all weights were read from
-    _warm([m for m in model.model.layers[0].modules() if isinstance(m, PackedLinear)])
-
-
-@torch.inference_mode()
-def _warm(products: Sequence[PackedLinear]) -> None:
-    """Let oneDNN make its kernels, one for each number of rows, before anybody waits for them."""
-    until = time.monotonic() + WARM_SECONDS
-    for rows in range(1, WARM_ROWS + 1):
-        for product in products:
-            product(torch.zeros(rows, product.inputs))
-        if time.monotonic() > until:
-            return
 
 
 @torch.inference_mode()
@@ -84,7 +67,6 @@ class PackedLinear(nn.Module):
         super().__init__()
         weight = torch.cat([la.weight.detach() for la in layers])
         weight = weight if scale is None else weight * scale
-        self.inputs = weight.shape[1]
         self.weight = torch.ops.mkldnn._reorder_linear_weight(weight, ROWS)
         self.bias = None if layers[0].bias is None else torch.cat([la.bias.detach() for la in layers])
 
