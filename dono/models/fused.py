@@ -38,7 +38,8 @@ def fuse(model: PreTrainedModel) -> None:
     another release of transformers) stays as it is.
     """
     fits = model.device.type == "cpu" and model.dtype == torch.float32 and model.config._attn_implementation == "sdpa"
-    if type(model) not in KINDS or not (fits and model.config.hidden_act == "silu" and onednn_is_faster()):
+    there = onednn_is_faster() and hasattr(torch.ops.mkldnn, "_reorder_linear_weight")
+    if type(model) not in KINDS or not (fits and there and model.config.hidden_act == "silu"):
         return
     for layer in model.model.layers:
         made = FusedLayer(layer)
@@ -46,6 +47,8 @@ def fuse(model: PreTrainedModel) -> None:
             layer.fused, layer.forward = made, made.forward
             del layer.self_attn, layer.mlp
     model.lm_head = PackedLinear(model.lm_head)
+    for parameter in model.parameters():
+        parameter.data = parameter.data.clone()  # else the table holds the whole file that all weights were read from
 
 
 @torch.inference_mode()

@@ -49,6 +49,11 @@ class Key:
     models: tuple[str, ...] | None = None
     revoked: float | None = None
 
+    @property
+    def has_quota(self) -> bool:
+        """Whether what it used matters."""
+        return self.most_tokens is not None or self.most_money is not None
+
 
 ANYBODY = Key("")
 """Whoever asks where there are no keys: on this machine alone."""

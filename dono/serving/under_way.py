@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 from dono.serving.engine import Event, Job, Piece, Usage
-from dono.serving.keys import Ended, Key, Ledger
+from dono.serving.keys import Ended, Key, Ledger, Used
 from dono.serving.limits import Limits
 from dono.serving.metrics import Metrics
 from dono.serving.refusals import Refused
@@ -65,7 +65,7 @@ class UnderWay:
     async def begin(self, request: str, user: str | None, prompt: int) -> None:
         """Count the request against its key's limits. Raises `Refused` where one is reached."""
         ledger, name = self.books.ledger, self.key.name
-        used = await asyncio.to_thread(ledger.used, name)
+        used = await asyncio.to_thread(ledger.used, name) if self.key.has_quota else Used()
         self.books.limits.take(self.key, prompt, used)
         self._prompt = prompt
         self._record = await asyncio.to_thread(ledger.begin, request, name, user, self.route, self.model)
