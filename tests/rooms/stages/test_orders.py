@@ -39,9 +39,10 @@ def command_in(text: str) -> list[str]:
 def test_the_command_of_every_task_is_one_that_a_project_takes(kind: str, tmp_path: Path) -> None:
     words = command_in(written(kind, tmp_path))
     assert words[:3] == ["dono", "build", "dono.yaml"] and words[-4:] == ["--route", "scratch", "--on", "auto"]
-    (tmp_path / "test.jsonl").write_text("{}", encoding="utf8")
+    for name in ("train.jsonl", "test.jsonl"):
+        (tmp_path / name).write_text("{}", encoding="utf8")
     (tmp_path / "dono.yaml").write_text(
-        "project: a\nuse_cases: [{name: b, kind: classify, train: test.jsonl, test: test.jsonl}]\nbudget: {hours: 1}\n"
+        "project: a\nuse_cases: [{name: b, kind: classify, train: train.jsonl, test: test.jsonl}]\nbudget: {hours: 1}\n"
     )
     project = load_project(tmp_path / "dono.yaml", words[3:-4])
     assert project.machine.count == 64 and project.machine.gpu == "H100-80GB" and project.budget.tokens == 140e9

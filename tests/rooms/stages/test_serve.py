@@ -37,12 +37,13 @@ def project(tmp_path_factory: pytest.TempPathFactory, base_folder: Path) -> Path
     """A project with a use case of each route: two adapters on one base, texts and rows without a language model."""
     folder = tmp_path_factory.mktemp("served")
     rows = "".join(json.dumps({"text": t, "label": label}) + "\n" for t, label in INTENTS)
-    (folder / "intent.jsonl").write_text(rows, encoding="utf8")
+    for name in ("intent.jsonl", "later.jsonl"):
+        (folder / name).write_text(rows, encoding="utf8")
     with (folder / "churn.csv").open("w", encoding="utf8", newline="") as file:
         table = csv.DictWriter(file, ["spent", "city", "churned"])
         table.writeheader()
         table.writerows(CHURN)
-    both = {"kind": "classify", "train": "intent.jsonl", "test": "intent.jsonl"}
+    both = {"kind": "classify", "train": "intent.jsonl", "test": "later.jsonl"}
     described = {
         "project": "served", "budget": {"hours": 1}, "machine": {"gpu": "this", "price_per_hour": 36},
         "use_cases": [
@@ -116,7 +117,7 @@ def test_what_cannot_be_served_is_said_in_a_line(project: Path, tmp_path: Path, 
         return str(caught.value)
 
     shutil.copy(project, tmp_path / "dono.yaml")
-    for name in ("intent.jsonl", "churn.csv"):
+    for name in ("intent.jsonl", "later.jsonl", "churn.csv"):
         shutil.copy(project.parent / name, tmp_path)
     assert "no use case has a model yet" in said(places=(str(tmp_path / "dono.yaml"),))
     assert "no model there" in said(places=(str(tmp_path),))
