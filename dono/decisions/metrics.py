@@ -6,6 +6,9 @@ from dataclasses import dataclass, replace
 
 from dono.project import MetricName
 
+TEXT = "bits_per_byte"
+"""The metric of text itself: its own loss, on the same documents for every arm."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Metric:
