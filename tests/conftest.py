@@ -14,11 +14,15 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from transformers import LlamaForCausalLM, PreTrainedTokenizerBase
 
 from dono.models import random_llama, save_model
 from dono.project import Architecture
 from dono.tokens import load_tokenizer, train_tokenizer
+
+settings.register_profile("untimed", deadline=None)  # a busy or paused machine is no fault of what is tested
+settings.load_profile("untimed")
 
 TINY = Architecture(width=32, layers=2, heads=2, vocabulary=400, context=64)
 TEXTS = [

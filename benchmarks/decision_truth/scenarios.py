@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal
@@ -32,7 +33,11 @@ RIGHTS: dict[str, Json] = {
 
 
 class Task(Section):
-    """A task folder with train.jsonl and test.jsonl below the corpora; of train at most `examples` are taken."""
+    """A task folder with train.jsonl and test.jsonl below the corpora; of train at most `examples` are taken.
+
+    `prompt` and `answer`, where rows hold other things than a question and an answer, are made of their fields, as
+    `str.format` reads them: `{text}`, `{messages[0][content]}`.
+    """
 
     data: str
     kind: Literal["classify", "generate"] = "classify"
@@ -40,6 +45,22 @@ class Task(Section):
     examples: int = Field(ge=100, le=10_000)
     epochs: float = Field(default=3, gt=0)
     test: int = Field(default=300, ge=1)
+    prompt: str | None = Field(default=None, exclude_if=lambda said: said is None)
+    answer: str | None = Field(default=None, exclude_if=lambda said: said is None)
+
+    @model_validator(mode="after")
+    def _both(self) -> Task:
+        if (self.prompt is None) != (self.answer is None):
+            raise ValueError("a task needs `prompt` and `answer` together, or neither")
+        return self
+
+    def row(self, line: str) -> str:
+        """A line of the task's file as the project reads it."""
+        if self.prompt is None or self.answer is None:
+            return line
+        row = json.loads(line)
+        made = {"prompt": self.prompt.format_map(row), "answer": self.answer.format_map(row)}
+        return json.dumps(made, ensure_ascii=False)
 
 
 class Scenario(SettingsFile):
@@ -127,9 +148,12 @@ def write_project(name: str, scenario: Scenario, bases: list[str], corpora: Path
     data = folder / "data"
     copy_text(corpora, {text: _local(text) for text in scenario.text}, scenario.megabytes, data)
     if (task := scenario.task) is not None:
-        rows = (corpora / task.data / "train.jsonl").read_text(encoding="utf8").splitlines()
-        write_atomically(data / "train.jsonl", "".join(f"{row}\n" for row in evenly(rows, task.examples / len(rows))))
-        write_atomically(data / "test.jsonl", (corpora / task.data / "test.jsonl").read_text(encoding="utf8"))
+        train, test = (
+            (corpora / task.data / f"{part}.jsonl").read_text(encoding="utf8").split("\n") for part in ("train", "test")
+        )
+        train = evenly([line for line in train if line], task.examples / len([line for line in train if line]))
+        write_atomically(data / "train.jsonl", "".join(f"{task.row(line)}\n" for line in train))
+        write_atomically(data / "test.jsonl", "".join(f"{task.row(line)}\n" for line in test if line))
     path = folder / "dono.yaml"
     write_atomically(path, yaml.safe_dump(project_settings(name, scenario, bases), allow_unicode=True, sort_keys=False))
     return path

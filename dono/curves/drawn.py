@@ -8,11 +8,14 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from dono.costs.ranges import HALF
 from dono.curves.laws.law import Floats
 from dono.curves.points import Rungs
+
+Order = NDArray[np.int64]
 
 LEAST_BADNESS = 1e-6
 POOLED_SHARE = 0.7
@@ -123,6 +126,14 @@ class Drawn:
             for one, w in zip(self.fits, weights, strict=True)
         ]
         return float(np.clip(np.sum(means), -LARGEST, LARGEST))
+
+    def reordered(self, order: Order) -> Drawn:
+        """The same curves, the one at `order[i]` [samples] as the i-th."""
+        constant = None if self.constant is None else self.constant[order]
+        return replace(
+            self, fit=self.fit[order], cell=self.cell[order], miss=self.miss[order], wobble=self.wobble[order],
+            constant=constant,
+        )  # fmt: skip
 
     def always(self, there: Rungs, random: np.random.Generator) -> Drawn:
         """The last measured value with its own error, whatever x."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
 
-from dono.curves.drawn import LARGEST, LEAST_BADNESS, Drawn, draw
+from dono.curves.drawn import LARGEST, LEAST_BADNESS, Drawn, Order, draw
 from dono.curves.ensemble import Kind, Seen, rises, weighted, width
 from dono.curves.laws.law import Floats
 from dono.curves.learned import Learned, learned
@@ -66,6 +66,10 @@ class Forecast:
     def paths(self, x: Sequence[float]) -> Floats:
         """Badness at several x along the same drawn curves as `samples`: [samples, n]. x > 0."""
         return self.drawn.paths(np.asarray(x, dtype=np.float64))
+
+    def reordered(self, order: Order) -> Forecast:
+        """The same forecast, its draw at `order[i]` [samples] as the i-th: to be drawn together with another one."""
+        return replace(self, samples=self.samples[order], drawn=self.drawn.reordered(order))
 
 
 def forecast(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from scipy.special import ndtri
@@ -11,7 +12,11 @@ from dono.curves import Point
 from dono.curves.drawn import LEAST_BADNESS
 from dono.curves.points import Floats
 from dono.decisions.evidence import ArmEvidence
-from dono.decisions.metrics import Metric
+from dono.decisions.metrics import TEXT, Metric
+
+BETWEEN = 0.66
+"""Of the test's error in bits per byte so much is between one rung and the next: two seeds of one size differ by 0.66
+of what independent errors would make, with the seeds' own noise in it (measured: 52 pairs of the truth runs)."""
 
 
 def points_of(evidence: ArmEvidence, metric: Metric) -> list[Point]:
@@ -28,13 +33,20 @@ def points_of(evidence: ArmEvidence, metric: Metric) -> list[Point]:
     return points
 
 
+def between(points: Sequence[Point], metric: Metric) -> list[Point]:
+    """The points as a curve goes through them: with the error that one rung has beside the next. What all rungs of an
+    arm have in common moves the curve as a whole (see `items_error`) and hides none of its slope.
+    """
+    share = BETWEEN if metric.name == TEXT else 1.0
+    return [replace(p, stderr=share * p.stderr) for p in points]
+
+
 def items_error(points: Sequence[Point], random: np.random.Generator, samples: int) -> Floats:
     """Factors [samples] by which the whole curve may be off, because its pilots answered a sample of test items.
 
     All rungs answer the same items, so more rungs do not take this error away; it is that of the largest one. A
     forecast's own draws are of the score on these items; a measured one's have this error already. Bits per byte of all
-    arms are off together: what makes a document hard for one makes it hard for all (two seeds of one size differ by
-    0.66 of what independent errors would make, with the seeds' own noise in it: 52 pairs of the truth runs).
+    arms are off together: what makes a document hard for one makes it hard for all (see `BETWEEN`).
     """
     top = max(p.x for p in points)
     error = float(np.sqrt(np.mean([(p.stderr / p.y) ** 2 for p in points if p.x == top])))

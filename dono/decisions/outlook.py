@@ -13,10 +13,10 @@ from dono.curves import Forecast, Link, forecast
 from dono.curves.drawn import LEAST_BADNESS
 from dono.decisions.dormant import Dormant, dormant
 from dono.decisions.evidence import SUPPORT, ArmEvidence, UseCaseQuestion
-from dono.decisions.head_start import FROM_NOTHING, TEXT, HeadStart, head_start
+from dono.decisions.head_start import FROM_NOTHING, HeadStart, alike, head_start, starts_ahead
 from dono.decisions.linked import Linked, linked
-from dono.decisions.measured import as_measured, bounded, items_error, points_of
-from dono.decisions.metrics import Metric
+from dono.decisions.measured import as_measured, between, bounded, items_error, points_of
+from dono.decisions.metrics import TEXT, Metric
 from dono.decisions.routes import short_name
 from dono.decisions.settling import Settling, settling
 from dono.decisions.verdict import CurvePoint, Label, Number
@@ -172,14 +172,17 @@ def outlook(
         return Outlook(evidence, metric, losses, np.ones(SAMPLES), None)
     from_nothing = metric.name == TEXT and evidence.route == FROM_NOTHING
     others = [e for e in beside if e.arm != evidence.arm and e.measured and e.has_scale]
-    peers = [points_of(e, metric) for e in others]
+    peers = [between(points_of(e, metric), metric) for e in others]
     found = forecast(
-        points, FULL, peers=peers, known=question.known, seed=int(random.integers(2**32)), samples=SAMPLES,
-        ceiling=metric.worst, kind="scratch" if from_nothing else "pilots",
+        between(points, metric), FULL, peers=peers, known=question.known, seed=int(random.integers(2**32)),
+        samples=SAMPLES, ceiling=metric.worst, kind="scratch" if from_nothing else "pilots",
     )  # fmt: skip
     off = items_error(points, items, SAMPLES)
     if found.label == "measured":
         return Outlook(evidence, metric, found.samples * metric.scale, off, found)
+    start = None if scratch is None else scratch.forecast
+    if start is not None and start.label == "extrapolated" and starts_ahead(evidence, metric):
+        found = found.reordered(alike(found.samples, start.samples, random))
     together = np.random.default_rng(seed_of(seed, question.name))
     views, owner = _views(evidence, metric, link, others, together, random, taught)
     seen = Outlook(evidence, metric, found.samples, off, found, views, owner, (), question.width)

@@ -7,7 +7,7 @@ import pytest
 
 from dono.curves.points import Floats
 from dono.decisions import ArmVerdict, UseCaseVerdict, compare
-from dono.decisions.head_start import HeadStart, head_start
+from dono.decisions.head_start import ALIKE, HeadStart, alike, head_start
 from dono.decisions.metrics import METRICS
 from tests.rooms.decisions.evidence import arm, learner, pilot, question
 
@@ -64,6 +64,14 @@ def test_only_text_and_only_a_pretrained_start_are_held() -> None:
         assert head_start(evidence, METRICS[metric], scratch, scratch, random) is None
     assert head_start(kept, METRICS["bits_per_byte"], scratch, None, random) is None
     assert head_start(kept, METRICS["bits_per_byte"], scratch, scratch, random) is not None
+
+
+def test_draws_of_the_same_text_go_together_and_none_is_changed() -> None:
+    random = np.random.default_rng(0)
+    own, other = np.exp(random.standard_normal((2, 4000)))
+    order = alike(own, other, random)
+    assert sorted(own[order]) == sorted(own)
+    assert np.corrcoef(np.log(own[order]), np.log(other))[0, 1] == pytest.approx(ALIKE, abs=0.04)
 
 
 def verdict_of(kept: dict[float, float], own: dict[float, float]) -> UseCaseVerdict:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from benchmarks.decision_truth.judging import OURS, judge, surest
 from benchmarks.decision_truth.kept import Kept, KeptArm, KeptCase, KeptRow, KeptSize, read_kept, write_kept
 from benchmarks.decision_truth.replaying import Decided, replay
 from benchmarks.decision_truth.rules import RULES, size_rule
-from benchmarks.decision_truth.scenarios import Scenario, evenly, find_scenarios, project_of, read_scenario
+from benchmarks.decision_truth.scenarios import Scenario, Task, evenly, find_scenarios, project_of, read_scenario
 from dono.errors import Mistake
 
 SCENARIOS = Path(__file__).resolve().parents[3] / "benchmarks" / "decision_scenarios"
@@ -200,6 +201,22 @@ def test_a_mistake_in_a_scenario_file_is_one_line(tmp_path: Path, line: str, sai
     path.write_text("\n".join(f"{k}: {v}" for k, v in good.items() if k != key) + f"\n{line}\n", encoding="utf8")
     with pytest.raises(Mistake, match=re.escape(said)):
         read_scenario(path)
+
+
+def test_a_prompt_and_an_answer_are_made_of_a_row_s_fields() -> None:
+    line = json.dumps({"messages": [{"role": "user", "content": "कहाँ?"}, {"role": "assistant", "content": "Here."}]})
+    plain = Task(data="tasks/x", kind="generate", examples=100)
+    made = Task(
+        data="tasks/x", kind="generate", examples=100, prompt="{messages[0][content]}", answer="{messages[1][content]}"
+    )
+    assert plain.row(line) == line
+    assert json.loads(made.row(line)) == {"prompt": "कहाँ?", "answer": "Here."}
+    with pytest.raises(ValueError, match="`prompt` and `answer` together"):
+        Task(data="tasks/x", kind="generate", examples=100, prompt="{text}")
+
+
+def test_a_task_that_makes_nothing_of_its_rows_is_asked_for_as_before() -> None:
+    assert not {"prompt", "answer"} & Task(data="tasks/x", examples=100).model_dump().keys()
 
 
 @pytest.mark.parametrize(("share", "kept"), [(0.25, ["3", "7"]), (1.0, list("01234567")), (3.0, list("01234567"))])
