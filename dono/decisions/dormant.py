@@ -101,11 +101,9 @@ def dormant(
 
 
 def asleep(points: Sequence[PilotPoint], metric: Metric) -> bool:
-    """Whether the largest of an arm's pilots has not begun to learn. Never where what that would be is not known, or
-    where the score is gradual.
-    """
+    """Whether the largest of an arm's pilots has not begun to learn. Never where what that would be is not known."""
     last, top = _largest(points, metric)
-    return metric.unlearned is not None and not metric.gradual and last < 1.0 and top >= ASLEEP * metric.unlearned
+    return metric.unlearned is not None and last < 1.0 and top >= ASLEEP * metric.unlearned
 
 
 def _largest(points: Sequence[PilotPoint], metric: Metric) -> tuple[float, float]:

@@ -32,13 +32,12 @@ class Linked:
 
 
 def link_of(evidence: Sequence[ArmEvidence], metric: Metric) -> Link | None:
-    """What the pilots of all arms that learn say of loss and metric together; None where that is too little, or where
-    the metric is gradual and needs no link.
+    """What the pilots of all arms that learn say of loss and metric together; None where that is too little.
 
     While all of them sleep, no pilot has shown at which loss the score begins to move.
     """
     learning = [e for e in evidence if e.measured and e.has_scale and any(p.loss is not None for p in e.points)]
-    if metric.worst is None or metric.gradual or all(asleep(e.points, metric) for e in learning):
+    if metric.worst is None or all(asleep(e.points, metric) for e in learning):
         return None
     pairs = [
         Pair(p.loss, metric.to_badness(p.value) / metric.worst, max(p.stderr / metric.scale, 0.5 / p.n) / metric.worst)

@@ -16,10 +16,7 @@ class Metric:
 
     `best` is the best possible value, `worst` the worst possible badness where there is one, `margin` the difference
     (in the metric's unit) below which two arms are as good as each other (assumed). `blind` is the badness of one that
-    has learned nothing, where that is not the worst one possible. `gradual`: it moves from the first steps on, as
-    characters in common do, where a label is wrong until it is right: such a score is forecast by its own curve alone,
-    neither asleep (see `dormant`) nor by way of the loss under it (see `linked`). Of chrF: mean CRPS of forecasts on
-    three tasks of written answers 0.064, 0.047 and 0.080, and 0.168, 0.078 and 0.080 as for a label.
+    has learned nothing, where that is not the worst one possible.
     """
 
     name: MetricName
@@ -32,7 +29,6 @@ class Metric:
     margin: float
     decimals: int
     blind: float | None = None
-    gradual: bool = False
 
     @property
     def unlearned(self) -> float | None:
@@ -79,11 +75,11 @@ METRICS: dict[str, Metric] = {
     ),
     "chrf": Metric(
         name="chrf", label="chrF (0 to 100)", unit="chrF", higher_is_better=True, best=100.0, scale=100.0, worst=1.0,
-        margin=1.0, decimals=1, gradual=True,
+        margin=1.0, decimals=1,
     ),
     "chrf_plus_plus": Metric(
         name="chrf_plus_plus", label="chrF++ (0 to 100)", unit="chrF++", higher_is_better=True, best=100.0, scale=100.0,
-        worst=1.0, margin=1.0, decimals=1, gradual=True,
+        worst=1.0, margin=1.0, decimals=1,
     ),
     "bits_per_byte": Metric(
         name="bits_per_byte", label="bits per byte of held-out text", unit="bits/byte", higher_is_better=False,

@@ -44,9 +44,9 @@ def test_then_the_next_larger_rung() -> None:
 
 
 def test_an_arm_far_behind_is_asked_where_its_interval_reaches_those_ahead() -> None:
-    leading = arm("scratch/own", [pilot(s, 1 - 0.58 * s**-0.15, stderr=0.01) for s in SCALES])
-    sleeping = arm("continue/kept", [pilot(s, 0.08 + 0.04 * i, stderr=0.01) for i, s in enumerate(SCALES)])
-    verdict = compare(question(metric="exact_match"), [leading, sleeping], seed=0)
+    leading = arm("scratch/own", [pilot(s, 100 - 58 * s**-0.15, stderr=1) for s in SCALES])
+    sleeping = arm("continue/kept", [pilot(s, 8 + 4 * i, stderr=1) for i, s in enumerate(SCALES)])
+    verdict = compare(question(metric="chrf"), [leading, sleeping], seed=0)
     behind = next(a for a in verdict.arms if a.arm == "continue/kept")
     lo, value, hi = behind.quality.lo, behind.quality.value, behind.quality.hi
     assert lo is not None and hi is not None and hi - value > 2 * (value - lo)  # what it may become is open upwards

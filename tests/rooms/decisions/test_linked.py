@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 
 from dono.decisions import METRICS, ArmEvidence, compare
-from dono.decisions.dormant import asleep
 from dono.decisions.linked import link_of
 from tests.rooms.decisions.evidence import arm, pilot, question
 
@@ -66,17 +65,6 @@ def test_while_all_arms_sleep_no_pilot_has_shown_where_the_score_begins_to_move(
     counts = arm("predictive/tfidf", [pilot(s, 0.5, stderr=0.01) for s in SCALES])  # learns, and has no such loss
     assert link_of([*asleep, counts], METRICS["macro_f1"]) is None
     assert link_of([*asleep, learner("continue/kept", 0.9)], METRICS["macro_f1"]) is not None
-
-
-def test_a_gradual_score_has_no_link_and_never_sleeps() -> None:
-    """chrF moves as soon as a model writes the answers' language; accuracy moves when the right answer is likeliest."""
-    late, early = learner("scratch/own", 1.5), learner("finetune/lora", 0.9)
-    written = [
-        replace(e, points=tuple(p.model_copy(update={"value": 100 * p.value}) for p in e.points)) for e in (late, early)
-    ]
-    assert link_of([late, early], METRICS["exact_match"]) is not None
-    assert link_of(written, METRICS["chrf"]) is None
-    assert asleep(late.points[:1], METRICS["exact_match"]) and not asleep(written[0].points[:1], METRICS["chrf"])
 
 
 def test_the_order_of_arms_and_points_does_not_matter() -> None:
