@@ -1,6 +1,6 @@
 """Models in use: engines behind OpenAI's contract, with keys, limits, metrics and an audit trail."""
 
-from dono.serving.app import Service, ServiceSettings, service
+from dono.serving.app import service
 from dono.serving.contract import Cell
 from dono.serving.embedded import EmbeddedEngine, EmbeddedSettings
 from dono.serving.engine import Engine
@@ -11,6 +11,7 @@ from dono.serving.predictor import Prediction, Predictor
 from dono.serving.proxy import ProxyEngine, ProxySettings
 from dono.serving.refusals import Refused
 from dono.serving.running import run
+from dono.serving.service_state import Service, ServiceSettings
 from dono.serving.under_way import Price
 
 __all__ = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
@@ -16,11 +16,9 @@ from dono.serving.contract import ChatRequest, CompletionRequest, EmbeddingReque
 from dono.serving.engine import Event, Job, Piece, Usage
 from dono.serving.keys import Key
 from dono.serving.refusals import Refused, invalid
+from dono.serving.service_state import Service
 from dono.serving.under_way import GONE, UnderWay, status_of
 from dono.serving.wire import DONE, Form, Writer, embeddings_json, sse
-
-if TYPE_CHECKING:
-    from dono.serving.app import Service
 
 T = TypeVar("T")
 ROUTES = APIRouter()

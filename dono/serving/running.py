@@ -10,8 +10,8 @@ from typing import Literal
 import uvicorn
 from fastapi import FastAPI
 
-from dono.serving.app import Service
 from dono.serving.guard import HEADER_BYTES
+from dono.serving.service_state import Service
 
 CONNECTIONS = 2048
 """More are told 503 at once (assumed)."""
