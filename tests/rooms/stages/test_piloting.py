@@ -179,7 +179,7 @@ def test_a_verdict_on_a_cluster_where_a_pilot_is_killed_is_that_of_this_machine_
     place: Workplace, prepared: Prepared, ray_session: None, tmp_path: Path
 ) -> None:
     shutil.copytree(place.project.folder, tmp_path / "shop", ignore=shutil.ignore_patterns("work"))
-    asked = ["budget.hours=0.1", 'routes=["scratch", "predictive"]']
+    asked = ["budget.pilot_scale=0.06", 'routes=["scratch", "predictive"]']
     there = open_workplace(tmp_path / "shop" / "dono.yaml", asked, on="local")
     told: list[int] = []
     killer = threading.Thread(target=kill_a_pilot, args=(there.store.root, told), daemon=True)
