@@ -60,11 +60,6 @@ def gathered(sources: Sequence[Source], folder: Path, runner: Runner, workers: i
     return ended - began, (all_read or ended) - began, files
 
 
-def gathered_alone(sources: Sequence[Source], folder: Path) -> tuple[float, float, str]:
-    """As `gathered`, by this process."""
-    return gathered(sources, folder, HERE, 1)
-
-
 def piloted(tokenizer: Path, many: int, runner: Runner, workers: int) -> float:
     """Seconds of so many pilots, `workers` at a time."""
     piloting = importlib.import_module("benchmarks.peers.pilot_work").piloting
@@ -127,7 +122,7 @@ def main() -> None:
 
         def apart(number: int) -> tuple[float, ...]:
             folders = [folder / f"apart {number} {i}" for i in range(2)]
-            pairs = list(pool.map(gathered_alone, [sources] * 2, folders))
+            pairs = list(pool.map(gathered, [sources] * 2, folders, [HERE] * 2, [1] * 2))
             hashes.update(hash_ for _, _, hash_ in pairs)
             return max(seconds for seconds, _, _ in pairs), max(alone for _, alone, _ in pairs)
 

@@ -29,15 +29,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import aiohttp
 import httpx
 import numpy as np
 
+from benchmarks.peers.memory import peak_bytes
 from benchmarks.peers.serve_checkpoint import as_gguf, make_checkpoint, prompts
 from benchmarks.result import keep_result
 from dono.stages.export_vllm import serve_line
@@ -99,20 +100,20 @@ class Load:
 
 @dataclass
 class Server:
-    """A server under test: its name, how it is started, and what it calls the model."""
+    """A server under test: its name, how and in which environment it is started, and what it calls the model."""
 
     name: str
     command: list[str]
     model: str
     port: int
+    environment: Mapping[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
 
     @contextmanager
     def up(self) -> Iterator[Server]:
         """The server while it runs, in a folder of its own; its output is kept for when it fails."""
         with tempfile.TemporaryFile() as log, tempfile.TemporaryDirectory() as place:
-            environment = {**os.environ, "HF_HUB_OFFLINE": "1", **VLLM_ENVIRONMENT}
-            environment["PATH"] = f"{Path(self.command[0]).parent}:{environment['PATH']}"  # vLLM looks for its tools
+            environment = {**os.environ, "HF_HUB_OFFLINE": "1", **self.environment}
             self.process = subprocess.Popen(self.command, stdout=log, stderr=log, env=environment, cwd=place)
             try:
                 self._wait(log)
@@ -143,22 +144,13 @@ class Server:
     def memory(self) -> float:
         """The most memory that the process and those it started held, each by itself, in MB."""
         assert self.process is not None
-        return sum(map(_peak, _family(self.process.pid)))
+        return sum(map(peak_bytes, _family(self.process.pid))) / 2**20
 
 
 def _family(pid: int) -> list[int]:
     """A process and those it started, and they."""
     files = Path(f"/proc/{pid}/task").glob("*/children")
     return [pid, *(p for f in files for child in f.read_text(encoding="ascii").split() for p in _family(int(child)))]
-
-
-def _peak(pid: int) -> float:
-    """The most memory that a process held, in MB; 0 for one that has ended."""
-    try:
-        status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
-    except OSError:
-        return 0.0
-    return next((int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:")), 0) / 1024
 
 
 def free_port() -> int:
@@ -180,7 +172,9 @@ def servers(folder: Path, peer_python: str, llama: Path | None, vllm: Path | Non
     if vllm is not None:
         line = shlex.split(serve_line("model", str(folder)))[1:]
         line[line.index("--port") + 1] = str(fifth)
-        third.append(Server(VLLM, [str(vllm.absolute()), *line, "--dtype", "float32"], "model", fifth))
+        command, tools = [str(vllm.absolute()), *line, "--dtype", "float32"], vllm.absolute().parent
+        environment = VLLM_ENVIRONMENT | {"PATH": f"{tools}:{os.environ['PATH']}"}
+        third.append(Server(VLLM, command, "model", fifth, environment))
     return [
         Server("dono", [sys.executable, "-m", "dono", "serve", f"model={folder}", "--port", str(ours)], "model", ours),
         Server(PLAIN, [*peer, "--port", str(plain), "--device", "cpu"], str(folder), plain),

@@ -126,11 +126,6 @@ class HowItLearns(SettingsFile):
             raise ValueError("caps.money needs machine.price_per_hour")
         return self
 
-    def source(self, name: str) -> str:
-        """A model or tokenizer: a directory relative to the file, else a hub name."""
-        local = self.path(name)
-        return str(local) if local.is_dir() or name.startswith((".", "/")) else name
-
     def asked(self) -> dict[str, object]:
         """What decides what is learned, as it was asked."""
         return self.model_dump(mode="json", exclude=set(BOOKKEEPING))

@@ -149,11 +149,12 @@ def write_project(name: str, scenario: Scenario, bases: list[str], corpora: Path
     copy_text(corpora, {text: _local(text) for text in scenario.text}, scenario.megabytes, data)
     if (task := scenario.task) is not None:
         train, test = (
-            (corpora / task.data / f"{part}.jsonl").read_text(encoding="utf8").split("\n") for part in ("train", "test")
+            [line for line in (corpora / task.data / f"{part}.jsonl").read_text(encoding="utf8").split("\n") if line]
+            for part in ("train", "test")
         )
-        train = evenly([line for line in train if line], task.examples / len([line for line in train if line]))
-        write_atomically(data / "train.jsonl", "".join(f"{task.row(line)}\n" for line in train))
-        write_atomically(data / "test.jsonl", "".join(f"{task.row(line)}\n" for line in test if line))
+        taken = evenly(train, task.examples / len(train))
+        write_atomically(data / "train.jsonl", "".join(f"{task.row(line)}\n" for line in taken))
+        write_atomically(data / "test.jsonl", "".join(f"{task.row(line)}\n" for line in test))
     path = folder / "dono.yaml"
     write_atomically(path, yaml.safe_dump(project_settings(name, scenario, bases), allow_unicode=True, sort_keys=False))
     return path

@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from benchmarks.peers.memory import peak_bytes
 from dono.corpus import gather, read_documents
 from dono.project import Cleaning, Source
 
@@ -35,9 +36,8 @@ class Clock:
 
 
 def peak_memory() -> float:
-    """The most memory that this process had so far, in MB. (What `getrusage` says may be its parent's.)"""
-    peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
-    return int(peak.split()[1]) / 1024
+    """The most memory that this process had so far, in MB."""
+    return peak_bytes() / 2**20
 
 
 def main() -> None:

@@ -13,6 +13,8 @@ import sys
 import time
 from pathlib import Path
 
+from benchmarks.peers.memory import peak_bytes
+
 PEERS = {"sentencepiece-bpe": "bpe", "sentencepiece-unigram": "unigram"}
 
 
@@ -45,12 +47,6 @@ def sentencepiece(model: str, sample: Path, out: Path, vocabulary: int) -> float
     return time.monotonic() - began
 
 
-def peak_memory() -> float:
-    """GB. (`getrusage` may say what its parent had. `workload` has this too, but imports what would count here.)"""
-    peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
-    return int(peak.split()[1]) * 1024 / 1e9
-
-
 def main() -> None:
     """Train one, say what it took."""
     name, sample, out, vocabulary = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4])
@@ -58,7 +54,7 @@ def main() -> None:
         seconds = sentencepiece(PEERS[name], sample, out, vocabulary)
     else:
         seconds = ours(name, sample, out, vocabulary, float(sys.argv[5]))
-    print(json.dumps({"seconds": seconds, "gigabytes": peak_memory()}))
+    print(json.dumps({"seconds": seconds, "gigabytes": peak_bytes() / 1e9}))
 
 
 if __name__ == "__main__":

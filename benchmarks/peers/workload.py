@@ -6,11 +6,11 @@ import argparse
 import json
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 import torch
 
+from benchmarks.peers.memory import peak_bytes
 from dono.tokens import Ids
 
 GPU = torch.cuda.is_available()
@@ -96,12 +96,7 @@ class Record:
 
 
 def peak_memory() -> int:
-    """The most bytes that this process had in memory at once, of a GPU where it trains on one.
-
-    (`getrusage` may count the process that started it.)
-    """
+    """The most bytes that this process had in memory at once, of a GPU where it trains on one."""
     if GPU:
         return int(torch.cuda.max_memory_allocated())
-    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
-    peak = next(line for line in lines if line.startswith("VmHWM:"))
-    return int(peak.split()[1]) * 1024
+    return peak_bytes()

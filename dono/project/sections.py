@@ -21,3 +21,8 @@ class SettingsFile(Section):
     def path(self, relative: str) -> Path:
         """A path of the file, resolved against the folder the file lies in."""
         return (self.folder / relative).resolve()
+
+    def source(self, name: str) -> str:
+        """A model or tokenizer: a directory relative to the file, else a hub name."""
+        local = self.path(name)
+        return str(local) if local.is_dir() or name.startswith((".", "/")) else name

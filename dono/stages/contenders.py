@@ -77,14 +77,13 @@ class Contender:
 def check_bases(project: Project) -> None:
     """Raise `Mistake` for a base that is named by its folder and is not there: before a corpus is gathered for it."""
     for source in project.bases:
-        if isinstance(source, str) and source.startswith((".", "/")):
-            check_folder(str(project.path(source)))
+        if isinstance(source, str):
+            check_folder(project.source(source))
 
 
 def load_base(place: Workplace, source: str) -> Base:
     """Look at a base without keeping it in memory."""
-    local = place.project.path(source)
-    found = str(local) if local.is_dir() or source.startswith((".", "/")) else source
+    local, found = place.project.path(source), place.project.source(source)
     model = load_model(found)
     load_tokenizer(found)  # a base without one is refused now, not at its first run
     id_ = fingerprint(local) if local.is_dir() else source
