@@ -1,6 +1,6 @@
 """What the Ray runner costs over the local one on the same work, and what a second worker brings.
 
-`python -m benchmarks.cluster [--megabytes 24] [--pilots 8] [--rounds 2]`
+`python -m benchmarks.cluster [--megabytes 40] [--pilots 8] [--rounds 2]`
 
 Corpora: JSON lines of Hindi, English and Tamil (as in `benchmarks.corpus_speed`) are gathered as a project would gather
 them, filters, ledger, exact and near copies, in shards of 1 MB (32 MB in a project, of which there are many), then cut
@@ -90,7 +90,7 @@ def best(rounds: int, sides: dict[str, Callable[[int], tuple[float, ...]]]) -> d
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--text", type=Path, default=TEXT)
-    parser.add_argument("--megabytes", type=float, default=24.0)
+    parser.add_argument("--megabytes", type=float, default=40.0)
     parser.add_argument("--pilots", type=int, default=8)
     parser.add_argument("--rounds", type=int, default=2)
     asked = parser.parse_args()

@@ -27,7 +27,7 @@ from dono.corpus.drafts import Draft, Refused, drafts
 from dono.corpus.drops import Drops, example_of
 from dono.corpus.identities import Identities
 from dono.corpus.privacy import row_mask
-from dono.corpus.quality import Thresholds
+from dono.corpus.quality import Sampled, Thresholds, measure_sample
 from dono.corpus.rows import SHOWN
 from dono.corpus.shards import Shard, Span, count_lines
 from dono.corpus.shingles import SHORT, marks_of
@@ -130,10 +130,10 @@ def shard_work(recipe: Recipe) -> Work[Shard, ShardRecord]:
     return lambda shard, tell: _Shard(recipe, probes, shard, tools(shard.source)).done(tell)
 
 
-def sample_work(recipe: Recipe) -> Work[Shard, list[Draft]]:
-    """The function that takes the first texts of a shard, as many as its part of the sample."""
+def sample_work(recipe: Recipe) -> Work[Shard, Sampled]:
+    """The function that looks at the first texts of a shard, as many as its part of the sample."""
 
-    def work(shard: Shard, tell: Tell) -> list[Draft]:
+    def work(shard: Shard, tell: Tell) -> Sampled:
         source, taken = recipe.sources[shard.source], -(-SAMPLE // recipe.shards)
         cleaning = recipe.cleaning.model_copy(update={"count_mixed": False})  # nothing is learned from how mixed it is
         steps = make_steps(Settings(cleaning, source), BEFORE_LEARNING)
@@ -141,7 +141,7 @@ def sample_work(recipe: Recipe) -> Work[Shard, list[Draft]]:
             read = drafts(source, shard.parts, Path(scratch), lambda _: None)
             texts = (d for d in read if isinstance(d, Draft))
             found = (o for batch in batches(islice(texts, taken)) for o in run_steps(steps, batch))
-            return [one for one in found if isinstance(one, Draft)]
+            return measure_sample([one for one in found if isinstance(one, Draft)])
 
     return work
 

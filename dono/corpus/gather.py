@@ -119,7 +119,7 @@ class _Gathering:
         if not at.is_file():
             tasks = Tasks(sample_work, self.recipe, self.shards, str)
             found = dict(self.runner.run(tasks, lambda _: None, workers=self._workers(len(self.shards))))
-            learned = learn_thresholds([draft for number in sorted(found) for draft in found[number]])
+            learned = learn_thresholds([found[number] for number in sorted(found)])
             write_atomically(at, json.dumps(learned.as_json(), ensure_ascii=False))
         return Thresholds.from_json(json.loads(at.read_text(encoding="utf8")))
 

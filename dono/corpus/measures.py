@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,7 @@ from dono.corpus.matching import (
     MARK,
     NOTHING,
     Hashes,
+    Known,
     Places,
     Spelled,
     by_text,
@@ -53,7 +55,7 @@ NAMES = ("Latn", *SCRIPTS)
 
 SUMS = (
     "visible", "letters", "foreign", "symbol", "damaged", "longest run",
-    "words", "length", "letter words", "long", "known", "alone",
+    "words", "length", "letter words", "long", "alone",
 )  # fmt: skip
 """What is counted of characters, and of words."""
 
@@ -64,34 +66,37 @@ def script_of(language: str | None) -> str | None:
     return script if script in NAMES else None if script else SCRIPT_OF.get(code)
 
 
-def measures(
-    texts: Sequence[str], languages: Sequence[str | None], frequent: Mapping[str, Hashes]
-) -> dict[str, Numbers]:
-    """Numbers by name, each [texts]. Lengths are letters with their marks; shares go from 0 to 1.
+class Measured(NamedTuple):
+    """The measures of some texts by name, each [texts], and the hashes of their words, one text after the other."""
+
+    numbers: dict[str, Numbers]
+    hashes: Hashes
+
+
+def measures(texts: Sequence[str], languages: Sequence[str | None]) -> Measured:
+    """Measures of texts, each text's its own. Lengths are letters with their marks; shares go from 0 to 1.
 
     words, visible: how many words, and characters that can be seen. word length: mean. letter words: share with a
     letter in them. long words: share of letters in words of more than `LONG_WORD`. symbols: share of visible characters
     that are neither letters, marks, numbers nor ordinary punctuation. damaged: of those that stand for nothing. other
     scripts: share of letters of neither the language's script nor Latin. repeated lines: share of words in lines that
     stood before. top pair: share of words in the most frequent pair of words. repeated runs: share of runs of five
-    words that stood before. longest run: of one letter. frequent: share of words that are among the most frequent of
-    the language. trailing lines: share that breaks off in dots. phrases: share of lines with one of `PHRASES`. alone:
-    share of words that are letters of a script without spaces.
+    words that stood before. longest run: of one letter. trailing lines: share that breaks off in dots. phrases: share
+    of lines with one of `PHRASES`. alone: share of words that are letters of a script without spaces.
     """
     total = len(texts)
-    sums = {name: np.zeros(total) for name in ("visible", "letters", "foreign", "symbol", "damaged")}
-    sums |= {
-        name: np.zeros(total) for name in ("words", "length", "letter words", "long", "longest run", "known", "alone")
-    }
-    hashes, text, lines = [], [], []
+    sums = {name: np.zeros(total) for name in SUMS}
+    parts, owners, lines = list[Hashes](), list[Places](), list[Places]()
     own = np.array([NAMES.index(s) if (s := script_of(code)) else -1 for code in languages], dtype=np.int64)
     for part in spelled(texts):
         _characters(part, own, sums)
-        hashes.append(_words(part, languages, frequent, sums))
-        text.append(part.text)
+        parts.append(_words(part, sums))
+        owners.append(part.text)
         lines.append(np.cumsum(part.codes == ord("\n"))[part.starts])
     words = np.maximum(sums["words"], 1)
-    return {
+    hashes = np.concatenate(parts) if parts else np.zeros(0, dtype=np.uint64)
+    text = np.concatenate(owners) if owners else np.zeros(0, dtype=np.int64)
+    numbers = {
         "words": sums["words"],
         "visible": sums["visible"],
         "word length": sums["length"] / words,
@@ -101,11 +106,23 @@ def measures(
         "damaged": sums["damaged"] / np.maximum(sums["visible"], 1),
         "other scripts": sums["foreign"] / np.maximum(sums["letters"], 1),
         "longest run": sums["longest run"],
-        "frequent": sums["known"] / words,
         "alone": sums["alone"] / words,
-        **_repetition(np.concatenate(hashes), np.concatenate(text), lines, total),
+        **_repetition(hashes, text, lines, total),
         **_lines(texts),
     }
+    return Measured(numbers, hashes)
+
+
+def frequent_share(found: Measured, languages: Sequence[str | None], frequent: Mapping[str, Known]) -> Numbers:
+    """Share of each text's words that are among the `frequent` ones of its language: [texts]."""
+    words = found.numbers["words"].astype(np.int64)
+    text = np.repeat(np.arange(len(words)), words)
+    known = np.zeros(len(words))
+    spoken = np.array([code or "" for code in languages], dtype=object)
+    for code in frequent.keys() & set(spoken):
+        here = np.flatnonzero((spoken == code)[text])
+        known += np.bincount(text[here[frequent[code].find(found.hashes[here])[0]]], minlength=len(words))
+    return known / np.maximum(words, 1)
 
 
 def _characters(part: Spelled, own: Places, sums: Mapping[str, Numbers]) -> None:
@@ -130,22 +147,13 @@ def _characters(part: Spelled, own: Places, sums: Mapping[str, Numbers]) -> None
     np.maximum.at(sums["longest run"], where, ends - begins + 1)
 
 
-def _words(
-    part: Spelled, languages: Sequence[str | None], frequent: Mapping[str, Hashes], sums: Mapping[str, Numbers]
-) -> Hashes:
+def _words(part: Spelled, sums: Mapping[str, Numbers]) -> Hashes:
     hashes = word_hashes(part)
     bases = np.concatenate([[0], np.cumsum((part.kinds != MARK) & (part.kinds != NOTHING))])
     letters = np.concatenate([[0], np.cumsum(_classes()[part.codes] == LETTER)])
     lengths = np.maximum(1, bases[part.ends] - bases[part.starts])
-    known = np.zeros(len(hashes), dtype=np.bool_)
-    numbers = {code: number for number, code in enumerate(dict.fromkeys(languages))}
-    spoken = np.array([numbers[code] for code in languages], dtype=np.int64)[part.text]
-    for code, number in numbers.items():
-        if code is not None and code in frequent:
-            here = spoken == number
-            known[here] = np.isin(hashes[here], frequent[code])
     counted = {
-        "words": np.ones(len(hashes)), "length": lengths, "long": lengths * (lengths > LONG_WORD), "known": known,
+        "words": np.ones(len(hashes)), "length": lengths, "long": lengths * (lengths > LONG_WORD),
         "letter words": letters[part.ends] > letters[part.starts], "alone": part.kinds[part.starts] == ALONE,
     }  # fmt: skip
     for name, values in counted.items():

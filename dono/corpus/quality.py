@@ -15,8 +15,8 @@ import numpy.typing as npt
 from dono.artifacts import Json
 from dono.corpus.contamination import words
 from dono.corpus.drafts import Draft
-from dono.corpus.matching import Hashes, spelled, word_hashes
-from dono.corpus.measures import Numbers, measures
+from dono.corpus.matching import Known, spelled, word_hashes
+from dono.corpus.measures import Measured, Numbers, frequent_share, measures
 from dono.corpus.steps import Dropped, Outcome, Step
 from dono.errors import Mistake
 from dono.project import Cleaning
@@ -130,39 +130,79 @@ def shape_of(draft: Draft, size: float) -> Shape:
     return "short" if draft.format in TURNS or size < PAGE_WORDS else "page"
 
 
-def learn_thresholds(sample: Sequence[Draft]) -> Thresholds:
-    """What is usual in a sample of the person's own text, by shape and language.
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """What is learned from of some texts of the sample, found in the process that read them.
+
+    `shapes` and `languages` are [texts], `counts` how often each word of a language occurs.
+    """
+
+    shapes: tuple[Shape, ...]
+    languages: tuple[str | None, ...]
+    found: Measured
+    counts: Mapping[str, Counter[str]]
+
+
+def measure_sample(texts: Sequence[Draft]) -> Sampled:
+    """Measure texts of the sample, in batches that fit memory."""
+    return _joined([_measure_batch(texts[start : start + AT_ONCE]) for start in range(0, max(1, len(texts)), AT_ONCE)])
+
+
+def _measure_batch(texts: Sequence[Draft]) -> Sampled:
+    languages = tuple(d.language for d in texts)
+    found = measures([d.text for d in texts], languages)
+    shapes = tuple(shape_of(d, n) for d, n in zip(texts, found.numbers["words"].tolist(), strict=True))
+    counts: dict[str, Counter[str]] = {}
+    for draft in texts:
+        if draft.language and draft.language != "und":
+            counts.setdefault(draft.language, Counter()).update(words(draft.text))
+    return Sampled(shapes, languages, found, counts)
+
+
+def _joined(parts: Sequence[Sampled]) -> Sampled:
+    """Many parts of the sample as one; at least one."""
+    many = [part.found for part in parts]
+    found = Measured(
+        {name: np.concatenate([m.numbers[name] for m in many]) for name in many[0].numbers},
+        np.concatenate([m.hashes for m in many]),
+    )
+    counts: dict[str, Counter[str]] = {}
+    for part in parts:
+        for code, counted in part.counts.items():
+            counts.setdefault(code, Counter()).update(counted)
+    return Sampled(
+        tuple(s for part in parts for s in part.shapes),
+        tuple(c for part in parts for c in part.languages),
+        found,
+        counts,
+    )
+
+
+def learn_thresholds(sample: Sequence[Sampled]) -> Thresholds:
+    """What is usual in a sample of the person's own text, by shape and language, whatever parts it came in.
 
     Nothing of the sample is kept but quantiles, counts, and the `FREQUENT` most frequent words of a language.
     """
-    texts, languages = [d.text for d in sample], [d.language for d in sample]
-    frequent = _frequent(sample)
-    found = _measured(texts, languages, _hashed(frequent))
-    shapes = [shape_of(d, n) for d, n in zip(sample, found.get("words", ()), strict=True)]
+    parts = [part for part in sample if part.shapes]
+    if not parts:
+        return Thresholds()
+    whole = _joined(parts)
+    times = Counter(whole.languages)
+    frequent = {code: _most_frequent(whole.counts[code]) for code in sorted(whole.counts) if times[code] >= LEAST}
+    numbers = {**whole.found.numbers, "frequent": frequent_share(whole.found, whole.languages, _hashed(frequent))}
     limits: dict[str, list[float]] = {}
     counts: Counter[str] = Counter()
     for shape in SHAPES:
-        of_shape = np.array([s == shape for s in shapes], dtype=np.bool_)
+        of_shape = np.array([s == shape for s in whole.shapes], dtype=np.bool_)
         groups: dict[str, npt.NDArray[np.bool_]] = {shape: of_shape}
-        for code in sorted({c for c in languages if c}):
-            groups[f"{shape} {code}"] = of_shape & np.array([c == code for c in languages])
+        for code in sorted({c for c in whole.languages if c}):
+            groups[f"{shape} {code}"] = of_shape & np.array([c == code for c in whole.languages])
         for name, here in groups.items():
             if here.any():
                 counts[name] = int(here.sum())
             if counts[name] >= LEAST:
-                limits[name] = [_limit(rule, found[rule.measure][here]) for rule in RULES[shape]]
+                limits[name] = [_limit(rule, numbers[rule.measure][here]) for rule in RULES[shape]]
     return Thresholds(limits, frequent, dict(counts))
-
-
-def _measured(
-    texts: Sequence[str], languages: Sequence[str | None], frequent: Mapping[str, Hashes]
-) -> dict[str, Numbers]:
-    """The measures of many texts, in batches that fit memory: each text's are its own."""
-    parts = [
-        measures(texts[start : start + AT_ONCE], languages[start : start + AT_ONCE], frequent)
-        for start in range(0, len(texts), AT_ONCE)
-    ]
-    return {name: np.concatenate([part[name] for part in parts]) for name in (parts[0] if parts else ())}
 
 
 def _limit(rule: Rule, values: Numbers) -> float:
@@ -171,23 +211,13 @@ def _limit(rule: Rule, values: Numbers) -> float:
     return float(max(rule.far, min(rule.usual, np.quantile(values, TAIL))))
 
 
-def _frequent(sample: Sequence[Draft]) -> dict[str, list[str]]:
-    counts: dict[str, Counter[str]] = {}
-    texts: Counter[str] = Counter()
-    for draft in sample:
-        if draft.language and draft.language != "und":
-            texts[draft.language] += 1
-            counts.setdefault(draft.language, Counter()).update(words(draft.text))
-    return {code: _most_frequent(counts[code]) for code in sorted(counts) if texts[code] >= LEAST}
-
-
 def _most_frequent(found: Counter[str]) -> list[str]:
     return nsmallest(FREQUENT, found, key=lambda word: (-found[word], word))
 
 
-def _hashed(frequent: Mapping[str, Sequence[str]]) -> dict[str, Hashes]:
+def _hashed(frequent: Mapping[str, Sequence[str]]) -> dict[str, Known]:
     joined = {code: " ".join(found) for code, found in frequent.items()}  # one text: far quicker than one for each word
-    return {code: np.concatenate([word_hashes(p) for p in spelled([text])]) for code, text in joined.items()}
+    return {code: Known(np.concatenate([word_hashes(p) for p in spelled([text])])) for code, text in joined.items()}
 
 
 def quality_step(thresholds: Thresholds, cleaning: Cleaning) -> Step:
@@ -200,7 +230,9 @@ def quality_step(thresholds: Thresholds, cleaning: Cleaning) -> Step:
     def step(batch: Sequence[Draft]) -> list[Outcome]:
         if not batch:
             return []
-        found = measures([d.text for d in batch], [d.language for d in batch], frequent)
+        languages = [d.language for d in batch]
+        measured = measures([d.text for d in batch], languages)
+        found = {**measured.numbers, "frequent": frequent_share(measured, languages, frequent)}
         suspects = _suspects(batch, found, thresholds) if cleaning.quality else frozenset()
         outcomes: list[Outcome] = []
         for place, draft in enumerate(batch):

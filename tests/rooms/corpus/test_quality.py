@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dono.corpus.drafts import Draft
-from dono.corpus.quality import LEAST, Thresholds, learn_thresholds, quality_step, shape_of
+from dono.corpus.quality import LEAST, Thresholds, learn_thresholds, measure_sample, quality_step, shape_of
 from dono.corpus.steps import Dropped
 from dono.errors import Mistake
 from dono.project import Cleaning
@@ -91,29 +91,37 @@ def own_texts(script: str, rng: random.Random, share_of_numbers: float) -> list[
 def test_what_is_usual_in_ones_own_text_is_kept_and_what_is_unusual_there_too_is_dropped() -> None:
     rng = random.Random(0)
     own = own_texts("Telugu", rng, 0.5)  # half of the words are numbers: rules of the field would drop it
-    learned = learn_thresholds(own)
+    learned = learn_thresholds([measure_sample(own)])
     assert all(r is None for r in reasons(own_texts("Telugu", rng, 0.4), learned))
     assert set(reasons(own_texts("Telugu", rng, 0.85), learned)) == {"quality: too few words with letters"}
 
 
 def test_random_letters_are_dropped_by_the_frequent_words_of_the_language() -> None:
     rng = random.Random(1)
-    learned = learn_thresholds(own_texts("Odia", rng, 0))
+    learned = learn_thresholds([measure_sample(own_texts("Odia", rng, 0))])
     noise = [draft(" ".join(make_words("Odia", 80, rng)), "xx") for _ in range(20)]
     assert set(reasons(noise, learned)) == {"quality: hardly a common word of its language"}
 
 
 def test_rubbish_does_not_make_rubbish_usual_beyond_the_farthest_limits() -> None:
     rubbish = [draft("buy now " * (60 + i), "xx") for i in range(LEAST + 10)]
-    assert set(reasons(rubbish, learn_thresholds(rubbish))) == {"quality: the same words over and over"}
+    assert set(reasons(rubbish, learn_thresholds([measure_sample(rubbish)]))) == {
+        "quality: the same words over and over"
+    }
 
 
 def test_thresholds_survive_json_and_of_few_texts_nothing_is_learned() -> None:
-    learned = learn_thresholds(own_texts("Kannada", random.Random(2), 0))
+    learned = learn_thresholds([measure_sample(own_texts("Kannada", random.Random(2), 0))])
     assert Thresholds.from_json(json.loads(json.dumps(learned.as_json()))) == learned
     assert learned.sample == {"page": LEAST + 50, "page xx": LEAST + 50} and len(learned.frequent["xx"]) == 300
-    few = learn_thresholds([draft("a few words", "en")] * 5)
+    few = learn_thresholds([measure_sample([draft("a few words", "en")] * 5)])
     assert few.limits == {} and few.frequent == {} and learn_thresholds([]) == Thresholds()
+
+
+def test_what_is_learned_does_not_depend_on_the_parts_that_the_sample_came_in() -> None:
+    texts = own_texts("Kannada", random.Random(4), 0.2) + [draft(f"ok {i}", None, "messages") for i in range(LEAST)]
+    parts = [texts[:7], [], texts[7:300], texts[300:]]
+    assert learn_thresholds([measure_sample(part) for part in parts]) == learn_thresholds([measure_sample(texts)])
 
 
 def test_scripts_without_spaces_have_no_words_too_short() -> None:
@@ -144,6 +152,6 @@ def test_real_text_is_kept(code: str) -> None:
         lines = [line.strip() for line in path.read_text(encoding="utf8")[:400_000].split("\n") if line.strip()]
         texts += [draft(line, code) for line in lines[:1000]]
         texts += [draft("\n".join(lines[i : i + 30]), code) for i in range(0, min(len(lines), 3000), 30)]
-    learned = learn_thresholds(texts[::2])  # judged on the other half
+    learned = learn_thresholds([measure_sample(texts[::2])])  # judged on the other half
     found = reasons(texts[1::2], learned)
     assert sum(r is None for r in found) >= 0.99 * len(found)

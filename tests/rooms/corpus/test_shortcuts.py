@@ -61,4 +61,4 @@ def test_hashes_are_ordered_by_text_and_value(rows: list[tuple[int, int]]) -> No
 @given(st.text(alphabet="abक👩…\n ", max_size=40))
 def test_the_longest_run_is_that_of_a_pattern(text: str) -> None:
     runs = [len(match[0]) for match in regex.finditer(r"(\p{L})\1*", text)]
-    assert measures([text, "x"], ["en", "en"], {})["longest run"][0] == max(runs, default=0)
+    assert measures([text, "x"], ["en", "en"]).numbers["longest run"][0] == max(runs, default=0)
