@@ -50,14 +50,14 @@ def items_error(points: Sequence[Point], random: np.random.Generator, samples: i
     """
     top = max(p.x for p in points)
     error = float(np.sqrt(np.mean([(p.stderr / p.y) ** 2 for p in points if p.x == top])))
-    return np.exp(error * _normal(random, samples))
+    return np.exp(error * normal(random, samples))
 
 
 def as_measured(points: Sequence[Point], metric: Metric, random: np.random.Generator, samples: int) -> Floats:
     """Draws [samples] of badness around the measured value. Repeats share the test items, whose error stays."""
     middle = float(np.mean([p.y for p in points]))
     error = float(np.sqrt(np.mean([p.stderr**2 for p in points])))
-    return bounded(middle + error * _normal(random, samples), metric)
+    return bounded(middle + error * normal(random, samples), metric)
 
 
 def bounded(badness: Floats, metric: Metric) -> Floats:
@@ -65,6 +65,6 @@ def bounded(badness: Floats, metric: Metric) -> Floats:
     return np.clip(badness, LEAST_BADNESS, metric.worst)
 
 
-def _normal(random: np.random.Generator, samples: int) -> Floats:
+def normal(random: np.random.Generator, samples: int) -> Floats:
     """Standard normal draws [samples]: evenly spaced quantiles, shuffled."""
     return random.permutation(ndtri((np.arange(samples) + 0.5) / samples))

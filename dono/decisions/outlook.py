@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from dono.curves import Forecast, Link, forecast
 from dono.curves.drawn import LEAST_BADNESS
+from dono.decisions.diminishing import Diminishing, diminishing
 from dono.decisions.dormant import Dormant, dormant
 from dono.decisions.evidence import SUPPORT, ArmEvidence, UseCaseQuestion
 from dono.decisions.head_start import FROM_NOTHING, HeadStart, alike, head_start, starts_ahead
@@ -47,7 +48,7 @@ class Outlook:
     forecast: Forecast | None
     views: tuple[Linked | Dormant, ...] = ()
     owner: Owners = field(default_factory=lambda: np.zeros(SAMPLES, dtype=np.int64))
-    holds: tuple[Settling | HeadStart, ...] = ()
+    holds: tuple[Settling | HeadStart | Diminishing, ...] = ()
     width: float = 1.0
 
     def along(self, scales: Sequence[float]) -> Floats:
@@ -127,6 +128,8 @@ class Outlook:
             said += "; below what any pilot has reached it is taken to fall at the usual pace of language models"
         if any(isinstance(hold, HeadStart) for hold in self.holds):
             said += "; it is not taken to gain on the model from scratch beyond its pilots, whose head start fades"
+        if any(isinstance(hold, Diminishing) for hold in self.holds):
+            said += "; no later token is taken to teach it more than those so far did"
         if self.sleeps:
             said += "; it has not begun to learn, so little can be said of where it ends"
         if self.width != 1.0:
@@ -189,6 +192,7 @@ def outlook(
     for hold in (
         settling(evidence, metric, found, level, random),
         head_start(evidence, metric, seen.along, scratch.along if scratch else None, random),
+        diminishing(evidence, metric, seen.along, beside, random),
     ):
         seen = seen if hold is None else replace(seen, holds=(*seen.holds, hold))
     return replace(seen, losses=seen.along([FULL])[:, 0])
