@@ -11,7 +11,7 @@ under test. The others may spend at least what Dono spent, to the next size of t
   three of the sizes are charged, which favours it;
 - all alike: Dono's forecasts of every model from one size and two smaller ones, without elimination.
 
-All models in full cost 1 and have no regret. Models of one set are no independent decisions.
+All models in full cost 1 and have no regret. Draws from one set are no independent decisions.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ from dono.decisions.verdict import ArmVerdict, Elimination
 from dono.stages.exam import read
 from dono.stages.schedule import FIRST_OF_MANY, RUNGS
 
-TARGETS = (1_638_400, 409_600)
+TARGETS = (1_638_400, 819_200, 409_600)
 SHARES = (0.02, 0.05, 0.1)
 """Of the compute of all models in full: what Dono may spend."""
 SMALLEST = 200
-SUBSETS = (30, 10)
-"""So many models in a decision: all of a set, or some drawn at random."""
+SUBSETS = {30: 1, 10: 10}
+"""So many models in a decision: all of a set, or some of them, drawn at random so many times."""
 MOST_STEPS = 60
 Curves = dict[str, dict[int, float]]
 
@@ -97,11 +97,11 @@ def decisions() -> Iterator[Decision]:
                 curves.setdefault(row.arm, {})[int(row.examples)] = row.value
             params = {row.arm: row.params for row in rows}
             names = sorted(curves)
-            for target, many in product(TARGETS, SUBSETS):
-                seed = [int.from_bytes(folder.name.encode(), "big") % 2**32, many, target]
-                some = sorted(np.random.default_rng(seed).permutation(names)[:many])
+            draws = [(many, draw) for many, times in SUBSETS.items() for draw in range(times)]
+            for target, (many, draw) in product(TARGETS, draws):
+                some = sorted(np.random.default_rng([many, target, draw]).permutation(names)[:many])
                 yield Decision(
-                    f"{folder.name.removeprefix('finetune-')} {target}", target,
+                    f"{folder.name.removeprefix('finetune-')} {target} {draw}", target,
                     {n: curves[n] for n in some}, {n: params[n] for n in some}, exam.known,
                 )  # fmt: skip
 
