@@ -53,7 +53,7 @@ def time(hours: float) -> str:
 def count(number: float) -> str:
     """A count to two or three digits: 3.1 M."""
     for step, letter in STEPS_OF_COUNT:
-        if number >= 0.9995 * step:  # what would be rounded to a thousand of the step below
+        if abs(number) >= 0.9995 * step:  # what would be rounded to a thousand of the step below
             return f"{number / step:.3g} {letter}"
     return f"{number:.3g}"
 

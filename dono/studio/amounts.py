@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from dono.decisions import METRICS, Number
+from dono.decisions import METRICS, Number, wording
 from dono.decisions.wording import grouped
 
 SYMBOLS = {"INR": "₹", "USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
@@ -88,10 +88,7 @@ def count(value: float) -> str:
 
 def compact(value: float) -> str:
     """A large number for an axis: 310, 31 k, 3.1 M, 2 G."""
-    for size, suffix in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if abs(value) >= 0.9995 * size:  # what would be rounded to a thousand of the size below
-            return f"{value / size:.3g}\u00a0{suffix}" if value < 1e15 else power_of_ten(value)
-    return f"{value:.3g}"
+    return wording.count(value).replace(" ", "\u00a0") if abs(value) < LARGEST_IN_FULL else power_of_ten(value)
 
 
 def score(value: float, metric: str) -> str:
