@@ -1,3 +1,3 @@
 """Dono: should we train a language model, fine-tune one, or neither? Answered by measurement."""
 
-__version__ = "0.5.2"
+__version__ = "0.5.3"
