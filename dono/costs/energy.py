@@ -7,7 +7,7 @@ from dono.costs.ranges import Range
 
 WATTS: dict[str, float] = {
     "H100-80GB": 700, "H100-PCIe": 350, "H200": 700, "H800": 700, "B200": 1000, "A100-80GB": 400, "A100-40GB": 400,
-    "TPUv4": 192, "MI300X": 750, "L40S": 350, "L4": 72, "RTX-4090": 450,
+    "TPUv4": 192, "MI300X": 750, "L40S": 350, "L40": 300, "L4": 72, "RTX-4090": 450,
 }  # fmt: skip
 """The makers' power limits of one accelerator."""
 UNKNOWN_WATTS = 100.0

@@ -9,7 +9,8 @@ from dono.costs.ranges import Range
 
 BANDWIDTH: dict[str, float] = {
     "H100-80GB": 3.35e12, "H100-PCIe": 2.0e12, "H200": 4.8e12, "H800": 3.35e12, "B200": 8.0e12, "A100-80GB": 2.0e12,
-    "A100-40GB": 1.56e12, "TPUv4": 1.2e12, "MI300X": 5.3e12, "L40S": 0.864e12, "L4": 0.3e12, "RTX-4090": 1.01e12,
+    "A100-40GB": 1.56e12, "TPUv4": 1.2e12, "MI300X": 5.3e12, "L40S": 0.864e12, "L40": 0.864e12, "L4": 0.3e12,
+    "RTX-4090": 1.01e12,
 }  # fmt: skip
 """Bytes a second of one accelerator's memory, by its maker (from memory of the data sheets, not read again)."""
 UNKNOWN_BANDWIDTH = 20e9

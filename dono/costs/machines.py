@@ -82,6 +82,7 @@ MACHINES: dict[str, Machine] = {
         Machine("TPUv4", 275e12, 32, _mfu(0.40, 0.46, 0.50, "PaLM, arXiv 2204.02311, table 3")),
         Machine("MI300X", 1307e12, 192, _UNKNOWN),
         Machine("L40S", 362e12, 48, _UNKNOWN),
+        Machine("L40", 181e12, 48, _UNKNOWN),
         Machine("L4", 121e12, 24, _UNKNOWN),
         Machine("RTX-4090", 165e12, 24, _UNKNOWN),
     )

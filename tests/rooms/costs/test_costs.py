@@ -109,7 +109,8 @@ def test_every_machine_is_plausible_and_found_by_a_careless_name() -> None:
     for unknown in ("abacus", "H10", "L400", "A1"):
         with pytest.raises(Mistake, match="Use one of: this, H100-80GB"):
             machine_named(unknown)
-    assert machine_named("H100") is H100 and machine_named("L40").name == "L40S"
+    assert machine_named("H100") is H100 and machine_named("A100").name == "A100-80GB"
+    assert machine_named("L40").peak == MACHINES["L40S"].peak / 2
 
 
 def test_a_machine_without_a_price_asks_for_one() -> None:
