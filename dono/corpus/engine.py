@@ -41,6 +41,10 @@ BATCH_ROWS, BATCH_CHARACTERS = 512, 2_000_000
 SAMPLE = 20_000
 """Texts from which it is learned what is usual (assumed: a hundred lie beyond a quantile of half a percent)."""
 
+SAMPLE_CHARACTERS = 100_000_000
+"""Characters that suffice for it, of however few texts: 5,000 in each (assumed; one process holds what was found in all
+of them, about 2 bytes a character)."""
+
 ATTEMPTS = ".[0-9]*"
 """Folders in which shards are done; those of killed processes are of no use."""
 
@@ -132,15 +136,17 @@ def shard_work(recipe: Recipe) -> Work[Shard, ShardRecord]:
 
 def sample_work(recipe: Recipe) -> Work[Shard, Sampled]:
     """The function that looks at the first texts of a shard, as many as its part of the sample."""
+    most, characters = -(-SAMPLE // recipe.shards), -(-SAMPLE_CHARACTERS // recipe.shards)
 
     def work(shard: Shard, tell: Tell) -> Sampled:
-        source, taken = recipe.sources[shard.source], -(-SAMPLE // recipe.shards)
+        source = recipe.sources[shard.source]
         cleaning = recipe.cleaning.model_copy(update={"count_mixed": False})  # nothing is learned from how mixed it is
         steps = make_steps(Settings(cleaning, source), BEFORE_LEARNING)
         with tempfile.TemporaryDirectory(dir=recipe.folder) as scratch:
             read = drafts(source, shard.parts, Path(scratch), lambda _: None)
             texts = (d for d in read if isinstance(d, Draft))
-            found = (o for batch in batches(islice(texts, taken)) for o in run_steps(steps, batch))
+            taken = _up_to(islice(texts, most), characters)
+            found = (o for batch in batches(taken) for o in run_steps(steps, batch))
             return measure_sample([one for one in found if isinstance(one, Draft)])
 
     return work
@@ -280,6 +286,15 @@ def batches(found: Iterable[Draft]) -> Iterator[list[Draft]]:
             batch, characters = [], 0
     if batch:
         yield batch
+
+
+def _up_to(texts: Iterable[Draft], characters: int) -> Iterator[Draft]:
+    """The first of the texts, up to the one with which they have so many characters."""
+    for draft in texts:
+        yield draft
+        characters -= len(draft.text)
+        if characters <= 0:
+            return
 
 
 def _marks(texts: Sequence[str], near: bool) -> pa.Table:

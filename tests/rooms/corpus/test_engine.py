@@ -21,8 +21,9 @@ from dono.corpus import LocalFile, documents, duplicates, engine, read_documents
 from dono.corpus.code_identity import code_identity
 from dono.corpus.gather import PLAN, SHARDS
 from dono.corpus.shards import Shard, plan_shards
+from dono.corpus.sources import checked_parts
 from dono.errors import Mistake
-from dono.project import Source
+from dono.project import Cleaning, Source
 from dono.runners import Tell, Work, open_runner
 from tests.rooms.corpus.gathered import KILLED, SHARD, files_of, run, write_corpus
 
@@ -224,6 +225,16 @@ def test_memory_does_not_grow_with_the_corpus(tmp_path: Path, monkeypatch: pytes
         tracemalloc.stop()
         sizes.append(Path(sources[0].path).stat().st_size)
     assert peaks[2] - peaks[1] < (sizes[2] - sizes[1]) / 3, f"{peaks} bytes for {sizes} bytes of corpus"
+
+
+def test_few_long_texts_suffice_for_the_sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.txt").write_text("so many words of a book\n" * 400, encoding="utf8")
+    source = Source(name="a", path=str(tmp_path / "a.txt"), language="en")
+    shards = plan_shards([(source, checked_parts(source).parts)])
+    recipe = engine.Recipe((source,), {}, Cleaning(), 0.1, 0, tmp_path)
+    for characters, texts in ((10**6, 400), (1_000, 44)):  # 23 characters in each
+        monkeypatch.setattr(engine, "SAMPLE_CHARACTERS", characters)
+        assert len(engine.sample_work(recipe)(shards[0], lambda _: None).shapes) == texts
 
 
 @pytest.fixture
