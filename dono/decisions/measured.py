@@ -45,8 +45,9 @@ def items_error(points: Sequence[Point], random: np.random.Generator, samples: i
     """Factors [samples] by which the whole curve may be off, because its pilots answered a sample of test items.
 
     All rungs answer the same items, so more rungs do not take this error away; it is that of the largest one. A
-    forecast's own draws are of the score on these items; a measured one's have this error already. Bits per byte of all
-    arms are off together: what makes a document hard for one makes it hard for all (see `BETWEEN`).
+    forecast's own draws are of the score on these items; those of a score that was measured whole have this error
+    already. Bits per byte of all arms are off together, measured or not: what makes a document hard for one makes it
+    hard for all (see `BETWEEN`).
     """
     top = max(p.x for p in points)
     error = float(np.sqrt(np.mean([(p.stderr / p.y) ** 2 for p in points if p.x == top])))

@@ -144,15 +144,17 @@ class Outlook:
             assert number.lo is not None and number.hi is not None
             return (CurvePoint(scale=FULL, mean=number.value, lo=number.lo, hi=number.hi),)
         scales = [p.x for p in self.forecast.curve]
+        drawn = np.quantile(self.along(scales), INTERVAL, axis=0)
         if self.by_its_curve_alone:
-            drawn = np.array([[p.lo80, p.mean, p.hi80] for p in self.forecast.curve]).T * self.metric.scale
-        else:
-            drawn = np.quantile(self.along(scales), INTERVAL, axis=0)
+            drawn[1] = [p.mean * self.metric.scale for p in self.forecast.curve]
         rows = []
         for scale, low, middle, high in zip(scales, *drawn, strict=True):
-            lo, hi = sorted((self.value(float(low)), self.value(float(high))))
+            lo, hi = sorted((self.value(min(low, middle)), self.value(max(high, middle))))
             rows.append(CurvePoint(scale=scale, mean=self.value(float(middle)), lo=lo, hi=hi))
-        return tuple(rows)
+        full = self.quality  # where the curve is read against the table
+        assert full.lo is not None and full.hi is not None
+        ends = {FULL: CurvePoint(scale=FULL, mean=full.value, lo=full.lo, hi=full.hi)}
+        return tuple(ends.get(row.scale, row) for row in rows)
 
 
 def outlook(
@@ -182,7 +184,8 @@ def outlook(
     )  # fmt: skip
     off = items_error(points, items, SAMPLES)
     if found.label == "measured":
-        return Outlook(evidence, metric, found.samples * metric.scale, off, found)
+        off = off if metric.name == TEXT else np.ones(SAMPLES)  # a measured score's draws have that error
+        return Outlook(evidence, metric, bounded(found.samples * off, metric) * metric.scale, off, found)
     start = None if scratch is None else scratch.forecast
     if start is not None and start.label == "extrapolated" and starts_ahead(evidence, metric):
         found = found.reordered(alike(found.samples, start.samples, random))

@@ -67,7 +67,11 @@ def share(probability: float) -> str:
 
 def multiple(scale: float) -> str:
     """A share or a multiple of the full run."""
-    return f"{scale * 100:.2g} % of the full run" if scale < 1 else f"{scale:.2g} times the full run"
+    if scale < 0.995:
+        return f"{scale * 100:.2g} % of the full run"
+    return (
+        "the full run" if scale < 1.005 else f"{count(scale) if scale >= 99.5 else f'{scale:.2g}'} times the full run"
+    )
 
 
 def quality(number: Number, metric: Metric) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,6 +39,8 @@ from dono.tokens import load_tokenizer
 
 ASKED = {"use_cases", "budget", "machine", "serving", "currency", "rates", "goal", "constraints", "overheads"}
 """Keys of the project file that a verdict depends on, beside the runs that it was made from."""
+AGAIN = "again"
+"""Key of a verdict's spec, where the same was decided before another verdict: how many were sealed by then."""
 CORPUS_WORDS = {
     "documents": "documents", "bytes": "bytes of text", "heldout_documents": "documents held out",
     "duplicates": "duplicates left out", "contaminated": "left out, since tests are in them",
@@ -216,7 +219,9 @@ def make_verdict(head: Head, pilots: Pilots, everything: Everything, missing: Se
 def changes_of(place: Workplace, grant: Grant | None, verdict: Verdict) -> tuple[str, ...]:
     """What the further pilots under way changed, if a person paid for some."""
     before = None if grant is None else place.store.read("verdict", grant.before)
-    return () if before is None else tuple(changed(read_verdict(before), verdict))
+    with suppress(Mistake):  # of another version: nothing can be said of it
+        return () if before is None else tuple(changed(read_verdict(before), verdict))
+    return ()
 
 
 def finished(pilots: Pilots) -> list[Artifact]:
@@ -309,6 +314,7 @@ def keep_verdict(head: Head, verdict: Verdict, pilots: Pilots, grounds: Grounds)
         tokens = {c.name: c.corpus_tokens for c in head.who}
         return {"sentence": verdict.sentence, "corpus_tokens": tokens, "scales": pilots.planned.scales}
 
+    spec = of_its_own(place, spec)
     artifact = place.store.make("verdict", spec, make, made_from=_unique(made_from), name=f"{verdict.project}-verdict")
     record_step(place, "decide", artifact)
     head.further.close(artifact.id)
@@ -321,15 +327,38 @@ def _unique(references: Sequence[Reference]) -> list[Reference]:
     return list(dict.fromkeys(references))
 
 
-def latest_verdict(place: Workplace) -> tuple[Verdict, Artifact]:
-    """The newest verdict of this work folder. Raises `Mistake` when there is none."""
+def of_its_own(place: Workplace, spec: dict[str, Json]) -> dict[str, Json]:
+    """The spec under which this verdict is the newest one: what was decided before another verdict is sealed again.
+
+    The same question asked twice in turn is one verdict.
+    """
+    sealed = _verdicts(place)
+    if sealed and {name: value for name, value in sealed[-1].spec.items() if name != AGAIN} == spec:
+        return dict(sealed[-1].spec)
+    return spec if place.store.find("verdict", spec) is None else {**spec, AGAIN: len(sealed)}
+
+
+def _verdicts(place: Workplace) -> list[Artifact]:
+    """The newest last."""
     found = [a for a in place.store.all() if a.kind == "verdict"]
+    return sorted(found, key=lambda a: (str(a.made_by.get("when", "")), int(str(a.spec.get(AGAIN, 0))), a.id))
+
+
+def latest_verdict(place: Workplace) -> tuple[Verdict, Artifact]:
+    """The newest verdict of this work folder. Raises `Mistake` when there is none, or none that can be read."""
+    found = _verdicts(place)
     if not found:
         raise Mistake("no verdict yet", where=str(place.project.work_folder), remedy="Run `dono decide` first")
-    newest = max(found, key=lambda a: str(a.made_by.get("when", "")))
-    return read_verdict(newest), newest
+    return read_verdict(found[-1]), found[-1]
 
 
 def read_verdict(artifact: Artifact) -> Verdict:
-    """The verdict that was sealed there."""
-    return Verdict.model_validate_json((artifact.path / "verdict.json").read_text(encoding="utf8"))
+    """The verdict that was sealed there. Raises `Mistake` where another version of Dono wrote it."""
+    path = artifact.path / "verdict.json"
+    try:
+        return Verdict.model_validate_json(path.read_text(encoding="utf8"))
+    except (OSError, ValueError) as error:
+        remedy = "Run `dono decide` again: pilots are kept"
+        raise Mistake(
+            "the verdict was written by another version, or is damaged", where=str(path), remedy=remedy
+        ) from error

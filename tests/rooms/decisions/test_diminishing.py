@@ -78,6 +78,17 @@ def test_what_was_spoilt_at_first_may_be_mended_up_to_the_start() -> None:
     assert hold is not None and hold.level == pytest.approx(1.9) and hold.first == 0
 
 
+def test_what_was_spoilt_and_is_mended_steadily_may_pass_the_base() -> None:
+    pilots = {0.01: 1.10, 0.02: 1.07, 0.04: 1.04, 0.08: 1.01}
+    beside = [as_it_is(1.0)]
+    hold = diminishing(text_arm("continue/kept", pilots), TEXT, fallen, beside, np.random.default_rng(0))
+    assert hold is not None and hold.first == 0.01
+    arms = [text_arm("continue/kept", pilots), as_it_is(1.0)]
+    found = row(compare(question(metric="bits_per_byte"), arms, seed=0).arms, "continue/kept").quality
+    alone = row(compare(question(metric="bits_per_byte"), arms[:1], seed=0).arms, "continue/kept").quality
+    assert found.value == pytest.approx(alone.value, abs=0.01)
+
+
 def test_an_arm_with_another_vocabulary_starts_at_its_smallest_pilot() -> None:
     beside = [as_it_is(1.0)]
     hold = diminishing(flat(2.0, "continue/replaced"), TEXT, fallen, beside, np.random.default_rng(0))

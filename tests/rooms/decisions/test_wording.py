@@ -28,3 +28,12 @@ def test_long_times_are_written_out(hours: float, said: str) -> None:
 )  # fmt: skip
 def test_money_has_its_digits_in_the_groups_of_the_tables(amount: float, currency: str, said: str) -> None:
     assert wording.money(amount, currency) == said
+
+
+@pytest.mark.parametrize(
+    ("scale", "said"),
+    [(0.013, "1.3 % of the full run"), (0.996, "the full run"), (1.0, "the full run"), (2.0, "2 times the full run"),
+     (150.0, "150 times the full run")],
+)  # fmt: skip
+def test_a_share_of_the_full_run_needs_no_power_of_ten(scale: float, said: str) -> None:
+    assert wording.multiple(scale) == said
