@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -263,7 +264,8 @@ def no_room(place: Workplace, needed: float) -> Mistake:
     """The pilots' share of the budget is too small for a single rung."""
     share = place.project.budget.pilot_share
     return Mistake(
-        f"{place.pilot_seconds:.0f} s for pilots is too little for a single rung of every arm (about {needed:.0f} s)",
+        f"{place.pilot_seconds:.0f} s for pilots is too little for a single rung of every arm "
+        f"(about {math.ceil(needed)} s)",
         where=f"budget.pilot_share: {share}",
         remedy="Raise the budget or pilot_share, or name fewer routes",
     )
