@@ -72,7 +72,7 @@ class UseCaseQuestion:
     def judged_by(self) -> Metric:
         """The metric's row, with what is known of the least and the worst here."""
         metric = METRICS[self.metric]
-        metric = metric if self.least is None else replace(metric, best=self.least)
+        metric = metric if self.least is None else metric.no_better_than(self.least)
         return metric if self.unlearned is None else replace(metric, blind=metric.to_badness(self.unlearned))
 
 

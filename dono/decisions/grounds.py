@@ -84,7 +84,7 @@ def judged_again(verdict: Verdict, grounds: Grounds, seen: Seen | None = None) -
     chosen = choose_portfolio(
         cases, grounds.evidence, money=grounds.money, hours=grounds.hours, currency=grounds.currency
     )
-    worth = [grounds.worth[i.use_case] for i in chosen.items if i.use_case in grounds.worth]
+    worth = [grounds.worth[name] for name in sorted({i.use_case for i in chosen.items} & set(grounds.worth))]
     found = outset(chosen.parts, sum(worth) if worth else None, grounds.currency) if chosen.items else None
     return verdict.model_copy(
         update={

@@ -16,7 +16,8 @@ class Metric:
 
     `best` is the best possible value, `worst` the worst possible badness where there is one, `margin` the difference
     (in the metric's unit) below which two arms are as good as each other (assumed). `blind` is the badness of one that
-    has learned nothing, where that is not the worst one possible.
+    has learned nothing, where that is not the worst one possible; `blind_varies`: it depends on the test items, and is
+    not known without them.
     """
 
     name: MetricName
@@ -29,11 +30,19 @@ class Metric:
     margin: float
     decimals: int
     blind: float | None = None
+    blind_varies: bool = False
 
     @property
     def unlearned(self) -> float | None:
         """The badness of one that has learned nothing, where it is known."""
+        if self.blind is None and self.blind_varies:
+            return None
         return self.worst if self.blind is None else self.blind
+
+    def no_better_than(self, value: float) -> Metric:
+        """The row where no way of answering passes this value; the worst value possible stays what it is."""
+        found = replace(self, best=value)
+        return found if self.worst is None else replace(found, worst=found.to_badness(self.from_badness(self.worst)))
 
     def to_badness(self, value: float) -> float:
         """Badness of a value; may be 0 for a perfect score."""
@@ -67,7 +76,7 @@ METRICS: dict[str, Metric] = {
     "average_precision": _score("average_precision", "average precision (area under precision and recall)"),
     "lift": Metric(
         name="lift", label="lift in the tenth scored highest", unit="×", higher_is_better=True, best=10.0, scale=10.0,
-        worst=1.0, margin=0.1, decimals=2,
+        worst=1.0, margin=0.1, decimals=2, blind_varies=True,
     ),
     "brier": Metric(
         name="brier", label="Brier score of the probabilities", unit="", higher_is_better=False, best=0.0, scale=1.0,

@@ -55,6 +55,11 @@ def lift(scores: Floats, positive: Flags) -> float:
     return float((hits * share).sum() / wanted / positive.mean())
 
 
+def most_lift(share: float) -> float:
+    """The lift of a perfect order of rows of which this share are positive; that of rows in any order is 1."""
+    return min(1 / TENTH, 1 / share)
+
+
 RANKED: dict[str, Callable[[Floats, Flags], float]] = {
     "average_precision": average_precision,
     "brier": brier,

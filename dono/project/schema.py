@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, TypeAdapter, field_validator, model_validator
+from pydantic import BeforeValidator, Field, TypeAdapter, ValidationInfo, field_validator, model_validator
 
 from dono.errors import Mistake
 from dono.project.endpoints import Endpoint
@@ -71,6 +71,15 @@ class Project(SettingsFile):
         if not CURRENCY.fullmatch(currency):
             raise ValueError("a currency is its code of three capital letters, like INR")
         return currency
+
+    @field_validator("bases")
+    @classmethod
+    def _no_base_twice(cls, bases: tuple[str | Endpoint, ...], info: ValidationInfo) -> tuple[str | Endpoint, ...]:
+        places = [(info.data.get("folder", Path()) / b).resolve() for b in bases if isinstance(b, str)]
+        twice = sorted({str(p) for p in places if places.count(p) > 1})
+        if twice:
+            raise ValueError(f"the base {Path(twice[0]).name!r} is listed twice")
+        return bases
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Project:

@@ -29,6 +29,8 @@ METRIC_OF_KIND: dict[Kind, tuple[MetricName, ...]] = {
 """Which metrics a kind of use case may be judged by; the first is the default."""
 OUT_OF_ONE: tuple[MetricName, ...] = ("accuracy", "macro_f1", "exact_match", "auc", "average_precision", "brier")
 """Metrics from 0 to 1."""
+MOST_LIFT = 10
+"""A tenth of the rows can hold all positives: ten times its share."""
 BITS: tuple[MetricName, ...] = ("bits_per_byte", "category_bits")
 """Metrics that only a perfect model has 0 of."""
 
@@ -97,6 +99,8 @@ class UseCase(Section):
             raise ValueError(f"{self.judged_by} goes from 0 to 100; a bar of {self.bar} is no such score")
         if self.bar is not None and self.judged_by in OUT_OF_ONE and not 0 <= self.bar <= 1:
             raise ValueError(f"{self.judged_by} goes from 0 to 1; a bar of {self.bar} is beyond it")
+        if self.bar is not None and self.judged_by == "lift" and not 0 <= self.bar <= MOST_LIFT:
+            raise ValueError(f"lift goes from 0 to {MOST_LIFT}; a bar of {self.bar:g} is beyond it")
         if self.bar is not None and self.judged_by in BITS and self.bar <= 0:
             raise ValueError(f"{self.judged_by.replace('_', ' ')} are above 0; no model reaches a bar of {self.bar}")
         return self

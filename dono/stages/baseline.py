@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 
+from dono.decisions import METRICS
 from dono.evals import score_probabilities
+from dono.evals.roc import most_lift
+from dono.predictive import positive_class
 from dono.stages.prepare import Case
 from dono.stages.row_answers import ordered_classes
 
 OF_LABELS = ("classify", "predict")
 BY_LABELS = ("accuracy", "macro_f1", "average_precision", "brier")
-"""Metrics whose level depends on the labels. That of AUC is always 0.5 (`METRICS`). A lift's best possible value
-depends on the labels too, and the head is not told it: its level would say little and is left out.
+"""Metrics whose level depends on the labels. That of AUC is always 0.5 (`METRICS`), that of a lift 1 (`lifts_between`).
 """
 
 
@@ -35,3 +38,19 @@ def unlearned_of(case: Case) -> float | None:
         return None
     scores = score_probabilities(np.tile(shares, (len(expected), 1)), classes, expected, [metric])
     return next((s.value for s in scores if s.language == "all"), None)
+
+
+def lifts_between(scored: Sequence[Sequence[str]]) -> tuple[float | None, float | None]:
+    """The most lift that any order of the rows can have, where that is not the metric's own, and that of rows in any
+    order; None for both where the rows have not two classes.
+
+    `scored` are the labels of the rows that some arms are scored on: where others are scored on fewer of them, the
+    most that any of these allow. Of half the rows being positive, the tenth scored highest holds twice their share at
+    most, and an arm can have learned much without a lift above 2.
+    """
+    classes = sorted({label for labels in scored for label in labels})
+    if len(classes) != 2:
+        return None, None
+    shares = [Counter(labels)[positive_class(classes)] / len(labels) for labels in scored if labels]
+    most = max(most_lift(share) for share in shares if share > 0)
+    return (most if most < METRICS["lift"].best else None), 1.0

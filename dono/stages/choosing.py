@@ -25,7 +25,7 @@ from dono.decisions.routes import short_name
 from dono.decisions.wording import money, multiple, share, time
 from dono.errors import Mistake
 from dono.evals.lift import bits_between
-from dono.stages.baseline import unlearned_of
+from dono.stages.baseline import lifts_between, unlearned_of
 from dono.stages.contenders import Contender
 from dono.stages.evidence import evidence
 from dono.stages.further import Further
@@ -33,14 +33,15 @@ from dono.stages.habits import records_of
 from dono.stages.outcomes import calibration
 from dono.stages.overheads import levers
 from dono.stages.pilots import Pilots
-from dono.stages.prepare import Prepared
+from dono.stages.prepare import Case, Prepared
 from dono.stages.schedule import many
+from dono.stages.tables import parts_of
 from dono.stages.workplace import Workplace
 
 Everything = dict[str, list[ArmEvidence]]
 """The evidence of every use case, by its name."""
 Between = Mapping[str, tuple[float | None, float | None]]
-"""The least that any way of answering can have, and what one has who learned nothing, by the use case's name."""
+"""The best that any way of answering can have, and what one has who learned nothing, by the use case's name."""
 UNKNOWN = (None, None)
 
 
@@ -56,14 +57,17 @@ class Head:
     @cached_property
     def between(self) -> Between:
         """Of habits, the least bits that place and time allow, and those of one who knows neither; of labels, what a
-        constant answer scores.
+        constant answer scores; of lifts, the most that the rows allow, and that of one who knows nothing of them.
         """
-        return {
-            c.use_case.name: bits_between(*records_of(c.artifact))
-            if c.use_case.kind == "habits"
-            else (None, unlearned_of(c))
-            for c in self.prepared.cases
-        }
+        return {c.use_case.name: self._between(c) for c in self.prepared.cases}
+
+    def _between(self, case: Case) -> tuple[float | None, float | None]:
+        if case.use_case.kind == "habits":
+            return bits_between(*records_of(case.artifact))
+        if case.use_case.judged_by == "lift":
+            held_out = parts_of(self.place, case.use_case).test.labels
+            return lifts_between([held_out, [e.answer for e in case.test]])
+        return None, unlearned_of(case)
 
     def evidence(self, pilots: Pilots) -> Everything:
         """What the pilots showed."""

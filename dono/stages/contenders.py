@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -91,6 +94,22 @@ def load_base(place: Workplace, source: str) -> Base:
     return Base(found, name, Reference("base", id_, name), _within(shape_of(model), place.project.scratch.context))
 
 
+def told_apart(bases: Sequence[Base]) -> list[Base]:
+    """The bases, those of one name with as much of their paths before it as tells them apart: an arm is known by its
+    name, and two arms of one name would be taken for one.
+    """
+    paths = [Path(b.source).parts for b in bases]
+
+    def name(own: tuple[str, ...]) -> str:
+        others = [path for path in paths if path != own]
+        longer = (own[-n:] for n in range(1, len(own)))
+        return "/".join(next((end for end in longer if all(path[-len(end) :] != end for path in others)), own))
+
+    taken = [b.name for b in bases]
+    names = [b.name if taken.count(b.name) == 1 else name(own) for b, own in zip(bases, paths, strict=True)]
+    return [replace(b, name=n, reference=replace(b.reference, name=n)) for b, n in zip(bases, names, strict=True)]
+
+
 def _within(shape: Shape, context: int) -> Shape:
     """A base is trained on the project's context, even where it could read further."""
     return Shape(**{**vars(shape), "context": min(shape.context, context)})
@@ -104,7 +123,7 @@ def contenders(place: Workplace, prepared: Prepared) -> tuple[list[Contender], l
     arms = [a for route, of in ROUTES.items() if project.wants(route) for a in of if kinds & set(a.kinds)]
     if project.routes != "all" and "hosted" in project.routes and not endpoints(place):
         notes.append("hosted: not measured; the project names no endpoint in `bases`")
-    bases = [load_base(place, b) for b in project.bases if isinstance(b, str)]
+    bases = told_apart([load_base(place, b) for b in project.bases if isinstance(b, str)])
     if not bases and (lacking := list(dict.fromkeys(a.route for a in arms if a.start == "base"))):
         notes.append(f"{', '.join(lacking)}: not measured; the project names no base")
     if prepared.corpus is None and any(a.corpus_stage for a in arms):
@@ -245,7 +264,8 @@ def no_room(place: Workplace, needed: float) -> Mistake:
     """The pilots' share of the budget is too small for a single rung."""
     share = place.project.budget.pilot_share
     return Mistake(
-        f"{place.pilot_seconds:.0f} s for pilots is too little for a single rung of every arm (about {needed:.0f} s)",
+        f"{place.pilot_seconds:.0f} s for pilots is too little for a single rung of every arm "
+        f"(about {math.ceil(needed)} s)",
         where=f"budget.pilot_share: {share}",
         remedy="Raise the budget or pilot_share, or name fewer routes",
     )

@@ -33,12 +33,22 @@ from dono.stages.display import print_result
 from dono.stages.orders import ORDERS, Order, write_order
 from dono.studio.amounts import compact, duration, percent
 
+MOST = 1e16
+"""No number may be larger: no plan of any use is, and what is computed from them stays finite."""
+ABOVE_NOTHING = ("params", "tokens", "context", "batch_tokens", "vocabulary", "tokens_in")
+NOTHING_OR_MORE = (
+    "price", "engineers", "months", "salary", "ratings", "minutes", "wage", "requests_per_day", "tokens_out",
+    "worth_per_month",
+)  # fmt: skip
 FLEET = regex.compile(r"(?:(\d[\d_,]*)\s*[x×*]\s*)?(\S.*)")
 
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked on the command line. Amounts of money are in `currency`."""
+    """What is asked on the command line. Amounts of money are in `currency`.
+
+    Raises `Mistake` for a number that is none, or too small or large for a plan.
+    """
 
     params: float
     tokens: float
@@ -66,6 +76,14 @@ class Question:
     skypilot: Path | None = None
     slurm: Path | None = None
     rayjob: Path | None = None
+
+    def __post_init__(self) -> None:
+        for name in (*ABOVE_NOTHING, *NOTHING_OR_MORE):
+            value, positive = getattr(self, name), name in ABOVE_NOTHING
+            if value is None or (0 <= value <= MOST and not (positive and value == 0)):  # NaN is in no span
+                continue
+            where, span = f"--{name.replace('_', '-')}", "above 0, at most" if positive else "from 0 to"
+            raise Mistake(f"{value:g} is out of range", where=where, remedy=f"Give a number {span} {MOST:g}")
 
 
 Line = tuple[str, str, str]
@@ -145,22 +163,17 @@ def rates_of(written: tuple[str, ...]) -> dict[str, float]:
         except ValueError:
             raise Mistake(f"{text!r} is no rate", where="--rate", remedy="Write USD=88.0") from None
         rates[name.strip().upper()] = rate
-        if not (math.isfinite(rate) and rate > 0):
-            raise Mistake(f"{text!r} is no rate", where="--rate", remedy="Give a number above 0")
+        if not 0 < rate <= MOST:
+            raise Mistake(f"{text!r} is no rate", where="--rate", remedy=f"Give a number above 0, at most {MOST:g}")
     return rates
 
 
 def _asked(question: Question) -> Asked:
-    for name, value in (("--params", question.params), ("--tokens", question.tokens), ("--context", question.context)):
-        if not (math.isfinite(value) and value > 0):
-            raise Mistake(f"{value:g} is no size", where=name, remedy="Give a number above 0, e.g. 7e9")
     if question.mfu is not None and not 0 < question.mfu <= 1:
         raise Mistake(f"{question.mfu:g} is no share of a peak", where="--mfu", remedy="Give a share, e.g. 0.4")
-    if question.price is not None and question.price < 0:
-        raise Mistake(f"a price of {question.price:g}", where="--price", remedy="Give 0 or more an hour")
     if question.active is not None and not 0 < question.active <= question.params:
         raise Mistake(f"{question.active:g} active parameters", where="--active", remedy="Give at most --params")
-    batch = question.batch_tokens or usual_batch(question.tokens)
+    batch = usual_batch(question.tokens) if question.batch_tokens is None else question.batch_tokens
     return Asked(
         question.params, question.tokens, question.context, batch, question.vocabulary, question.active,
         question.lora, question.recompute,

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from dono.errors import Mistake
 from dono.stages.contenders import Contender, TaskSize, no_room
 from dono.stages.corpus_stage import DECAY_SHARE, LEAST_STEPS
 from dono.stages.prepare import Case
@@ -19,6 +20,8 @@ MANY = 3
 FIRST_OF_MANY = 0.3
 """The part of the pilots' time that the first ladders may take then; the rest is for those that stay."""
 SMALLEST_SCALE = 2.0**-12
+HALVED = 30
+"""How often the span is halved in which the least time lies that holds a rung of every arm."""
 SETUP_SECONDS = 1.0
 """To load a small model, encode what it reads and write what it became, once for each stage (assumed, small runs)."""
 
@@ -54,10 +57,14 @@ class Job:
 
     def least_scale(self, place: Workplace) -> float:
         """The scale below which the corpus stage would be too short to measure anything."""
-        if not self.contender.corpus_tokens:
+        if not self.contender.arm.corpus_stage:
             return SMALLEST_SCALE
-        per_step = place.project.training.batch * self.contender.context
-        return LEAST_STEPS * per_step / self.contender.corpus_tokens
+        tokens = self.contender.corpus_tokens
+        return max(self.least_tokens(place) / tokens, SMALLEST_SCALE) if tokens else math.inf
+
+    def least_tokens(self, place: Workplace) -> int:
+        """The tokens of so short a corpus stage."""
+        return LEAST_STEPS * place.project.training.batch * self.contender.context
 
 
 def job(contender: Contender, sizes: dict[str, TaskSize], scoring: dict[str, float]) -> Job:
@@ -73,22 +80,68 @@ def ladders(place: Workplace, jobs: list[Job], *, before: float = 0.0) -> dict[s
 
     `before`: seconds of the pilots' share that go to what learns nothing or is no language model.
     A contender that needs less than its share (a small fine-tune may be run whole: scale 1) leaves the rest to the
-    others. Fewer rungs where four do not fit. Raises `Mistake` when some contender fits no rung at all.
+    others. Fewer rungs where four do not fit. Raises `Mistake` when some contender fits no rung at all, now or ever.
     """
+    too_small = max(
+        (j for j in jobs if j.least_scale(place) > place.project.budget.pilot_scale),
+        key=lambda j: j.least_scale(place),
+        default=None,
+    )
+    if too_small is not None:
+        raise no_rung(place, too_small)
     first = FIRST_OF_MANY if many(j.contender for j in jobs) else FIRST_SHARE
     left = first * (place.pilot_seconds - before)
+    found = _shared(place, jobs, left)
+    if found is None:
+        raise no_room(place, before + _needed(place, jobs, left) / first)
+    return found
+
+
+def _shared(place: Workplace, jobs: list[Job], left: float) -> dict[str, tuple[float, ...]] | None:
+    """The ladders that so many seconds hold; None where some contender fits no rung in its share of them."""
     found: dict[str, tuple[float, ...]] = {}
     pending = sorted(jobs, key=lambda j: (j.ladder_seconds(_halving(1.0, RUNGS)), j.contender.name))
     for number, one in enumerate(pending):
-        share = left / (len(pending) - number)
-        scales = _largest(place, one, share)
+        scales = _largest(place, one, left / (len(pending) - number))
         if scales is None:
-            least = max(one.least_scale(place), SMALLEST_SCALE)
-            needed = sum(j.ladder_seconds((max(j.least_scale(place), least),)) for j in pending) / first
-            raise no_room(place, before + needed)
+            return None
         found[one.contender.name] = scales
         left -= one.ladder_seconds(scales)
     return found
+
+
+def _needed(place: Workplace, jobs: list[Job], few: float) -> float:
+    """About the seconds that hold a rung of every contender, where `few` do not: an equal share each always does."""
+    enough = len(jobs) * max(j.ladder_seconds((j.least_scale(place),)) for j in jobs) + 1.0
+    for _ in range(HALVED):
+        middle = (few + enough) / 2
+        few, enough = (middle, enough) if _shared(place, jobs, middle) is None else (few, middle)
+    return enough
+
+
+def no_rung(place: Workplace, one: Job) -> Mistake:
+    """No ladder of a contender holds a single rung, however much time there is."""
+    budget, least, tokens = place.project.budget, one.least_scale(place), one.contender.corpus_tokens
+    if least == SMALLEST_SCALE:
+        what = f"no pilot is smaller than {least:.3g} of its full run"
+        return Mistake(what, where=f"budget.pilot_scale: {budget.pilot_scale:g}", remedy="Give a larger number")
+    of = "" if budget.pilot_scale == 1 else f" (budget.pilot_scale: {budget.pilot_scale:g} of them)"
+    larger = ["budget.pilot_scale"] * (budget.pilot_scale < least <= 1) + [_what_binds(place, one.contender)]
+    return Mistake(
+        f"one rung needs {one.least_tokens(place):,} tokens ({LEAST_STEPS} steps of {place.project.training.batch} × "
+        f"{one.contender.context}), and its full run reads {tokens:,}{of}", where=one.contender.name,
+        remedy=f"Raise {' or '.join(larger)}, or lower training.batch or scratch.context",
+    )  # fmt: skip
+
+
+def _what_binds(place: Workplace, contender: Contender) -> str:
+    """What the tokens of a contender's full corpus stage are no more for."""
+    project, tokens = place.project, contender.corpus_tokens
+    if project.budget.tokens is not None and tokens >= int(project.budget.tokens):
+        return f"budget.tokens ({project.budget.tokens:,.0f})"
+    if contender.tokens is not None and tokens >= int(project.training.corpus_epochs * contender.tokens.n_tokens):
+        return f"training.corpus_epochs ({project.training.corpus_epochs:g}), or gather more text"
+    return "the budget"
 
 
 def many(contenders: Iterable[Contender]) -> bool:
@@ -102,13 +155,14 @@ def _halving(top: float, rungs: int) -> tuple[float, ...]:
 
 def _largest(place: Workplace, one: Job, seconds: float) -> tuple[float, ...] | None:
     """The ladder with the largest top whose rungs fit in `seconds`, four rungs before three before two before one."""
-    least, most = max(one.least_scale(place), SMALLEST_SCALE), place.project.budget.pilot_scale
+    most = place.project.budget.pilot_scale
     for rungs in range(RUNGS, 0, -1):
         fixed = one.ladder_seconds(_halving(0.0, rungs))
         slope = one.ladder_seconds(_halving(1.0, rungs)) - fixed
-        top = _rounded_down(min(most, (seconds - fixed) / slope)) if slope > 0 else most * (seconds >= fixed)
-        if top / 2 ** (rungs - 1) >= least:
-            return _halving(top, rungs)
+        top = min(most, (seconds - fixed) / slope) if slope > 0 else most * (seconds >= fixed)
+        least = one.least_scale(place) * 2 ** (rungs - 1)
+        if top >= least:  # by rounding alone it is not made too short
+            return _halving(max(least, _rounded_down(top)) if slope > 0 else top, rungs)
     return None
 
 

@@ -58,9 +58,9 @@ def test_an_arm_that_ends_exactly_where_it_slept_is_within_its_interval() -> Non
     assert not found.holds(slept - 1e-6) and found.hi is not None and not found.holds(found.hi + 1e-6)
 
 
-def at_chance(metric: str, value: float, unlearned: float | None) -> tuple[bool, str]:
+def at_chance(metric: str, value: float, unlearned: float | None, most: float | None = None) -> tuple[bool, str]:
     """Whether an arm that scores this at all its pilots sleeps, and what the verdict says."""
-    asked = replace(question(metric=metric), unlearned=unlearned)
+    asked = replace(question(metric=metric), unlearned=unlearned, least=most)
     learner = arm("finetune/full", [pilot(s, value, stderr=0.02) for s in (1 / 64, 1 / 32, 1 / 16)])
     verdict = compare(asked, [learner, fixed("prompt/zero-shot", value - 0.1)], seed=0)
     return next(a.asleep for a in verdict.arms if a.arm == "finetune/full"), verdict.sentence
@@ -81,6 +81,22 @@ def test_an_arm_at_the_level_of_a_constant_answer_sleeps(
     metric: str, value: float, unlearned: float | None, sleeps: bool
 ) -> None:
     assert at_chance(metric, value, unlearned)[0] is sleeps
+
+
+@pytest.mark.parametrize(
+    ("value", "unlearned", "most", "sleeps"),
+    [
+        (1.05, 1.0, 2.0, True),
+        (1.9, 1.0, 2.0, False),  # half the rows are positive: it has learned nearly all
+        (1.9, 1.0, None, True),  # one in ten or fewer are: a tenth of the way
+        (4.0, 1.0, None, False),
+        (1.0, None, None, False),
+    ],
+)
+def test_a_lift_sleeps_by_the_way_from_one_to_what_the_rows_allow(
+    value: float, unlearned: float | None, most: float | None, sleeps: bool
+) -> None:
+    assert at_chance("lift", value, unlearned, most)[0] is sleeps
 
 
 def test_of_an_arm_that_sleeps_no_single_value_is_said() -> None:

@@ -24,7 +24,7 @@ from dono.decisions import (
 )
 from dono.decisions.evidence import ENGINEERS, FAILED_RUNS, STORAGE, Lever
 from dono.decisions.grounds import Seen
-from dono.decisions.verdict import CostPart, Number
+from dono.decisions.verdict import CostPart, LanguageScore, Number
 from tests.rooms.decisions.evidence import fixed, learner, question, rupees
 
 
@@ -124,6 +124,20 @@ def test_more_data_is_the_curve_further_on(grounds: Grounds, seen: Seen) -> None
     assert after["prompt/zero-shot"].full_cost == before["prompt/zero-shot"].full_cost
     parts = {p.name: p.amount.value for p in own.parts}
     assert parts == {"machines": 800, FAILED_RUNS: 80, STORAGE: 250, ENGINEERS: 9000}
+
+
+def test_a_use_case_with_an_arm_of_its_own_for_a_language_is_worth_what_it_is_once(grounds: Grounds) -> None:
+    def by_language(**values: float) -> tuple[LanguageScore, ...]:
+        return tuple(LanguageScore(language=k, value=v, stderr=0.01, n=2000, scale=1.0) for k, v in values.items())
+
+    rows = [
+        replace(fixed("finetune/lora", 0.80), languages=by_language(hi=0.65, en=0.95)),
+        replace(fixed("predictive/tfidf", 0.75), languages=by_language(hi=0.80, en=0.70)),
+    ]
+    two = replace(grounds, questions={"intent": question()}, evidence={"intent": rows}, hours=None)
+    found = judged_again(empty(), two)
+    assert [(i.use_case, i.language) for i in found.portfolio] == [("intent", None), ("intent", "hi")]
+    assert found.outset is not None and found.outset.worth_per_month == 5000
 
 
 def test_a_cap_decides_what_the_plan_can_hold(grounds: Grounds, seen: Seen) -> None:

@@ -27,3 +27,12 @@ def test_what_is_known_of_the_test_items_moves_the_best_and_the_blind() -> None:
     assert known.to_badness(3.2) == 0 and known.unlearned == pytest.approx(0.2)
     assert question(metric="macro_f1").judged_by.unlearned == 1.0, "a score of nothing"
     assert question(metric="auc").judged_by.unlearned == 0.5, "rows in any order"
+
+
+def test_a_lift_has_a_level_only_where_the_share_of_positives_is_known() -> None:
+    assert question(metric="lift").judged_by.unlearned is None
+    half = replace(question(metric="lift"), least=2.0, unlearned=1.0).judged_by
+    assert half.to_badness(2.0) == 0 and half.unlearned == pytest.approx(0.1)
+    assert half.worst is not None and half.from_badness(half.worst) == pytest.approx(0.0), "no lift is below nothing"
+    rare = replace(question(metric="lift"), unlearned=1.0).judged_by
+    assert (rare.best, rare.worst, rare.unlearned) == (10.0, 1.0, 0.9)

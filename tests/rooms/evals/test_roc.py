@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score, roc_auc_score
 
-from dono.evals.roc import auc_delong, average_precision, brier, lift
+from dono.evals.roc import auc_delong, average_precision, brier, lift, most_lift
 from dono.evals.scores import score_probabilities
 
 
@@ -75,3 +75,11 @@ def test_all_scores_of_two_classes_come_with_errors_and_the_answers_count_for_ma
     assert set(found) == set(metrics) and all(s.stderr > 0 and s.n == 300 for s in found.values())
     assert found["accuracy"].value == pytest.approx(np.mean(~truth))  # all below one half: "no" is the likelier
     assert found["macro_f1"].value == pytest.approx(f1_score(expected, answers, average="macro"))
+
+
+@pytest.mark.parametrize("positive", [1, 5, 10, 20, 50, 90])
+def test_the_most_lift_is_that_of_a_perfect_order_and_equal_scores_have_one(positive: int) -> None:
+    happened = np.arange(100) < positive
+    assert lift(happened.astype(float), happened) <= most_lift(positive / 100) + 1e-9
+    assert lift(-np.arange(100.0), happened) == pytest.approx(most_lift(positive / 100))
+    assert lift(np.zeros(100), happened) == pytest.approx(1.0)

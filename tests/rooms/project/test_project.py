@@ -260,3 +260,20 @@ def test_a_harness_use_case_names_a_task_or_a_set(tmp_path: Path, case: str, sai
     with pytest.raises(Mistake) as raised:
         load_project(tmp_path / "dono.yaml")
     assert said in str(raised.value)
+
+
+@pytest.mark.parametrize("bases", ["[./base, ./base]", "[./base, base]", "[./base, './runs/../base']"])
+def test_a_base_listed_twice_is_one_line(tmp_path: Path, bases: str) -> None:
+    assert mistakes(tmp_path, GOOD + f"bases: {bases}\n") == ["bases: the base 'base' is listed twice. Mend it"]
+
+
+def test_bases_in_folders_of_one_name_are_two(tmp_path: Path) -> None:
+    text = GOOD + "bases: [./a/model, ./b/model, org1/X, org2/X]\n"
+    assert len(load_project(write(tmp_path, text)).bases) == 4
+
+
+@pytest.mark.parametrize("bar", [-5, 10.5])
+def test_a_bar_that_no_lift_has_is_one_line(tmp_path: Path, bar: float) -> None:
+    case = f"kind: predict, train: chats.txt, target: left, metric: lift, bar: {bar}"
+    found = mistakes(tmp_path, GOOD.replace("kind: language", case))
+    assert found == [f"use_cases[text]: lift goes from 0 to 10; a bar of {bar:g} is beyond it. Mend it"]

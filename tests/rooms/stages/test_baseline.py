@@ -16,7 +16,7 @@ from dono.artifacts import Artifact, Store
 from dono.corpus import Example
 from dono.decisions import ArmEvidence
 from dono.project import Budget, MachineChoice, MetricName, Project, UseCase
-from dono.stages.baseline import unlearned_of
+from dono.stages.baseline import lifts_between, unlearned_of
 from dono.stages.choosing import Head, questions
 from dono.stages.display import Display
 from dono.stages.further import Further
@@ -66,13 +66,43 @@ def test_the_label_is_the_most_frequent_to_learn_from_not_the_most_frequent_of_t
     [
         case(None, kind="generate"),
         case("auc", kind="predict"),  # the metric's own
-        case("lift", kind="predict"),
+        case("lift", kind="predict"),  # see `lifts_between`
         case("brier", (), (), kind="predict"),  # no model is asked about the rows
         case("accuracy", TRAIN, ["no"] * 4),  # nothing is left to learn
     ],
 )  # fmt: skip
 def test_where_there_is_no_such_level_none_is_said(asked: Case) -> None:
     assert unlearned_of(asked) is None
+
+
+@pytest.mark.parametrize(
+    ("scored", "expected"),
+    [
+        ([["yes"] * 5 + ["no"] * 5, []], (2.0, 1.0)),
+        ([["yes"] * 5 + ["no"] * 5, ["yes"] * 2 + ["no"] * 6], (4.0, 1.0)),  # of fewer rows more is possible
+        ([["yes"] * 5 + ["no"] * 5, ["no"] * 6], (2.0, 1.0)),
+        ([["yes"] + ["no"] * 30], (None, 1.0)),  # ten, as the metric has it
+        ([["a", "b", "c"], []], (None, None)),
+        ([[], []], (None, None)),
+    ],
+)
+def test_the_most_lift_is_what_a_perfect_order_of_the_rows_has(
+    scored: Sequence[Sequence[str]], expected: tuple[float | None, float | None]
+) -> None:
+    assert lifts_between(scored) == pytest.approx(expected)
+
+
+def test_the_head_is_told_of_lifts(tmp_path: Path) -> None:
+    rows_told = "".join(f"{n},{'yes' if n % 2 else 'no'}\n" for n in range(40))
+    (tmp_path / "t.csv").write_text(f"age,left\n{rows_told}", encoding="utf8")
+    use_case = UseCase(name="t", kind="predict", train="t.csv", target="left", metric="lift")
+    project = Project(project="p", use_cases=(use_case,), budget=Budget(hours=1), folder=tmp_path)
+    place = Workplace(project, Store(tmp_path), Display())
+    asked = Case(use_case, Artifact("examples", "x", "t", Path(), {}, (), {}, {}), (), ())
+    head = Head(place, Prepared(None, (asked,)), (), cast("Further", SimpleNamespace()))
+    question = questions(place, {"t": []}, head.between)["t"]
+    assert (question.least, question.unlearned) == (2.0, 1.0)
+    assert question.judged_by.unlearned == pytest.approx(0.1)
 
 
 def test_the_head_is_told(tmp_path: Path) -> None:

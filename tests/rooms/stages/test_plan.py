@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import fields
+
 import pytest
 from click.testing import CliRunner
 
@@ -45,8 +48,8 @@ def test_a_machine_without_a_price_asks_for_it() -> None:
         ({"machine": "64xAbacus"}, "no machine 'Abacus'"),
         ({"machine": "0xH100"}, "names no machines"),
         ({"mfu": 1.2}, "no share of a peak"),
-        ({"price": -1.0}, "a price of -1"),
-        ({"tokens": float("nan")}, "no size"),
+        ({"price": -1.0}, "--price: -1 is out of range. Give a number from 0 to"),
+        ({"tokens": float("nan")}, "--tokens: nan is out of range. Give a number above 0"),
         ({"active": 8e9}, "active parameters"),
         ({"rates": ("USD=free",)}, "is no rate"),
         ({"rates": ("USD=-3",)}, "is no rate"),
@@ -58,6 +61,30 @@ def test_a_mistake_is_one_line_with_its_place(others: dict[str, object], said: s
     with pytest.raises(Mistake, match=said) as raised:
         lines(asked(**others))
     assert "\n" not in str(raised.value)
+
+
+NUMBERS = [f.name for f in fields(Question) if "float" in str(f.type) or "int" in str(f.type)]
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+@pytest.mark.parametrize("value", [math.nan, math.inf, -5, 7e90])
+def test_a_number_that_no_plan_has_is_one_line_that_names_its_option(name: str, value: float) -> None:
+    with pytest.raises(Mistake, match=f"^--{name.replace('_', '-')}: {value:g}".replace("+", r"\+")) as raised:
+        lines(asked(requests_per_day=1e5, **{name: value}) if name != "requests_per_day" else asked(**{name: value}))
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("name", ["params", "tokens", "context", "batch_tokens", "vocabulary", "tokens_in"])
+def test_nothing_of_what_every_run_has_is_refused(name: str) -> None:
+    with pytest.raises(Mistake, match=r"is out of range\. Give a number above 0"):
+        asked(**{name: 0})
+
+
+def test_the_largest_numbers_end_in_a_plan_or_in_one_line() -> None:
+    most = {"tokens": 1e16, "price": 1e16, "requests_per_day": 1e16, "worth_per_month": 1e16, "salary": 1e16}
+    assert lines(asked(engineers=1e16, months=1e16, **most))
+    with pytest.raises(Mistake, match="GB are needed"):
+        lines(asked(params=1e16))
 
 
 def test_a_price_of_ones_own_counts_in_ones_own_currency() -> None:

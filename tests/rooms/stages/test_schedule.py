@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -67,6 +68,62 @@ def test_rungs_are_halvings_and_long_enough_to_measure(tmp_path: Path) -> None:
 def test_a_budget_too_small_for_a_rung_says_how_much_is_needed(tmp_path: Path) -> None:
     with pytest.raises(Mistake, match=r"too little for a single rung .* \(about \d+ s\)"):
         ladders(place(tmp_path, 0.001, 0.01), [job("scratch", 3_000_000, 1000.0, 20.0)])
+
+
+@pytest.mark.parametrize(
+    "jobs",
+    [
+        [job("scratch", 3_000_000, 1000.0, 20.0)],
+        [job("finetune", 0, 0.0, 1.0), job("scratch", 3_000_000, 100_000.0, 20.0)],
+        [job("finetune", 0, 0.0, 500.0), job("continue", 40_000, 3.0, 2.0), job("scratch", 3_000_000, 1000.0, 20.0)],
+    ],
+)
+def test_the_time_that_is_said_to_be_needed_holds_a_rung_of_every_arm(tmp_path: Path, jobs: list[Job]) -> None:
+    with pytest.raises(Mistake) as refused:
+        ladders(place(tmp_path, 0.001, 0.01), jobs)
+    needed = int(str(refused.value).partition("(about ")[2].partition(" s)")[0])
+    assert len(ladders(place(tmp_path, needed / 3600, 1.0), jobs)) == len(jobs)
+    with pytest.raises(Mistake, match=rf"about {needed} s"):
+        ladders(place(tmp_path, 0.95 * needed / 3600, 1.0), jobs)
+
+
+@pytest.mark.parametrize("hours", [0.001, 1e6])
+@pytest.mark.parametrize(
+    ("tokens", "budget", "said"),
+    [
+        (10_000, {"tokens": 10_000}, "reads 10,000. Raise budget.tokens (10,000), or lower training.batch or scratch."),
+        (10_000, {}, "reads 10,000. Raise the budget, or lower training.batch or scratch.context"),
+        (1_000_000, {"pilot_scale": 0.01},
+         "reads 1,000,000 (budget.pilot_scale: 0.01 of them). Raise budget.pilot_scale or the budget, or lower "),
+    ],
+)  # fmt: skip
+def test_a_corpus_stage_too_short_for_a_rung_is_refused_by_what_makes_it_short(
+    tmp_path: Path, hours: float, tokens: int, budget: dict[str, float], said: str
+) -> None:
+    here = place(tmp_path, hours, 0.5)
+    changed = Budget.model_validate({"hours": hours, **budget})
+    here = replace(here, project=here.project.model_copy(update={"budget": changed}))
+    with pytest.raises(Mistake) as refused:
+        ladders(here, [job("finetune", 0, 0.0, 5.0), job("scratch", tokens, 100.0, 1.0)])
+    assert str(refused.value).startswith(
+        "scratch/own: one rung needs 16,384 tokens (8 steps of 16 × 128), and its full"
+    )
+    assert said in str(refused.value)
+
+
+def test_a_corpus_stage_of_no_tokens_holds_no_rung(tmp_path: Path) -> None:
+    with pytest.raises(Mistake, match="its full run reads 0"):
+        ladders(place(tmp_path, 1.0, 0.5), [job("scratch", 0, 0.0, 1.0)])
+
+
+def test_no_pilot_is_smaller_than_can_be_planned(tmp_path: Path) -> None:
+    with pytest.raises(Mistake, match=r"budget\.pilot_scale: 0\.0001: no pilot is smaller than 0\.000244"):
+        ladders(place(tmp_path, 1.0, 0.5, most=0.0001), [job("finetune", 0, 0.0, 5.0)])
+
+
+def test_a_rung_that_fits_is_not_rounded_away(tmp_path: Path) -> None:
+    scales = ladders(place(tmp_path, 100.0, 0.5, most=0.0104), [job("scratch", 1_600_000, 60.0, 1.0)])["scratch/own"]
+    assert scales == (16_384 / 1_600_000,)
 
 
 def test_money_without_a_price_caps_nothing_and_is_refused(tmp_path: Path) -> None:
