@@ -36,8 +36,14 @@ class Holder:
 
 @contextmanager
 def alone_in(folder: Path) -> Iterator[None]:
-    """Only one command at a time writes into a folder. Raises `Mistake` while another one does."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Only one command at a time writes into a folder. Raises `Mistake` while another one does, and where there can be
+    no such folder.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError, PermissionError) as error:
+        what = f"no folder can be made there ({error.strerror})"
+        raise Mistake(what, where=str(folder), remedy="Name another folder") from error
     with (folder / LOCK).open("a+", encoding="utf8") as lock:
         if not any(_taken(lock.fileno(), again=n > 0) for n in range(GLANCES)):
             remedy = "Wait for it, stop it, or name another folder"

@@ -3,7 +3,7 @@
 from dono.costs.energy import AROUND, energy_kwh
 from dono.costs.estimate import SPREAD, RunCost, borrowed_speed, full_run, measured_speed
 from dono.costs.failures import Failures, expected_failures
-from dono.costs.flops import Shape, forward_flops, llama_shape, request_flops, train_flops
+from dono.costs.flops import Shape, flops_a_parameter, forward_flops, llama_shape, request_flops, train_flops
 from dono.costs.latency import estimated_latency
 from dono.costs.layouts import Layout, Memory, layout_that_fits, memory_per_gpu
 from dono.costs.machines import MACHINES, THIS, Machine, machine_named, this_machine
@@ -50,6 +50,7 @@ __all__ = [
     "estimated_latency",
     "exactly",
     "expected_failures",
+    "flops_a_parameter",
     "forward_flops",
     "full_run",
     "hosted_cost",

@@ -45,6 +45,11 @@ def forward_flops(shape: Shape, *, tokens: float, context: float) -> float:
     return tokens * (2 * shape.parameters + 4 * shape.layers * shape.width * context)
 
 
+def flops_a_parameter(*, lora: bool = False, recompute: bool = False) -> int:
+    """FLOPs of training for each parameter and token, without attention: see `train_flops`."""
+    return (4 if lora else 6) + (2 if recompute else 0)
+
+
 def train_flops(shape: Shape, *, tokens: float, context: float, lora: bool = False, recompute: bool = False) -> float:
     """FLOPs to train on `tokens` in sequences of `context`: (6N + 12·L·d·s) a token, for LoRA (4N + 12·L·d·s).
 
@@ -53,7 +58,7 @@ def train_flops(shape: Shape, *, tokens: float, context: float, lora: bool = Fal
     weights of its own, so its part stays; the adapters' own FLOPs, below 1 %, are not counted. `recompute`: full
     activation checkpointing repeats the forward.
     """
-    dense = (4 if lora else 6) * shape.parameters
+    dense = flops_a_parameter(lora=lora) * shape.parameters
     per_token = dense + 12 * shape.layers * shape.width * context
     again = forward_flops(shape, tokens=1, context=context) if recompute else 0.0
     return tokens * (per_token + again)

@@ -80,16 +80,19 @@ def memory_per_gpu(
 
 def layout_that_fits(
     shape: Shape, *, gpus: int, gigabytes: float, context: int, batch_tokens: float, vocabulary: int = 128_000,
-    lora: bool = False,
+    lora: bool = False, recompute: bool = False,
 ) -> Layout:  # fmt: skip
     """The plainest layout of `gpus` GPUs of `gigabytes` each that holds the run.
 
     Plainest: sharded data parallelism alone; then tensor parallelism within a node; then a pipeline; activations kept
-    before they are recomputed. Every data-parallel group needs a sequence of `context` tokens in every step.
+    before they are recomputed, unless it is asked to `recompute` them. Every data-parallel group needs a sequence of
+    `context` tokens in every step.
     Raises `Mistake` where nothing fits.
     """
     least: float | None = None
-    for tensor, pipeline, recompute in _splits(gpus):
+    for tensor, pipeline, again in _splits(gpus):
+        if recompute and not again:
+            continue
         data = gpus // (tensor * pipeline)
         sequences = int(batch_tokens // (context * data * pipeline))  # a pipeline is filled by as many micro-batches
         if sequences < 1 or pipeline > shape.layers:
@@ -97,11 +100,11 @@ def layout_that_fits(
         for at_once in _halved(sequences):
             memory = memory_per_gpu(
                 shape, data=data, tensor=tensor, pipeline=pipeline, tokens_at_once=at_once * context,
-                recompute=recompute, vocabulary=vocabulary, lora=lora,
+                recompute=again, vocabulary=vocabulary, lora=lora,
             )  # fmt: skip
             least = memory.total if least is None else min(least, memory.total)
             if memory.total <= USABLE * gigabytes:
-                return Layout(data, tensor, pipeline, at_once, recompute, memory)
+                return Layout(data, tensor, pipeline, at_once, again, memory)
     if least is None:
         what = f"a step of {batch_tokens:,.0f} tokens gives {gpus:,} GPUs no sequence of {context:,} tokens each"
         raise Mistake(what, where="--batch-tokens", remedy="Take fewer GPUs, a larger batch or a shorter context")

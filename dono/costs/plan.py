@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from dono.costs.energy import energy_kwh
 from dono.costs.failures import Failures, expected_failures
-from dono.costs.flops import Shape, train_flops
+from dono.costs.flops import Shape, flops_a_parameter, train_flops
 from dono.costs.layouts import Layout, layout_that_fits
 from dono.costs.machines import Machine
 from dono.costs.overheads import STORE_PER_GIGABYTE_MONTH
@@ -59,19 +59,19 @@ class RunPlan:
 def plan_run(asked: Asked, shape: Shape, machine: Machine, gpus: int, *, utilisation: Range | None = None) -> RunPlan:
     """Plan a run on `gpus` of a machine. `utilisation` of the peak where a person knows it, else the prior.
 
-    FLOPs behind the time are 6 for each active parameter and token (4 with LoRA), as in the published runs that the
-    prior is from; `flops` counts attention too. Hours by the clock include what failures lose.
+    FLOPs behind the time are 6 for each active parameter and token (4 with LoRA; 2 more where it is asked to repeat
+    the forward), as in the published runs that the prior is from; `flops` counts attention too. A layout that repeats
+    the forward unasked, since nothing else fits, adds nothing: the prior is of whole runs, whatever they repeated.
+    Hours by the clock include what failures lose.
     Raises `Mistake` where the run fits on no layout.
     """
     dense = shape if asked.active is None else Shape(asked.active, shape.layers, shape.width, 0.0)
     used = utilisation or whole_run_utilisation(machine, context=asked.context)
-    plain = (4 if asked.lora else 6) * dense.stored * asked.tokens
-    if asked.recompute:
-        plain *= 4 / 3
+    plain = flops_a_parameter(lora=asked.lora, recompute=asked.recompute) * dense.stored * asked.tokens
     machine_hours = used.times(machine.peak * 3600).under(plain)
     layout = layout_that_fits(
         shape, gpus=gpus, gigabytes=machine.memory, context=asked.context, batch_tokens=asked.batch_tokens,
-        vocabulary=asked.vocabulary, lora=asked.lora,
+        vocabulary=asked.vocabulary, lora=asked.lora, recompute=asked.recompute,
     )  # fmt: skip
     failures = expected_failures(shape, gpus=gpus, trained=0.01 if asked.lora else 1.0)
     hours = machine_hours.times(1 / gpus / (1 - failures.lost))

@@ -79,6 +79,6 @@ class TokenizerChoice(Section):
 
     kind: TokenizerKind = "words"
     stage: float = Field(default=0.9, gt=0, le=1)
-    temperature: float = Field(default=1.0, gt=0)
+    temperature: float = Field(default=1.0, ge=0.1)
     extended: Literal["auto"] | bool = "auto"
     added: int | None = Field(default=None, ge=1)

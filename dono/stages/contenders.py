@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -265,7 +264,7 @@ def no_room(place: Workplace, needed: float) -> Mistake:
     share = place.project.budget.pilot_share
     return Mistake(
         f"{place.pilot_seconds:.0f} s for pilots is too little for a single rung of every arm "
-        f"(about {math.ceil(needed)} s)",
+        f"(about {needed + 0.5:.0f} s)",
         where=f"budget.pilot_share: {share}",
         remedy="Raise the budget or pilot_share, or name fewer routes",
     )

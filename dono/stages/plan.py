@@ -21,6 +21,7 @@ from dono.costs import (
     Traffic,
     cost_in,
     exactly,
+    flops_a_parameter,
     longest_wait,
     machine_named,
     plan_run,
@@ -124,14 +125,16 @@ def lines(question: Question) -> list[Line]:
     gpus, machine = fleet(question)
     exchange = Exchange(question.currency, rates_of(question.rates))
     asked, shape, plan = _planned(question, gpus, machine)
+    each = flops_a_parameter(lora=asked.lora, recompute=asked.recompute)
+    again = ", 2 of them for the forward that is repeated" if asked.recompute else ""
     found: list[Line] = [
         ("shape", f"width {shape.width:,}, {shape.layers} layers, {compact(asked.batch_tokens)} tokens a step",
          "usual proportions of Llama-like models: assumed"),
-        ("FLOPs", f"{plan.flops:.2e}", f"{4 if asked.lora else 6} a parameter and token, and attention"),
+        ("FLOPs", f"{plan.flops:.2e}", f"{each} a parameter and token{again}, and attention"),
         ("utilisation", _range(plan.utilisation, percent), _told(plan.utilisation)),
-        ("machine hours", _range(plan.machine_hours, compact), "FLOPs ÷ utilisation"),
+        ("machine hours", _range(plan.machine_hours, compact), f"{each} FLOPs a parameter and token ÷ utilisation"),
         ("by the clock", _range(plan.hours, duration), f"with {percent(plan.failures.lost)} lost to failures"),
-        *_memory(plan, machine),
+        *_memory(asked, plan, machine),
         *_failures(plan),
         ("energy", _range(plan.energy, lambda v: f"{compact(v)} kWh"), _told(AROUND)),
     ]  # fmt: skip
@@ -180,13 +183,16 @@ def _asked(question: Question) -> Asked:
     )  # fmt: skip
 
 
-def _memory(plan: RunPlan, machine: Machine) -> list[Line]:
+def _memory(asked: Asked, plan: RunPlan, machine: Machine) -> list[Line]:
     held = plan.layout.memory
+    chosen = "the plainest that fits: sharded data, then tensor within a node, then pipeline"
+    if plan.layout.recompute and not asked.recompute:
+        chosen += "; the forward that is repeated is not in the hours: --recompute counts it"
     parts = (("weights", held.weights), ("gradients", held.gradients), ("optimizer", held.optimizer))
     text = ", ".join(f"{name} {size:.1f}" for name, size in (*parts, ("activations", held.activations)))
     return [
         ("memory per GPU", f"{held.total:.1f} of {machine.memory:g} GB", f"{text} GB"),
-        ("layout", str(plan.layout), "the plainest that fits: sharded data, then tensor within a node, then pipeline"),
+        ("layout", str(plan.layout), chosen),
     ]
 
 

@@ -60,3 +60,10 @@ def test_a_lock_that_says_nothing_sensible_tells_of_nobody(tmp_path: Path, text:
     assert holder_of(tmp_path) is None
     with alone_in(tmp_path):
         assert holder_of(tmp_path) is not None
+
+
+def test_a_file_in_the_way_of_the_folder_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("kept", encoding="utf8")
+    for folder in (tmp_path / "notes.txt", tmp_path / "notes.txt" / "work"):
+        with pytest.raises(Mistake, match="no folder can be made there"), alone_in(folder):
+            pass

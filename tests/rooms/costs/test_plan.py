@@ -70,6 +70,20 @@ def test_lora_takes_two_thirds_of_the_time_and_no_optimizer_memory() -> None:
     assert lora.failures.checkpoint_gigabytes < whole.failures.checkpoint_gigabytes / 50
 
 
+@pytest.mark.parametrize(("lora", "more"), [(False, 8 / 6), (True, 6 / 4)])
+def test_a_repeated_forward_is_two_flops_more_whatever_is_trained_and_the_layout_repeats_it(
+    lora: bool, more: float
+) -> None:
+    kept = plan_run(asked(7e9, 1e9, lora=lora), usual_shape(7e9), H100, 64)
+    again = plan_run(asked(7e9, 1e9, lora=lora, recompute=True), usual_shape(7e9), H100, 64)
+    assert again.machine_hours.mid == pytest.approx(kept.machine_hours.mid * more)
+    assert again.money is not None and kept.money is not None
+    assert again.money.mid == pytest.approx(kept.money.mid * more)
+    assert again.flops / kept.flops == pytest.approx(more, rel=0.05)
+    assert (kept.layout.recompute, again.layout.recompute) == (False, True)
+    assert again.layout.memory.activations < kept.layout.memory.activations
+
+
 def test_only_the_experts_that_a_token_meets_take_time_but_all_take_memory() -> None:
     dense = plan_run(asked(100e9, 1e12), usual_shape(100e9), H100, 512)
     experts = plan_run(asked(100e9, 1e12, active=10e9), usual_shape(100e9), H100, 512)

@@ -277,3 +277,29 @@ def test_a_bar_that_no_lift_has_is_one_line(tmp_path: Path, bar: float) -> None:
     case = f"kind: predict, train: chats.txt, target: left, metric: lift, bar: {bar}"
     found = mistakes(tmp_path, GOOD.replace("kind: language", case))
     assert found == [f"use_cases[text]: lift goes from 0 to 10; a bar of {bar:g} is beyond it. Mend it"]
+
+
+@pytest.mark.parametrize(
+    ("more", "where"),
+    [
+        ("serving: {requests_per_day: 1.0e+300, tokens_in: 1, tokens_out: 1}", "serving.requests_per_day"),
+        ("machine: {gpu: this, price_per_hour: 1.0e-300}", "machine.price_per_hour"),
+        ("training: {task_epochs: 1.0e+300}", "training.task_epochs"),
+        ("overheads: {engineer_hours: {finetune: 1.0e+308}}", "overheads.engineer_hours"),
+        ("rates: {USD: 1.0e-300}", "rates"),
+        (f"training: {{batch: {10**400}}}", "training.batch"),
+    ],
+)  # fmt: skip
+def test_a_number_of_no_size_that_anything_has_is_one_line(tmp_path: Path, more: str, where: str) -> None:
+    (found,) = mistakes(tmp_path, GOOD + more + "\n")
+    assert found.startswith(f"{where}: a number is 0, or from 1e-30 to 1e+30 in size")
+
+
+def test_nothing_and_a_negative_seed_are_numbers(tmp_path: Path) -> None:
+    more = "machine: {gpu: this, price_per_hour: 0}\ntraining: {seed: -5}\nrates: {USD: 88}\n"
+    assert load_project(write(tmp_path, GOOD + more)).training.seed == -5
+
+
+def test_a_temperature_by_which_no_size_can_be_raised_is_one_line(tmp_path: Path) -> None:
+    (found,) = mistakes(tmp_path, GOOD + "tokenizer: {temperature: 0.001}\n")
+    assert found.startswith("tokenizer.temperature: Input should be greater than or equal to 0.1")

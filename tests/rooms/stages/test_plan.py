@@ -31,6 +31,26 @@ def test_every_line_says_where_its_number_is_from() -> None:
     assert {"people", "serving, a month", "wait?"} <= {what for what, _, _ in found}
 
 
+@pytest.mark.parametrize(
+    ("others", "each", "layout"),
+    [
+        ({}, 6, "kept"), ({"lora": True}, 4, "kept"), ({"recompute": True}, 8, "recomputed"),
+        ({"lora": True, "recompute": True}, 6, "recomputed"),
+    ],
+)  # fmt: skip
+def test_the_words_are_those_of_the_numbers(others: dict[str, object], each: int, layout: str) -> None:
+    told = {what: (value, source) for what, value, source in lines(asked(**others))}
+    assert told["FLOPs"][1].startswith(f"{each} a parameter and token")
+    assert told["machine hours"][1] == f"{each} FLOPs a parameter and token ÷ utilisation"
+    assert told["layout"][0].endswith(f"activations {layout}") and "--recompute" not in told["layout"][1]
+
+
+def test_a_forward_that_is_repeated_unasked_is_said_not_to_be_in_the_hours() -> None:
+    told = {what: (value, source) for what, value, source in lines(asked(params=70e9, tokens=1e12))}
+    assert "recomputed" in told["layout"][0] and "not in the hours: --recompute counts it" in told["layout"][1]
+    assert told["FLOPs"][1].startswith("6 a parameter and token, and")
+
+
 def test_a_measured_share_of_the_peak_has_no_range() -> None:
     found = {what: value for what, value, _ in lines(asked(mfu=0.4))}
     assert found["utilisation"] == "40\u00a0%"
