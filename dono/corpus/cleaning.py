@@ -40,8 +40,10 @@ STEPS: dict[str, Callable[[Settings], Step]] = {
 }
 
 
-BEFORE_LEARNING = ("text", "language")
-"""What a text goes through before it is learned from what is usual."""
+BEFORE_LEARNING = ("text", "language", "privacy")
+"""What a text goes through before it is learned from what is usual: what is learned is written down, so identifiers are
+replaced before.
+"""
 
 
 def make_steps(settings: Settings, names: Sequence[str] = tuple(STEPS)) -> dict[str, Step]:

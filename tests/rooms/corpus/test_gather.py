@@ -3,6 +3,7 @@ from __future__ import annotations
 import datetime
 import errno
 import json
+import pickle
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -11,10 +12,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from dono.artifacts import Json
-from dono.corpus import Document, gather, read_documents, survey_lines
+from dono.corpus import Document, engine, gather, read_documents, survey_lines
 from dono.corpus.documents import is_held_out
+from dono.corpus.shards import plan_shards
+from dono.corpus.sources import checked_parts
 from dono.errors import Mistake
-from dono.project import Source
+from dono.project import Cleaning, Source
 
 
 def run(
@@ -288,3 +291,21 @@ def test_what_was_found_out_about_files_stands_in_the_survey(tmp_path: Path) -> 
         f"read as utf-16: {tmp_path}/a.txt and 2 more files",
         f"empty, left out: {tmp_path}/d.txt",
     ]
+
+
+def test_what_is_learned_of_the_texts_holds_no_personal_data_and_no_word_that_can_be_read(tmp_path: Path) -> None:
+    rows = [
+        f"My name is Ramesh, order {i % 7} {i % 9} is late; mobile {9840000000 + i * 7919}, mail to u{i}x@gmail.com"
+        f" or ask {'for my friend ' if i % 2 else ''}{'the clerk' if i % 3 else 'a neighbour'}"
+        for i in range(260)
+    ]
+    path = write(tmp_path / "a.jsonl", *({"text": row} for row in rows))
+    source = Source(name="a", kind="jsonl", path=path, language="en")
+    survey, _ = run(tmp_path / "o", [source])
+    quality = survey["quality"]
+    assert isinstance(quality, dict) and len(quality["frequent"]["en"]) > 10
+    recipe = engine.Recipe((source,), {}, Cleaning(), 0.1, 0, tmp_path)
+    (shard,) = plan_shards([(source, checked_parts(source).parts)])
+    sent = pickle.dumps(engine.sample_work(recipe)(shard, lambda _: None))
+    for part in ("ramesh", "98400", "u1x", "gmail", "clerk", "mobile"):
+        assert part not in json.dumps(quality).lower() and part.encode() not in sent.lower()

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from dono.corpus.drafts import Draft
-from dono.corpus.quality import LEAST, Thresholds, learn_thresholds, measure_sample, quality_step, shape_of
+from dono.corpus.matching import spelled, word_hashes
+from dono.corpus.quality import LEAST, SAID_BY, Thresholds, learn_thresholds, measure_sample, quality_step, shape_of
 from dono.corpus.steps import Dropped
 from dono.errors import Mistake
 from dono.project import Cleaning
@@ -122,6 +123,28 @@ def test_what_is_learned_does_not_depend_on_the_parts_that_the_sample_came_in() 
     texts = own_texts("Kannada", random.Random(4), 0.2) + [draft(f"ok {i}", None, "messages") for i in range(LEAST)]
     parts = [texts[:7], [], texts[7:300], texts[300:]]
     assert learn_thresholds([measure_sample(part) for part in parts]) == learn_thresholds([measure_sample(texts)])
+
+
+def hash_of(word: str) -> str:
+    (part,) = spelled([word])
+    return f"{int(word_hashes(part)[0]):016x}"
+
+
+def test_a_word_is_frequent_only_if_enough_different_texts_have_it_and_it_has_no_number() -> None:
+    said = {"always": LEAST, "seldom": SAID_BY, "tooseldom": SAID_BY - 1, "9876543210": LEAST, "६९a": LEAST}
+    texts = [" ".join([f"own{i}", *(w for w, n in said.items() if i < n)]) for i in range(LEAST)]
+    texts += ["tooseldom tooseldom copied", "Tooseldom, tooseldom copied!", "copied"] * 20
+    learned = learn_thresholds([measure_sample([draft(t) for t in texts[:99]]), measure_sample([draft(texts[99])]),
+                                measure_sample([draft(t) for t in texts[100:]])])  # fmt: skip
+    assert set(learned.frequent["en"]) == {hash_of("always"), hash_of("seldom"), hash_of("tooseldom")}
+    less = learn_thresholds([measure_sample([draft(t) for t in texts[1:]])])  # the copies count as one text
+    assert set(less.frequent["en"]) == {hash_of("always")}
+
+
+def test_where_no_word_is_frequent_no_text_is_dropped_for_it() -> None:
+    pages = [draft(" ".join(make_words("Odia", 80, random.Random(i % 4))), "xx") for i in range(LEAST)]
+    learned = learn_thresholds([measure_sample(pages)])
+    assert learned.frequent == {} and set(reasons(pages, learned)) == {None}
 
 
 def test_scripts_without_spaces_have_no_words_too_short() -> None:
