@@ -14,8 +14,10 @@ import numpy.typing as npt
 from dono.artifacts import Json
 from dono.corpus.contamination import words
 from dono.corpus.drafts import Draft
+from dono.corpus.letters import unify_letters
 from dono.corpus.matching import Hashes, Known, span_hashes
 from dono.corpus.measures import Measured, Numbers, frequent_share, measures
+from dono.corpus.normalise import normalise
 from dono.corpus.steps import Dropped, Outcome, Step
 from dono.errors import Mistake
 from dono.project import Cleaning
@@ -244,7 +246,7 @@ def quality_step(thresholds: Thresholds, cleaning: Cleaning) -> Step:
 
     Raises `Mistake` for a list of words that cannot be read.
     """
-    frequent, bad = _hashed(thresholds.frequent), read_bad_words(cleaning.bad_words)
+    frequent, bad = _hashed(thresholds.frequent), read_bad_words(cleaning)
 
     def step(batch: Sequence[Draft]) -> list[Outcome]:
         if not batch:
@@ -296,16 +298,17 @@ def _broken_rule(draft: Draft, values: Mapping[str, float], thresholds: Threshol
     return None
 
 
-def read_bad_words(paths: Mapping[str, str]) -> dict[str, frozenset[str]]:
-    """Words and phrases by language, one a line. Raises `Mistake`."""
+def read_bad_words(cleaning: Cleaning) -> dict[str, frozenset[str]]:
+    """Words and phrases by language, one a line, spelt as the texts are that they are sought in. Raises `Mistake`."""
     found = {}
-    for code, path in paths.items():
+    for code, path in cleaning.bad_words.items():
         try:
             lines = Path(path).read_text(encoding="utf8").splitlines()
         except (OSError, UnicodeDecodeError) as error:
             where = f"cleaning.bad_words.{code}"
             raise Mistake(f"{path} cannot be read ({error})", where=where, remedy="Correct the path") from error
-        found[code] = frozenset(" ".join(words(line)) for line in lines if words(line))
+        spelt = [words(unify_letters(normalise(x)) if cleaning.unify_letters else normalise(x)) for x in lines]
+        found[code] = frozenset(" ".join(phrase) for phrase in spelt if phrase)
     return found
 
 

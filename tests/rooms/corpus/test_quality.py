@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from dono.corpus.cleaning import Settings, make_steps
 from dono.corpus.drafts import Draft
 from dono.corpus.matching import spelled, word_hashes
+from dono.corpus.normalise import normalise
 from dono.corpus.quality import LEAST, SAID_BY, Thresholds, learn_thresholds, measure_sample, quality_step, shape_of
-from dono.corpus.steps import Dropped
+from dono.corpus.steps import Dropped, run_steps
 from dono.errors import Mistake
-from dono.project import Cleaning
+from dono.project import Cleaning, Source
 from tests.rooms.corpus.test_duplicates import SCRIPTS, make_words
 
 CORPORA = Path("../shared/corpora/text")
@@ -165,6 +167,17 @@ def test_words_of_a_persons_own_list_drop_a_text_of_that_language_only(tmp_path:
     assert reasons(drafts, bad_words={"en": str(path)}) == [dropped, dropped, None, None]
     with pytest.raises(Mistake, match=r"no.txt cannot be read"):
         quality_step(Thresholds(), Cleaning(bad_words={"en": str(tmp_path / "no.txt")}))
+
+
+@pytest.mark.parametrize("unify", [True, False])
+@pytest.mark.parametrize("word", ["लौ\u095cा", "अवन्\u200dवीट", "അവന്\u200d", "বি\u09dcাল", "अाज", "re\u00adceive"])
+def test_words_of_a_list_are_found_however_list_and_text_are_spelt(word: str, unify: bool, tmp_path: Path) -> None:
+    path = tmp_path / "list.txt"
+    path.write_text(f"\ufeff{word}\n", encoding="utf8")
+    settings = Cleaning(bad_words={"hi": str(path)}, unify_letters=unify, quality=False)
+    steps = make_steps(Settings(settings, Source(name="a", path="a.txt")))
+    (found,) = run_steps(steps, [draft(normalise(f"यह {word} है"), "hi")])
+    assert isinstance(found, Dropped) and found.reason == "a word of the list of bad words"
 
 
 @pytest.mark.skipif(not CORPORA.is_dir(), reason="the shared corpora are not here")
