@@ -161,7 +161,7 @@ def _spellings(texts: Sequence[str], cleaning: Cleaning, markup: Literal["html"]
 
 
 def sample_work(recipe: Recipe) -> Work[Shard, Sampled]:
-    """The function that looks at the first texts of a shard, as many as its part of the sample."""
+    """The function that looks at the first texts of a shard, its part of the sample; none that is forgotten."""
     most, characters = -(-SAMPLE // recipe.shards), -(-SAMPLE_CHARACTERS // recipe.shards)
 
     def work(shard: Shard, tell: Tell) -> Sampled:
@@ -170,7 +170,7 @@ def sample_work(recipe: Recipe) -> Work[Shard, Sampled]:
         steps = make_steps(Settings(cleaning, source), BEFORE_LEARNING)
         with tempfile.TemporaryDirectory(dir=recipe.folder) as scratch:
             read = drafts(source, shard.parts, Path(scratch), lambda _: None)
-            texts = (d for d in read if isinstance(d, Draft))
+            texts = (d for d in read if isinstance(d, Draft) and not recipe.forgets(recipe.id_of(source, d)))
             taken = _up_to(islice(texts, most), characters)
             found = (o for batch in batches(taken) for o in run_steps(steps, batch))
             return measure_sample([one for one in found if isinstance(one, Draft)])

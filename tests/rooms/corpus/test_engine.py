@@ -20,6 +20,7 @@ import pytest
 from dono.corpus import LocalFile, documents, duplicates, engine, read_documents
 from dono.corpus.code_identity import code_identity
 from dono.corpus.gather import PLAN, SHARDS
+from dono.corpus.identities import Identities
 from dono.corpus.shards import Shard, plan_shards
 from dono.corpus.sources import checked_parts
 from dono.errors import Mistake
@@ -235,6 +236,17 @@ def test_few_long_texts_suffice_for_the_sample(tmp_path: Path, monkeypatch: pyte
     for characters, texts in ((10**6, 400), (1_000, 44)):  # 23 characters in each
         monkeypatch.setattr(engine, "SAMPLE_CHARACTERS", characters)
         assert len(engine.sample_work(recipe)(shards[0], lambda _: None).shapes) == texts
+
+
+def test_what_is_forgotten_is_not_learned_from(tmp_path: Path) -> None:
+    rows = [{"text": f"so many words of person {i % 20}", "who": f"p{i % 20}"} for i in range(400)]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf8")
+    source = Source(name="a", kind="jsonl", path=str(tmp_path / "a.jsonl"), language="en", key="who")
+    shards = plan_shards([(source, checked_parts(source).parts)])
+    for forgotten, texts in ((frozenset[str](), 400), (frozenset({Identities(b"k" * 32).of("a", "p7")}), 380)):
+        recipe = engine.Recipe((source,), {}, Cleaning(), 0.1, 0, tmp_path, Identities(b"k" * 32, forgotten))
+        work = engine.sample_work(recipe)
+        assert sum(len(work(shard, lambda _: None).shapes) for shard in shards) == texts
 
 
 @pytest.fixture
