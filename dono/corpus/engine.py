@@ -28,7 +28,7 @@ from dono.corpus.drafts import Draft, Refused, drafts
 from dono.corpus.drops import Drops, example_of
 from dono.corpus.identities import Identities
 from dono.corpus.normalise import usable
-from dono.corpus.privacy import row_mask
+from dono.corpus.privacy import check_key, row_mask
 from dono.corpus.quality import Sampled, Thresholds, measure_sample
 from dono.corpus.rows import SHOWN, Malformed
 from dono.corpus.shards import Shard, Span, count_lines
@@ -67,7 +67,9 @@ MARKS = pa.schema([("mark", pa.uint64()), ("signature", pa.binary())])
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything that a worker must know to do any of the `shards`. `folder` is where they are kept."""
+    """Everything that a worker must know to do any of the `shards`. `folder` is where they are kept, `key` the
+    fingerprint of the key that replaces identifiers: the key itself is in the environment of each machine.
+    """
 
     sources: tuple[Source, ...]
     tests: Mapping[str, tuple[str, ...]]
@@ -78,6 +80,7 @@ class Recipe:
     identities: Identities | None = None
     thresholds: Thresholds | None = None
     shards: int = 1
+    key: str | None = None
 
     @property
     def replaces(self) -> bool:
@@ -137,7 +140,7 @@ def shard_work(recipe: Recipe) -> Work[Shard, ShardRecord]:
 
     @lru_cache(maxsize=8)
     def tools(source: int) -> _Tools:
-        return _Tools.of(Settings(recipe.cleaning, recipe.sources[source], recipe.thresholds))
+        return _Tools.of(Settings(recipe.cleaning, recipe.sources[source], recipe.thresholds), recipe.key)
 
     def work(shard: Shard, tell: Tell) -> ShardRecord:
         return _Shard(recipe, probes(recipe.sources[shard.source].markup), shard, tools(shard.source)).done(tell)
@@ -167,7 +170,9 @@ def sample_work(recipe: Recipe) -> Work[Shard, Sampled]:
     def work(shard: Shard, tell: Tell) -> Sampled:
         source = recipe.sources[shard.source]
         cleaning = recipe.cleaning.model_copy(update={"count_mixed": False})  # nothing is learned from how mixed it is
-        steps = make_steps(Settings(cleaning, source), BEFORE_LEARNING)
+        settings = Settings(cleaning, source)
+        check_key(settings.privacy, recipe.key)
+        steps = make_steps(settings, BEFORE_LEARNING)
         with tempfile.TemporaryDirectory(dir=recipe.folder) as scratch:
             read = drafts(source, shard.parts, Path(scratch), lambda _: None)
             texts = (d for d in read if isinstance(d, Draft) and not recipe.forgets(recipe.id_of(source, d)))
@@ -189,7 +194,9 @@ class _Tools:
     mask: Callable[[str], str]
 
     @classmethod
-    def of(cls, settings: Settings) -> _Tools:
+    def of(cls, settings: Settings, key: str | None) -> _Tools:
+        """Raises `Mistake` where the key here is not the one with the fingerprint `key`."""
+        check_key(settings.privacy, key)
         return cls(make_steps(settings, SPELLING), make_steps(settings, AFTERWARDS), row_mask(settings.privacy))
 
 
