@@ -40,8 +40,13 @@ STEPS: dict[str, Callable[[Settings], Step]] = {
 }
 
 
-BEFORE_LEARNING = ("text", "language")
-"""What a text goes through before it is learned from what is usual."""
+SPELLING = ("text", "language")
+"""What a text goes through before identifiers are replaced: tests are sought in it as it is then."""
+AFTERWARDS = tuple(name for name in STEPS if name not in SPELLING)
+BEFORE_LEARNING = (*SPELLING, "privacy")
+"""What a text goes through before it is learned from what is usual: what is learned is written down, so identifiers are
+replaced before.
+"""
 
 
 def make_steps(settings: Settings, names: Sequence[str] = tuple(STEPS)) -> dict[str, Step]:

@@ -81,6 +81,7 @@ class Probes:
 
     Case, punctuation, joiners, line ends and the script of digits are ignored. In scripts without spaces three letters
     stand for a word. Not found: paraphrases, translations, and transliterated copies of texts of fewer than 8 words.
+    Spellings are compared as they are given.
     """
 
     def __init__(self, tests: Mapping[str, Sequence[str]]) -> None:

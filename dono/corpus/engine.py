@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import tempfile
+import unicodedata
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -14,24 +15,26 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
-from typing import TextIO
+from typing import Literal, TextIO
 
 import pyarrow as pa
 
 from dono.artifacts import write_atomically
 from dono.corpus.boilerplate import line_marks
-from dono.corpus.cleaning import BEFORE_LEARNING, Settings, make_steps
-from dono.corpus.contamination import Probes
+from dono.corpus.cleaning import AFTERWARDS, BEFORE_LEARNING, SPELLING, Settings, make_steps
+from dono.corpus.contamination import Probes, words
 from dono.corpus.documents import GroupWriter, is_held_out
 from dono.corpus.drafts import Draft, Refused, drafts
 from dono.corpus.drops import Drops, example_of
 from dono.corpus.identities import Identities
-from dono.corpus.privacy import row_mask
+from dono.corpus.normalise import usable
+from dono.corpus.privacy import check_key, row_mask
 from dono.corpus.quality import Sampled, Thresholds, measure_sample
-from dono.corpus.rows import SHOWN
+from dono.corpus.rows import SHOWN, Malformed
 from dono.corpus.shards import Shard, Span, count_lines
 from dono.corpus.shingles import SHORT, marks_of
-from dono.corpus.steps import Step, run_steps
+from dono.corpus.steps import Dropped, Step, run_steps
+from dono.corpus.text_steps import text_step
 from dono.project import Cleaning, Source
 from dono.runners import Tell, Work
 
@@ -64,7 +67,9 @@ MARKS = pa.schema([("mark", pa.uint64()), ("signature", pa.binary())])
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything that a worker must know to do any of the `shards`. `folder` is where they are kept."""
+    """Everything that a worker must know to do any of the `shards`. `folder` is where they are kept, `key` the
+    fingerprint of the key that replaces identifiers: the key itself is in the environment of each machine.
+    """
 
     sources: tuple[Source, ...]
     tests: Mapping[str, tuple[str, ...]]
@@ -75,6 +80,7 @@ class Recipe:
     identities: Identities | None = None
     thresholds: Thresholds | None = None
     shards: int = 1
+    key: str | None = None
 
     @property
     def replaces(self) -> bool:
@@ -124,27 +130,52 @@ def finished(folder: Path, number: int) -> ShardRecord | None:
 
 
 def shard_work(recipe: Recipe) -> Work[Shard, ShardRecord]:
-    """The function that does a shard, with the tests of a recipe ready to be sought."""
-    probes = Probes(recipe.tests)
+    """The function that does a shard, with the tests of a recipe ready to be sought: as they are, and spelt as the
+    documents of the shard's source are. They are sought in documents before identifiers are replaced, and after.
+    """
+
+    @lru_cache(maxsize=2)
+    def probes(markup: Literal["html"] | None) -> Probes:
+        return Probes({name: _spellings(texts, recipe.cleaning, markup) for name, texts in recipe.tests.items()})
 
     @lru_cache(maxsize=8)
     def tools(source: int) -> _Tools:
-        return _Tools.of(Settings(recipe.cleaning, recipe.sources[source], recipe.thresholds))
+        return _Tools.of(Settings(recipe.cleaning, recipe.sources[source], recipe.thresholds), recipe.key)
 
-    return lambda shard, tell: _Shard(recipe, probes, shard, tools(shard.source)).done(tell)
+    def work(shard: Shard, tell: Tell) -> ShardRecord:
+        return _Shard(recipe, probes(recipe.sources[shard.source].markup), shard, tools(shard.source)).done(tell)
+
+    return work
+
+
+def _spellings(texts: Sequence[str], cleaning: Cleaning, markup: Literal["html"] | None) -> list[str]:
+    """Test texts as they are, and as a document with such a text is spelt, where that makes other words of it."""
+    found = list(texts)
+    step = text_step(cleaning, markup)
+    for text in texts:
+        try:
+            draft = Draft(usable(text), None, "", "", "", 0)
+        except Malformed:  # no document is like it
+            continue
+        (outcome,) = step([draft])
+        if isinstance(outcome, Draft) and words(outcome.text) != words(unicodedata.normalize("NFC", text)):
+            found.append(outcome.text)
+    return found
 
 
 def sample_work(recipe: Recipe) -> Work[Shard, Sampled]:
-    """The function that looks at the first texts of a shard, as many as its part of the sample."""
+    """The function that looks at the first texts of a shard, its part of the sample; none that is forgotten."""
     most, characters = -(-SAMPLE // recipe.shards), -(-SAMPLE_CHARACTERS // recipe.shards)
 
     def work(shard: Shard, tell: Tell) -> Sampled:
         source = recipe.sources[shard.source]
         cleaning = recipe.cleaning.model_copy(update={"count_mixed": False})  # nothing is learned from how mixed it is
-        steps = make_steps(Settings(cleaning, source), BEFORE_LEARNING)
+        settings = Settings(cleaning, source)
+        check_key(settings.privacy, recipe.key)
+        steps = make_steps(settings, BEFORE_LEARNING)
         with tempfile.TemporaryDirectory(dir=recipe.folder) as scratch:
             read = drafts(source, shard.parts, Path(scratch), lambda _: None)
-            texts = (d for d in read if isinstance(d, Draft))
+            texts = (d for d in read if isinstance(d, Draft) and not recipe.forgets(recipe.id_of(source, d)))
             taken = _up_to(islice(texts, most), characters)
             found = (o for batch in batches(taken) for o in run_steps(steps, batch))
             return measure_sample([one for one in found if isinstance(one, Draft)])
@@ -154,14 +185,19 @@ def sample_work(recipe: Recipe) -> Work[Shard, Sampled]:
 
 @dataclass(frozen=True)
 class _Tools:
-    """What the texts of a source go through, and what takes personal data out of the rows that are shown."""
+    """What the texts of a source go through, up to identifiers and from there on, and what takes personal data out of
+    the rows that are shown.
+    """
 
-    steps: Mapping[str, Step]
+    spelling: Mapping[str, Step]
+    afterwards: Mapping[str, Step]
     mask: Callable[[str], str]
 
     @classmethod
-    def of(cls, settings: Settings) -> _Tools:
-        return cls(make_steps(settings), row_mask(settings.privacy))
+    def of(cls, settings: Settings, key: str | None) -> _Tools:
+        """Raises `Mistake` where the key here is not the one with the fingerprint `key`."""
+        check_key(settings.privacy, key)
+        return cls(make_steps(settings, SPELLING), make_steps(settings, AFTERWARDS), row_mask(settings.privacy))
 
 
 class _Shard:
@@ -171,7 +207,7 @@ class _Shard:
         self.recipe, self.probes, self.shard = recipe, probes, shard
         self.source, self.files = recipe.sources[shard.source], shard_files(recipe.folder, shard.number)
         self.attempt = recipe.folder / f".{shard.number:05d}.{uuid.uuid4().hex}"
-        self.steps, self.mask = tools.steps, tools.mask
+        self.tools, self.mask = tools, tools.mask
         self.reasons: Counter[str] = Counter()
         self.formats: Counter[str] = Counter()
         self.drops, self.texts, self.forgotten = Drops(), 0, 0
@@ -199,9 +235,9 @@ class _Shard:
             marks = stack.enter_context(GroupWriter(files["marks"], MARKS, compression="none"))
             found = drafts(self.source, self.shard.parts, self.attempt, tell)
             for batch in batches(self._usable(found, rejects)):
-                kept = self._cleaned(batch)
+                kept, unmasked = self._cleaned(batch)
                 self.texts += len(kept)
-                texts.add(self._table(kept))
+                texts.add(self._table(kept, unmasked))
                 written = [d.text for d in kept]
                 marks.add(_marks(written, near=self.recipe.cleaning.near_duplicates is not None))
                 if self.recipe.cleaning.repeated_lines is not None:
@@ -240,25 +276,43 @@ class _Shard:
         self.reasons[row["reason"]] += 1
         rejects.write(json.dumps(row, ensure_ascii=False) + "\n")
 
-    def _cleaned(self, batch: Sequence[Draft]) -> list[Draft]:
-        """What the steps keep; what they drop is counted, and shown without the personal data in it."""
-        kept: list[Draft] = []
-        for outcome in run_steps(self.steps, batch):
-            if isinstance(outcome, Draft):
+    def _cleaned(self, batch: Sequence[Draft]) -> tuple[list[Draft], list[str]]:
+        """What the steps keep, and the texts of it before identifiers were replaced."""
+        kept, unmasked = list[Draft](), list[str]()
+        spelt = run_steps(self.tools.spelling, batch)
+        afterwards = iter(run_steps(self.tools.afterwards, [one for one in spelt if isinstance(one, Draft)]))
+        for before in spelt:
+            outcome = next(afterwards) if isinstance(before, Draft) else before
+            if isinstance(before, Draft) and isinstance(outcome, Draft):
                 kept.append(outcome)
-                continue
-            draft = outcome.draft
-            (masked,) = self.steps["privacy"]([draft])
-            assert isinstance(masked, Draft)
-            example = example_of(draft, masked.text, self.recipe.id_of(self.source, draft))
-            self.drops.add(self.source.name, outcome.reason, draft.text, example)
-        return kept
+                unmasked.append(before.text)
+            elif isinstance(outcome, Dropped):
+                self._drop(outcome)
+        return kept, unmasked
 
-    def _table(self, kept: Sequence[Draft]) -> pa.Table:
+    def _drop(self, dropped: Dropped) -> None:
+        """Count a text that is not learned from, and show it without the personal data in it."""
+        draft = dropped.draft
+        (masked,) = self.tools.afterwards["privacy"]([draft])
+        assert isinstance(masked, Draft)
+        example = example_of(draft, masked.text, self.recipe.id_of(self.source, draft))
+        self.drops.add(self.source.name, dropped.reason, draft.text, example)
+
+    def _tested(self, kept: Sequence[Draft], unmasked: Sequence[str]) -> list[set[str]]:
+        """Use cases of which a test text is in each text: in the text before identifiers were replaced, since tests
+        hold them, and in what has become of it, since tests may be without them too.
+        """
+        found = self.probes.found_in_each(unmasked)
+        changed = [place for place, draft in enumerate(kept) if draft.text != unmasked[place]]
+        for place, more in zip(changed, self.probes.found_in_each([kept[p].text for p in changed]), strict=True):
+            found[place] |= more
+        return found
+
+    def _table(self, kept: Sequence[Draft], unmasked: Sequence[str]) -> pa.Table:
         """Texts with what is decided of each by itself. Held-out text is not learned from: no test is sought in it."""
         held = [is_held_out(d.key, self.recipe.heldout_share, self.recipe.seed) for d in kept]
-        sought = self.probes.found_in_each([d.text for d, h in zip(kept, held, strict=True) if not h])
-        others = iter(sought)
+        learned = [place for place, h in enumerate(held) if not h]
+        others = iter(self._tested([kept[place] for place in learned], [unmasked[place] for place in learned]))
         columns: dict[str, list[object]] = {
             "text": [d.text for d in kept],
             "language": [d.language for d in kept],

@@ -59,7 +59,8 @@ def gather(
     kept = {name: tuple(texts) for name, texts in tests.items()}
     recipe = Recipe(tuple(sources), kept, cleaning or Cleaning(), heldout_share, seed, folder / SHARDS, identities)
     shards = plan_shards([(source, found.parts) for source, found in checked])
-    gathering = _Gathering(replace(recipe, shards=len(shards)), shards, progress, runner)
+    key = key_fingerprint(recipe.cleaning) if recipe.replaces else None
+    gathering = _Gathering(replace(recipe, shards=len(shards), key=key), shards, progress, runner)
     try:
         gathering.open_folder()
         learned = gathering.learn()
@@ -108,7 +109,7 @@ class _Gathering:
             "identities": identified,
             "files": identity({"files": files}),
             "code": code_identity(),
-            "key": key_fingerprint(recipe.cleaning) if recipe.replaces else None,
+            "key": recipe.key,
         }
 
     def learn(self) -> Thresholds:

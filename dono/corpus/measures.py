@@ -67,10 +67,13 @@ def script_of(language: str | None) -> str | None:
 
 
 class Measured(NamedTuple):
-    """The measures of some texts by name, each [texts], and the hashes of their words, one text after the other."""
+    """The measures of some texts by name, each [texts]; the hashes of their words, one text after the other, and which
+    of the words have no number in them: both [words].
+    """
 
     numbers: dict[str, Numbers]
     hashes: Hashes
+    numberless: npt.NDArray[np.bool_]
 
 
 def measures(texts: Sequence[str], languages: Sequence[str | None]) -> Measured:
@@ -87,10 +90,12 @@ def measures(texts: Sequence[str], languages: Sequence[str | None]) -> Measured:
     total = len(texts)
     sums = {name: np.zeros(total) for name in SUMS}
     parts, owners, lines = list[Hashes](), list[Places](), list[Places]()
+    numberless = [np.zeros(0, dtype=np.bool_)]
     own = np.array([NAMES.index(s) if (s := script_of(code)) else -1 for code in languages], dtype=np.int64)
     for part in spelled(texts):
         _characters(part, own, sums)
         parts.append(_words(part, sums))
+        numberless.append(_numberless(part))
         owners.append(part.text)
         lines.append(np.cumsum(part.codes == ord("\n"))[part.starts])
     words = np.maximum(sums["words"], 1)
@@ -110,7 +115,7 @@ def measures(texts: Sequence[str], languages: Sequence[str | None]) -> Measured:
         **_repetition(hashes, text, lines, total),
         **_lines(texts),
     }
-    return Measured(numbers, hashes)
+    return Measured(numbers, hashes, np.concatenate(numberless))
 
 
 def frequent_share(found: Measured, languages: Sequence[str | None], frequent: Mapping[str, Known]) -> Numbers:
@@ -159,6 +164,11 @@ def _words(part: Spelled, sums: Mapping[str, Numbers]) -> Hashes:
     for name, values in counted.items():
         sums[name] += np.bincount(part.text, values, len(sums[name]))
     return hashes
+
+
+def _numberless(part: Spelled) -> npt.NDArray[np.bool_]:
+    found = np.concatenate([[0], np.cumsum(_classes()[part.codes] == NUMBER)])
+    return np.equal(found[part.ends], found[part.starts])
 
 
 def _repetition(hashes: Hashes, text: Places, lines: Sequence[Places], total: int) -> dict[str, Numbers]:

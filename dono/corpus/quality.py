@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from heapq import nsmallest
 from pathlib import Path
 from typing import Literal, cast
 
@@ -15,8 +14,10 @@ import numpy.typing as npt
 from dono.artifacts import Json
 from dono.corpus.contamination import words
 from dono.corpus.drafts import Draft
-from dono.corpus.matching import Known, spelled, word_hashes
+from dono.corpus.letters import unify_letters
+from dono.corpus.matching import Hashes, Known, span_hashes
 from dono.corpus.measures import Measured, Numbers, frequent_share, measures
+from dono.corpus.normalise import normalise
 from dono.corpus.steps import Dropped, Outcome, Step
 from dono.errors import Mistake
 from dono.project import Cleaning
@@ -36,6 +37,8 @@ AT_ONCE = 512
 """Texts of the sample that are measured at a time."""
 FREQUENT = 1000
 """Words of a language that are its most frequent ones in the sample (assumed)."""
+SAID_BY = 5
+"""Different texts that a frequent word is in at least (assumed): what one person writes of herself is in fewer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +102,8 @@ RULES: dict[Shape, tuple[Rule, ...]] = {
 @dataclass(frozen=True, slots=True)
 class Thresholds:
     """What was learned: limits of the rules in their order, by "shape" and by "shape language"; the most frequent
-    words of each language; how many texts each was learned from.
+    words of each language as hexadecimal hashes, since they come from people's texts and are only looked up; how many
+    texts each was learned from.
     """
 
     limits: Mapping[str, Sequence[float]] = field(default_factory=dict)
@@ -134,13 +138,12 @@ def shape_of(draft: Draft, size: float) -> Shape:
 class Sampled:
     """What is learned from of some texts of the sample, found in the process that read them.
 
-    `shapes` and `languages` are [texts], `counts` how often each word of a language occurs.
+    `shapes` and `languages` are [texts]. Words are in it as hashes alone.
     """
 
     shapes: tuple[Shape, ...]
     languages: tuple[str | None, ...]
     found: Measured
-    counts: Mapping[str, Counter[str]]
 
 
 def measure_sample(texts: Sequence[Draft]) -> Sampled:
@@ -152,11 +155,7 @@ def _measure_batch(texts: Sequence[Draft]) -> Sampled:
     languages = tuple(d.language for d in texts)
     found = measures([d.text for d in texts], languages)
     shapes = tuple(shape_of(d, n) for d, n in zip(texts, found.numbers["words"].tolist(), strict=True))
-    counts: dict[str, Counter[str]] = {}
-    for draft in texts:
-        if draft.language and draft.language != "und":
-            counts.setdefault(draft.language, Counter()).update(words(draft.text))
-    return Sampled(shapes, languages, found, counts)
+    return Sampled(shapes, languages, found)
 
 
 def _joined(parts: Sequence[Sampled]) -> Sampled:
@@ -165,30 +164,26 @@ def _joined(parts: Sequence[Sampled]) -> Sampled:
     found = Measured(
         {name: np.concatenate([m.numbers[name] for m in many]) for name in many[0].numbers},
         np.concatenate([m.hashes for m in many]),
+        np.concatenate([m.numberless for m in many]),
     )
-    counts: dict[str, Counter[str]] = {}
-    for part in parts:
-        for code, counted in part.counts.items():
-            counts.setdefault(code, Counter()).update(counted)
     return Sampled(
         tuple(s for part in parts for s in part.shapes),
         tuple(c for part in parts for c in part.languages),
         found,
-        counts,
     )
 
 
 def learn_thresholds(sample: Sequence[Sampled]) -> Thresholds:
     """What is usual in a sample of the person's own text, by shape and language, whatever parts it came in.
 
-    Nothing of the sample is kept but quantiles, counts, and the `FREQUENT` most frequent words of a language.
+    Nothing of the sample is kept but quantiles, counts, and the `FREQUENT` most frequent words of a language that are
+    in `SAID_BY` different texts and have no number in them.
     """
     parts = [part for part in sample if part.shapes]
     if not parts:
         return Thresholds()
     whole = _joined(parts)
-    times = Counter(whole.languages)
-    frequent = {code: _most_frequent(whole.counts[code]) for code in sorted(whole.counts) if times[code] >= LEAST}
+    frequent = _most_frequent(whole)
     numbers = {**whole.found.numbers, "frequent": frequent_share(whole.found, whole.languages, _hashed(frequent))}
     limits: dict[str, list[float]] = {}
     counts: Counter[str] = Counter()
@@ -211,13 +206,39 @@ def _limit(rule: Rule, values: Numbers) -> float:
     return float(max(rule.far, min(rule.usual, np.quantile(values, TAIL))))
 
 
-def _most_frequent(found: Counter[str]) -> list[str]:
-    return nsmallest(FREQUENT, found, key=lambda word: (-found[word], word))
+def _most_frequent(whole: Sampled) -> dict[str, list[str]]:
+    """Hashes of the most frequent words of each language with `LEAST` texts, in an order that says nothing of them."""
+    hashes, sizes = whole.found.hashes, whole.found.numbers["words"].astype(np.int64)
+    ends = np.cumsum(sizes)
+    same = span_hashes(hashes, ends - sizes, ends)  # texts of the same words are one: copies of it say nothing more
+    texts = np.unique(same, return_inverse=True)[1].astype(np.uint32)
+    frequent: dict[str, list[str]] = {}
+    for code, times in sorted((c, n) for c, n in Counter(whole.languages).items() if c and c != "und"):
+        if times >= LEAST:
+            spoken = np.array([c == code for c in whole.languages])
+            here = np.repeat(spoken, sizes) & whole.found.numberless
+            found = _said_by_enough(hashes[here], np.repeat(texts, sizes)[here])
+            if len(found):  # where no word is frequent, no text is judged by them
+                frequent[code] = [f"{word:016x}" for word in np.sort(found).tolist()]
+    return frequent
+
+
+def _said_by_enough(hashes: Hashes, texts: npt.NDArray[np.uint32]) -> Hashes:
+    """The most frequent of the words that are in `SAID_BY` different texts; `texts` says in which each stands."""
+    order = np.lexsort((texts, hashes))
+    hashes, texts = hashes[order], texts[order]
+    first = np.diff(hashes, prepend=~hashes[:1]) != 0
+    begins = np.flatnonzero(first)
+    if not len(begins):
+        return hashes
+    first[1:] |= texts[1:] != texts[:-1]
+    enough = np.add.reduceat(first, begins, dtype=np.int64) >= SAID_BY
+    words, times = hashes[begins][enough], np.diff(begins, append=len(hashes))[enough]
+    return words[np.lexsort((words, -times))[:FREQUENT]]
 
 
 def _hashed(frequent: Mapping[str, Sequence[str]]) -> dict[str, Known]:
-    joined = {code: " ".join(found) for code, found in frequent.items()}  # one text: far quicker than one for each word
-    return {code: Known(np.concatenate([word_hashes(p) for p in spelled([text])])) for code, text in joined.items()}
+    return {code: Known(np.array([int(h, 16) for h in found], dtype=np.uint64)) for code, found in frequent.items()}
 
 
 def quality_step(thresholds: Thresholds, cleaning: Cleaning) -> Step:
@@ -225,7 +246,7 @@ def quality_step(thresholds: Thresholds, cleaning: Cleaning) -> Step:
 
     Raises `Mistake` for a list of words that cannot be read.
     """
-    frequent, bad = _hashed(thresholds.frequent), read_bad_words(cleaning.bad_words)
+    frequent, bad = _hashed(thresholds.frequent), read_bad_words(cleaning)
 
     def step(batch: Sequence[Draft]) -> list[Outcome]:
         if not batch:
@@ -277,16 +298,17 @@ def _broken_rule(draft: Draft, values: Mapping[str, float], thresholds: Threshol
     return None
 
 
-def read_bad_words(paths: Mapping[str, str]) -> dict[str, frozenset[str]]:
-    """Words and phrases by language, one a line. Raises `Mistake`."""
+def read_bad_words(cleaning: Cleaning) -> dict[str, frozenset[str]]:
+    """Words and phrases by language, one a line, spelt as the texts are that they are sought in. Raises `Mistake`."""
     found = {}
-    for code, path in paths.items():
+    for code, path in cleaning.bad_words.items():
         try:
             lines = Path(path).read_text(encoding="utf8").splitlines()
         except (OSError, UnicodeDecodeError) as error:
             where = f"cleaning.bad_words.{code}"
             raise Mistake(f"{path} cannot be read ({error})", where=where, remedy="Correct the path") from error
-        found[code] = frozenset(" ".join(words(line)) for line in lines if words(line))
+        spelt = [words(unify_letters(normalise(x)) if cleaning.unify_letters else normalise(x)) for x in lines]
+        found[code] = frozenset(" ".join(phrase) for phrase in spelt if phrase)
     return found
 
 

@@ -17,12 +17,14 @@ from dono.artifacts import Artifact, Json, read_artifact
 from dono.corpus.rights import (
     Entry,
     Traces,
+    counted_words,
     documents_with,
     places_of,
     rows_about,
     sweep_json,
     sweep_lines,
     take_out,
+    take_words_out,
 )
 from dono.decisions import Verdict
 from dono.stages.bookkeeping import leave_statements
@@ -30,6 +32,7 @@ from dono.stages.display import print_result
 from dono.stages.forget_request import Request, as_list, asked
 from dono.stages.workplace import Workplace, open_workplace
 from dono.studio.report import write_report
+from dono.studio.survey import PAGE, survey_files
 
 ERASED = "erased"
 LEARNED = ("tokenizer", "trunk", "corpus-run", "run", "model")
@@ -40,10 +43,14 @@ PLACES_SHOWN = 5
 
 @dataclass
 class Forgotten:
-    """What was done: documents taken out of corpora, files emptied, and what was made from those corpora before."""
+    """What was done: documents taken out of corpora, files emptied, and what was made from those corpora before.
+
+    `survey`: whether the page of the survey was taken away.
+    """
 
     documents: int = 0
     corpora: list[str] = field(default_factory=list)
+    survey: bool = False
     emptied: list[str] = field(default_factory=list)
     learned: list[Artifact] = field(default_factory=list)
 
@@ -60,6 +67,8 @@ def command(project: Path, *, source: str, key: str, dry_run: bool = False) -> N
     print_result(f"{done.documents} documents taken out of {len(done.corpora)} corpora; none of them comes back")
     for name in done.emptied:
         print_result(f"  emptied: {name}")
+    if done.survey:
+        print_result(f"  taken away: {PAGE}, which shows texts and not whose they are; `dono prepare` makes it again")
     if done.learned:
         print_result(f"made from them before, {len(done.learned)} in all; what was learned is NOT erased from these:")
         for artifact in done.learned:
@@ -83,7 +92,7 @@ def forget(place: Workplace, source: str, key: str) -> Forgotten:
     entry = _tombstone(place, source, request)
     ids = request.all_ids
     _remove_unrecorded(place)
-    done = Forgotten()
+    done = Forgotten(survey=_take_survey_away(place))
     for corpus in request.corpora:
         traces = Traces(source, ids, documents_with(corpus.path, ids), key if request.named else "")
         _clean(place, corpus, entry, traces, done)
@@ -108,8 +117,12 @@ def foreseen(place: Workplace, source: str, key: str) -> Iterator[str]:
         yield from (f"  {at}" for at in places[:PLACES_SHOWN])
         if len(places) > PLACES_SHOWN:
             yield f"  and {len(places) - PLACES_SHOWN} more"
+        if counted_words(corpus.path):
+            yield "  the list of its most frequent words would be emptied"
         if places:
             learned |= {a.id: a for a in place.store.made_of(corpus)}
+    if survey_files(place.store.root / PAGE):
+        yield f"would be taken away: {PAGE}, which shows texts and not whose they are; `dono prepare` makes it again"
     for artifact in (a for a in learned.values() if a.kind == "tokens"):
         yield f"would be emptied: tokens {artifact.name} @{artifact.id}"
     for artifact in (a for kind in LEARNED for a in learned.values() if a.kind == kind):
@@ -123,6 +136,14 @@ def _tombstone(place: Workplace, source: str, request: Request) -> Entry:
         return request.entry
     body: dict[str, Json] = {"source": source, "request": request.mark, "ids": list[Json](request.ids)}
     return place.ledger.append("erasure", body)
+
+
+def _take_survey_away(place: Workplace) -> bool:
+    """The survey shows texts that are in no corpus, and says not whose they are; whether there was one."""
+    found = survey_files(place.store.root / PAGE)
+    for file in found:
+        file.unlink()
+    return bool(found)
 
 
 def _remove_unrecorded(place: Workplace) -> None:
@@ -145,6 +166,7 @@ def _clean(place: Workplace, corpus: Artifact, entry: Entry, traces: Traces, don
     texts = documents_with(corpus.path, traces.ids)
     for path in sorted(corpus.path.glob("*.jsonl")):
         sweep_lines(path, traces)
+    take_words_out(corpus.path)
     if not texts and not before:
         return
     later = place.store.made_of(corpus)

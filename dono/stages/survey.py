@@ -12,9 +12,7 @@ from dono.stages.gate import judged
 from dono.stages.prepare import Case, prepare
 from dono.stages.vocabularies import own_tokenizer
 from dono.stages.workplace import open_workplace
-from dono.studio.survey import write_survey
-
-PAGE = "survey.html"
+from dono.studio.survey import PAGE, write_survey
 
 
 def command(project: Path, overrides: Sequence[str], *, on: str | None = None) -> None:

@@ -17,6 +17,8 @@ from dono.studio.pages import page_environment
 from dono.studio.picture import printable
 from dono.studio.typefaces import FAMILIES, font_faces
 
+PAGE = "survey.html"
+"""The page's name in a work folder."""
 REASONS_OPEN = 3
 """Reasons for dropping whose examples are open at first; the others are one click away, and printed."""
 
@@ -139,6 +141,11 @@ def write_survey(survey: CorpusSurvey, path: Path) -> None:
     """
     write_atomically(path, render_survey(survey))
     write_atomically(path.with_suffix(".json"), _RECORD.dump_json(survey).decode())
+
+
+def survey_files(path: Path) -> list[Path]:
+    """The page at `path` and what stands beside it, as far as they are there."""
+    return [file for file in (path, path.with_suffix(".json")) if file.is_file()]
 
 
 def read_survey(path: Path) -> CorpusSurvey | None:

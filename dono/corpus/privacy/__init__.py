@@ -4,7 +4,7 @@ from dono.corpus.privacy.audit import Drawn, Residual, audit, residual, suspicio
 from dono.corpus.privacy.findings import Finding, resolved
 from dono.corpus.privacy.recognisers import RECOGNISERS, find
 from dono.corpus.privacy.replacing import replaced
-from dono.corpus.privacy.step import Finder, key_fingerprint, privacy_step, row_mask
+from dono.corpus.privacy.step import Finder, check_key, key_fingerprint, privacy_step, row_mask
 
 __all__ = [
     "RECOGNISERS",
@@ -13,6 +13,7 @@ __all__ = [
     "Finding",
     "Residual",
     "audit",
+    "check_key",
     "find",
     "key_fingerprint",
     "privacy_step",

@@ -87,6 +87,22 @@ def key_fingerprint(settings: Cleaning) -> str | None:
     return None if key is None else hmac.new(key, b"fingerprint", hashlib.sha256).hexdigest()[:16]
 
 
+def check_key(settings: Cleaning, expected: str | None) -> None:
+    """Raise `Mistake` where the key of this machine is not the one with the `expected` fingerprint.
+
+    With another key the same identifier would get other marks here, and nobody would notice.
+    """
+    name = settings.privacy_key_variable
+    if name is None or settings.privacy == "off":
+        return
+    there = bool(os.environ.get(name))
+    if not there or key_fingerprint(settings) != expected:
+        wrong = "holds another key" if there else "is not set"
+        what = f"the environment variable {name!r} {wrong} on the machine {os.uname().nodename}"
+        remedy = "Set it there as where the command is given"
+        raise Mistake(what, where="cleaning.privacy_key_variable", remedy=remedy)
+
+
 def _with(found: list[Finding], extra: Sequence[Finding]) -> list[Finding]:
     return resolved([*found, *extra], tuple(RECOGNISERS)) if extra else found
 

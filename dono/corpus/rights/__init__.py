@@ -3,6 +3,7 @@
 from dono.corpus.rights.croissant import croissant
 from dono.corpus.rights.erasure import (
     Traces,
+    counted_words,
     documents_with,
     ids_at,
     places_of,
@@ -10,6 +11,7 @@ from dono.corpus.rights.erasure import (
     sweep_json,
     sweep_lines,
     take_out,
+    take_words_out,
 )
 from dono.corpus.rights.gate import RULES, Refusal, Subject, Terms, refusals, remarks, subjects
 from dono.corpus.rights.ledger import Entry, EntryKind, Ledger, Reading
@@ -29,6 +31,7 @@ __all__ = [
     "Traces",
     "approver_key",
     "checked",
+    "counted_words",
     "croissant",
     "documents_with",
     "gathered",
@@ -47,4 +50,5 @@ __all__ = [
     "sweep_json",
     "sweep_lines",
     "take_out",
+    "take_words_out",
 ]

@@ -117,6 +117,29 @@ def sweep_lines(path: Path, traces: Traces) -> int:
     return taken
 
 
+def counted_words(folder: Path) -> list[Path]:
+    """The files of a corpus that name the most frequent words: its survey and its record."""
+    files = [path for path in (folder / "survey.json", folder / "artifact.json") if path.is_file()]
+    return [path for path in files if _quality(json.loads(path.read_text(encoding="utf8"))).get("frequent")]
+
+
+def take_words_out(folder: Path) -> None:
+    """Empty the lists of the most frequent words of a corpus, which were counted with the person's texts among others.
+
+    Nobody reads them once it is gathered. (Until 0.5.3 they were written as words: names and numbers could be read.)
+    """
+    for path in counted_words(folder):
+        record = json.loads(path.read_text(encoding="utf8"))
+        _quality(record)["frequent"] = {}
+        write_atomically(path, json.dumps(record, ensure_ascii=False, indent=1))
+
+
+def _quality(record: dict[str, Any]) -> dict[str, Any]:
+    """What a survey, or the record that holds it, says of what is usual in the texts."""
+    found = record.get("result", record).get("quality")
+    return found if isinstance(found, dict) else {}
+
+
 def sweep_json(path: Path, traces: Traces) -> bool:
     """Take the rows about the person out of all lists of a JSON file; whether there was one."""
     before = json.loads(path.read_text(encoding="utf8"))

@@ -25,9 +25,9 @@ from dono.artifacts import (
 )
 from dono.decisions import GROUNDS, Grounds, Verdict, read_grounds
 from dono.errors import Mistake
-from dono.studio.survey import CorpusSurvey, read_survey
+from dono.studio.survey import PAGE, CorpusSurvey, read_survey
 
-RECORD, BEGUN, PROGRESS, SURVEY = "artifact.json", ".begun.json", "progress.json", "survey.html"
+RECORD, BEGUN, PROGRESS = "artifact.json", ".begun.json", "progress.json"
 LEARNING = ("trunk", "corpus-run", "run")
 """Kinds of artifacts that learn step by step, or are measured."""
 SHOWN = ("step", "total", "loss", "bits_per_byte", "seconds")
@@ -181,7 +181,7 @@ class WorkFolder:
 
     def survey(self) -> CorpusSurvey | None:
         """The survey of the corpus, where `dono prepare` made one."""
-        return read_survey(self.root / SURVEY)
+        return read_survey(self.root / PAGE)
 
     def progress(self) -> Progress | None:
         """What the last command said of its progress."""

@@ -12,18 +12,21 @@ import time
 import tracemalloc
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
-from dono.corpus import LocalFile, documents, duplicates, engine, read_documents
+from dono.corpus import LocalFile, documents, duplicates, engine, gather, read_documents
 from dono.corpus.code_identity import code_identity
 from dono.corpus.gather import PLAN, SHARDS
+from dono.corpus.identities import Identities
+from dono.corpus.privacy import key_fingerprint
 from dono.corpus.shards import Shard, plan_shards
 from dono.corpus.sources import checked_parts
 from dono.errors import Mistake
-from dono.project import Cleaning, Source
+from dono.project import Cleaning, Privacy, Source
 from dono.runners import Tell, Work, open_runner
 from tests.rooms.corpus.gathered import KILLED, SHARD, files_of, run, write_corpus
 
@@ -235,6 +238,61 @@ def test_few_long_texts_suffice_for_the_sample(tmp_path: Path, monkeypatch: pyte
     for characters, texts in ((10**6, 400), (1_000, 44)):  # 23 characters in each
         monkeypatch.setattr(engine, "SAMPLE_CHARACTERS", characters)
         assert len(engine.sample_work(recipe)(shards[0], lambda _: None).shapes) == texts
+
+
+@pytest.mark.parametrize(("there", "said"), [("another", "holds another key"), (None, "is not set")])
+def test_a_machine_with_another_key_stops_before_it_marks_anything(
+    there: str | None, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.txt").write_text("my mobile is 9876543210\n" * 9, encoding="utf8")
+    source = Source(name="a", path=str(tmp_path / "a.txt"), language="en")
+    shards, cleaning = plan_shards([(source, checked_parts(source).parts)]), Cleaning(privacy_key_variable="THE_KEY")
+    monkeypatch.setenv("THE_KEY", "one")
+    recipe = engine.Recipe((source,), {}, cleaning, 0.1, 0, tmp_path, key=key_fingerprint(cleaning))
+    assert len(engine.sample_work(recipe)(shards[0], lambda _: None).shapes) == 9
+    if there is None:
+        monkeypatch.delenv("THE_KEY")
+    else:
+        monkeypatch.setenv("THE_KEY", there)
+    for work in (engine.sample_work, engine.shard_work):
+        with pytest.raises(Mistake, match=f"'THE_KEY' {said} on the machine") as told:
+            work(recipe)(shards[0], lambda _: None)
+        assert "\n" not in str(told.value)
+    off = replace(recipe, sources=(source.model_copy(update={"privacy": "off"}),))
+    assert engine.shard_work(off)(shards[0], lambda _: None).texts == 9  # where nothing is marked no key is needed
+
+
+@pytest.mark.parametrize("privacy", ["placeholders", "off"])
+def test_workers_are_told_which_key_they_must_have(
+    privacy: Privacy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.txt").write_text("my mobile is 9876543210\n" * 9, encoding="utf8")
+    cleaning, told = Cleaning(privacy_key_variable="THE_KEY", privacy=privacy), list[str | None]()
+    make = engine.shard_work
+
+    def telling(recipe: engine.Recipe) -> Work[Shard, engine.ShardRecord]:
+        told.append(recipe.key)
+        return make(recipe)
+
+    monkeypatch.setattr(GATHER, "shard_work", telling)
+    if privacy != "off":
+        monkeypatch.setenv("THE_KEY", "one")
+    gather(
+        [Source(name="a", path=str(tmp_path / "a.txt"))], {}, tmp_path, heldout_share=0, seed=0,
+        progress=lambda *_: None, cleaning=cleaning,
+    )  # fmt: skip
+    assert told == [None if privacy == "off" else key_fingerprint(cleaning)]
+
+
+def test_what_is_forgotten_is_not_learned_from(tmp_path: Path) -> None:
+    rows = [{"text": f"so many words of person {i % 20}", "who": f"p{i % 20}"} for i in range(400)]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf8")
+    source = Source(name="a", kind="jsonl", path=str(tmp_path / "a.jsonl"), language="en", key="who")
+    shards = plan_shards([(source, checked_parts(source).parts)])
+    for forgotten, texts in ((frozenset[str](), 400), (frozenset({Identities(b"k" * 32).of("a", "p7")}), 380)):
+        recipe = engine.Recipe((source,), {}, Cleaning(), 0.1, 0, tmp_path, Identities(b"k" * 32, forgotten))
+        work = engine.sample_work(recipe)
+        assert sum(len(work(shard, lambda _: None).shapes) for shard in shards) == texts
 
 
 @pytest.fixture

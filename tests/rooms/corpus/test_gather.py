@@ -3,6 +3,7 @@ from __future__ import annotations
 import datetime
 import errno
 import json
+import pickle
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -11,17 +12,26 @@ import pyarrow.parquet as pq
 import pytest
 
 from dono.artifacts import Json
-from dono.corpus import Document, gather, read_documents, survey_lines
+from dono.corpus import Document, engine, gather, read_documents, survey_lines
 from dono.corpus.documents import is_held_out
+from dono.corpus.shards import plan_shards
+from dono.corpus.sources import checked_parts
 from dono.errors import Mistake
-from dono.project import Source
+from dono.project import Cleaning, Privacy, Source
 
 
 def run(
-    folder: Path, sources: Sequence[Source], tests: Mapping[str, Sequence[str]] | None = None, share: float = 0.0
+    folder: Path,
+    sources: Sequence[Source],
+    tests: Mapping[str, Sequence[str]] | None = None,
+    share: float = 0.0,
+    cleaning: Cleaning | None = None,
 ) -> tuple[Mapping[str, Json], list[Document]]:
     folder.mkdir(exist_ok=True)
-    survey = gather(sources, tests or {}, folder, heldout_share=share, seed=0, progress=lambda done, documents: None)
+    survey = gather(
+        sources, tests or {}, folder, heldout_share=share, seed=0, progress=lambda done, documents: None,
+        cleaning=cleaning,
+    )  # fmt: skip
     return survey, list(read_documents(folder))
 
 
@@ -111,6 +121,53 @@ def test_held_out_documents_are_not_searched_for_tests(tmp_path: Path) -> None:
         tmp_path / "o", [Source(name="a", kind="jsonl", path=path)], {"intent": ["set an alarm for me"]}, 1.0
     )
     assert [d.split for d in documents] == ["heldout"]
+
+
+@pytest.mark.parametrize("privacy", ["off", "placeholders", "surrogates"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Call me at 9876543210 now",
+        "Sir my mobile 9876512345 is not working since morning kindly help",
+        "My name is Ramesh Kumar and my email is ramesh.kumar@gmail.com so please change my account 12345678901 today",
+    ],
+)
+def test_a_test_is_found_whatever_becomes_of_the_identifiers_in_it(
+    text: str, privacy: Privacy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KEY", "a long random text")
+    path = write(
+        tmp_path / "a.jsonl", {"text": f"Hello from 9811111111\n{text}"}, {"text": "another text to keep here"}
+    )
+    source = Source(name="a", kind="jsonl", path=path, privacy=privacy)
+    cleaning = Cleaning(privacy_key_variable="KEY")
+    _, documents = run(tmp_path / "o", [source], {"intent": [text]}, cleaning=cleaning)
+    assert [d.split for d in documents] == ["contaminated", "train"]
+    assert (text in documents[0].text) == (privacy == "off")
+
+
+def test_a_test_without_identifiers_is_found_where_they_were_replaced(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.jsonl", {"text": "Call me at 9876543210 now"})
+    _, documents = run(
+        tmp_path / "o", [Source(name="a", kind="jsonl", path=path)], {"intent": ["Call me at <MOBILE_1> now"]}
+    )
+    assert [d.split for d in documents] == ["contaminated"]
+
+
+@pytest.mark.parametrize(
+    ("text", "test"),
+    [
+        ("അവന്\u200d വീട്ടില്\u200d പോയപ്പോള്\u200d മഴയില്\u200d നനഞ്ഞു", None),
+        ("അവൻ വീട്ടിൽ പോയപ്പോൾ മഴയിൽ നനഞ്ഞു", "അവന്\u200d വീട്ടില്\u200d പോയപ്പോള്\u200d മഴയില്\u200d നനഞ്ഞു"),
+        ("अाप आज अाए और कल फिर गए", None),
+        ("please re\u00adceive the parcel", None),
+        ("<html><body><p>set an <b>al</b>arm for me</p></body></html>", None),
+    ],
+)
+def test_a_test_is_found_however_it_is_spelt(text: str, test: str | None, tmp_path: Path) -> None:
+    path = write(tmp_path / "a.jsonl", {"text": text})
+    _, documents = run(tmp_path / "o", [Source(name="a", kind="jsonl", path=path)], {"intent": [test or text]})
+    assert [d.split for d in documents] == ["contaminated"]
 
 
 def test_languages_are_stated_by_source_or_column_or_row_else_guessed(tmp_path: Path) -> None:
@@ -288,3 +345,21 @@ def test_what_was_found_out_about_files_stands_in_the_survey(tmp_path: Path) -> 
         f"read as utf-16: {tmp_path}/a.txt and 2 more files",
         f"empty, left out: {tmp_path}/d.txt",
     ]
+
+
+def test_what_is_learned_of_the_texts_holds_no_personal_data_and_no_word_that_can_be_read(tmp_path: Path) -> None:
+    rows = [
+        f"My name is Ramesh, order {i % 7} {i % 9} is late; mobile {9840000000 + i * 7919}, mail to u{i}x@gmail.com"
+        f" or ask {'for my friend ' if i % 2 else ''}{'the clerk' if i % 3 else 'a neighbour'}"
+        for i in range(260)
+    ]
+    path = write(tmp_path / "a.jsonl", *({"text": row} for row in rows))
+    source = Source(name="a", kind="jsonl", path=path, language="en")
+    survey, _ = run(tmp_path / "o", [source])
+    quality = survey["quality"]
+    assert isinstance(quality, dict) and len(quality["frequent"]["en"]) > 10
+    recipe = engine.Recipe((source,), {}, Cleaning(), 0.1, 0, tmp_path)
+    shards, work = plan_shards([(source, checked_parts(source).parts)]), engine.sample_work(recipe)
+    sent = pickle.dumps([work(shard, lambda _: None) for shard in shards])
+    for part in ("ramesh", "98400", "u1x", "gmail", "clerk", "mobile"):
+        assert part not in json.dumps(quality).lower() and part.encode() not in sent.lower()

@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from dono.corpus.cleaning import Settings, make_steps
 from dono.corpus.drafts import Draft
-from dono.corpus.quality import LEAST, Thresholds, learn_thresholds, measure_sample, quality_step, shape_of
-from dono.corpus.steps import Dropped
+from dono.corpus.matching import spelled, word_hashes
+from dono.corpus.normalise import normalise
+from dono.corpus.quality import LEAST, SAID_BY, Thresholds, learn_thresholds, measure_sample, quality_step, shape_of
+from dono.corpus.steps import Dropped, run_steps
 from dono.errors import Mistake
-from dono.project import Cleaning
+from dono.project import Cleaning, Source
 from tests.rooms.corpus.test_duplicates import SCRIPTS, make_words
 
 CORPORA = Path("../shared/corpora/text")
@@ -124,6 +127,28 @@ def test_what_is_learned_does_not_depend_on_the_parts_that_the_sample_came_in() 
     assert learn_thresholds([measure_sample(part) for part in parts]) == learn_thresholds([measure_sample(texts)])
 
 
+def hash_of(word: str) -> str:
+    (part,) = spelled([word])
+    return f"{int(word_hashes(part)[0]):016x}"
+
+
+def test_a_word_is_frequent_only_if_enough_different_texts_have_it_and_it_has_no_number() -> None:
+    said = {"always": LEAST, "seldom": SAID_BY, "tooseldom": SAID_BY - 1, "9876543210": LEAST, "६९a": LEAST}
+    texts = [" ".join([f"own{i}", *(w for w, n in said.items() if i < n)]) for i in range(LEAST)]
+    texts += ["tooseldom tooseldom copied", "Tooseldom, tooseldom copied!", "copied"] * 20
+    learned = learn_thresholds([measure_sample([draft(t) for t in texts[:99]]), measure_sample([draft(texts[99])]),
+                                measure_sample([draft(t) for t in texts[100:]])])  # fmt: skip
+    assert set(learned.frequent["en"]) == {hash_of("always"), hash_of("seldom"), hash_of("tooseldom")}
+    less = learn_thresholds([measure_sample([draft(t) for t in texts[1:]])])  # the copies count as one text
+    assert set(less.frequent["en"]) == {hash_of("always")}
+
+
+def test_where_no_word_is_frequent_no_text_is_dropped_for_it() -> None:
+    pages = [draft(" ".join(make_words("Odia", 80, random.Random(i % 4))), "xx") for i in range(LEAST)]
+    learned = learn_thresholds([measure_sample(pages)])
+    assert learned.frequent == {} and set(reasons(pages, learned)) == {None}
+
+
 def test_scripts_without_spaces_have_no_words_too_short() -> None:
     rng = random.Random(3)
     thai = "".join(rng.choice(SCRIPTS["Thai"]) for _ in range(400))
@@ -142,6 +167,17 @@ def test_words_of_a_persons_own_list_drop_a_text_of_that_language_only(tmp_path:
     assert reasons(drafts, bad_words={"en": str(path)}) == [dropped, dropped, None, None]
     with pytest.raises(Mistake, match=r"no.txt cannot be read"):
         quality_step(Thresholds(), Cleaning(bad_words={"en": str(tmp_path / "no.txt")}))
+
+
+@pytest.mark.parametrize("unify", [True, False])
+@pytest.mark.parametrize("word", ["लौ\u095cा", "अवन्\u200dवीट", "അവന്\u200d", "বি\u09dcাল", "अाज", "re\u00adceive"])
+def test_words_of_a_list_are_found_however_list_and_text_are_spelt(word: str, unify: bool, tmp_path: Path) -> None:
+    path = tmp_path / "list.txt"
+    path.write_text(f"\ufeff{word}\n", encoding="utf8")
+    settings = Cleaning(bad_words={"hi": str(path)}, unify_letters=unify, quality=False)
+    steps = make_steps(Settings(settings, Source(name="a", path="a.txt")))
+    (found,) = run_steps(steps, [draft(normalise(f"यह {word} है"), "hi")])
+    assert isinstance(found, Dropped) and found.reason == "a word of the list of bad words"
 
 
 @pytest.mark.skipif(not CORPORA.is_dir(), reason="the shared corpora are not here")

@@ -18,6 +18,7 @@ from dono.errors import Mistake
 from dono.stages.forget import command, forget
 from dono.stages.gate import sources_of
 from dono.stages.prepare import prepare
+from dono.stages.survey import command as prepare_command
 from dono.stages.tokenizing import corpus_tokens
 from dono.stages.vocabularies import own_tokenizer
 from dono.stages.workplace import Workplace, open_workplace
@@ -124,6 +125,48 @@ def test_a_person_is_in_no_file_and_never_comes_back(place: Workplace) -> None:
     assert not any(text in everything_under(root) for text in ASHA)
     total = int(str(corpus.result["documents"]))
     assert again.result["documents"] == total - 2
+
+
+def test_the_survey_shows_the_person_no_more_until_it_is_made_again_without_her(
+    place: Workplace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root, rows = place.store.root, place.project.folder / "chats.jsonl"
+    with rows.open("a", encoding="utf8") as more:
+        more.write(json.dumps({"customer": "asha-9", "text": "Asha of Kollam says n" + "o" * 300}) + "\n")
+    prepare_command(place.project.folder / "dono.yaml", [])
+    page = root / "survey.html"
+    for file in (page, page.with_suffix(".json")):  # texts that are in no document
+        assert "Asha of Kollam" in (shown := file.read_text(encoding="utf8")) and "asha-9" in shown
+    command(place.project.folder / "dono.yaml", source="chats", key="asha-9", dry_run=True)
+    assert "would be taken away: survey.html" in capsys.readouterr().out and page.is_file()
+    command(place.project.folder / "dono.yaml", source="chats", key="asha-9")
+    assert "taken away: survey.html" in capsys.readouterr().out and not page.is_file()
+    for _ in range(2):  # the second time with the new survey
+        after = everything_under(root)
+        assert "Asha of Kollam" not in after and "asha-9" not in after
+        prepare_command(place.project.folder / "dono.yaml", [])
+    assert page.is_file()
+
+
+def test_words_that_were_counted_with_the_persons_texts_are_in_no_survey(
+    place: Workplace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    corpus = gathered(place)
+    for name in ("survey.json", "artifact.json"):  # as they were written until 0.5.3: words that can be read
+        path = corpus.path / name
+        record = json.loads(path.read_text(encoding="utf8"))
+        record.get("result", record)["quality"]["frequent"] = {"hi": ["zubeida", "asha"]}
+        path.write_text(json.dumps(record), encoding="utf8")
+    project = place.project.folder / "dono.yaml"
+    command(project, source="chats", key="asha-9", dry_run=True)
+    assert "most frequent words would be emptied" in capsys.readouterr().out
+    assert "zubeida" in everything_under(corpus.path)
+    command(project, source="chats", key="asha-9")
+    assert "zubeida" not in everything_under(corpus.path)
+    command(project, source="chats", key="asha-9", dry_run=True)
+    assert "most frequent words" not in capsys.readouterr().out
+    sealed = read_artifact(corpus.path)
+    assert sealed is not None and sealed.spec == corpus.spec
 
 
 def test_a_group_and_a_row_without_key_are_forgotten_alike(place: Workplace) -> None:
