@@ -260,3 +260,22 @@ def test_a_harness_use_case_names_a_task_or_a_set(tmp_path: Path, case: str, sai
     with pytest.raises(Mistake) as raised:
         load_project(tmp_path / "dono.yaml")
     assert said in str(raised.value)
+
+
+def test_off_and_no_are_words_and_not_truth_values(tmp_path: Path) -> None:
+    chats = "path: chats.txt, privacy: off, language: no, columns: {amount: on}, rights: {covers_training: yes}"
+    project = load_project(write(tmp_path, GOOD.replace("path: chats.txt", chats) + "cleaning: {privacy: off}\n"))
+    (source,) = project.corpus
+    assert (project.cleaning.privacy, source.privacy, source.language) == ("off", "off", "no")
+    assert source.columns == {"amount": "on"} and source.rights is not None and source.rights.covers_training == "yes"
+    said = load_project(write(tmp_path, GOOD), ["cleaning.privacy=off", "corpus.chats.privacy=off"])
+    assert said.cleaning.privacy == said.corpus[0].privacy == "off"
+
+
+@pytest.mark.parametrize(
+    ("word", "value"), [("no", False), ("Off", False), ("false", False), ("yes", True), ("on", True)]
+)
+def test_truth_values_may_be_written_in_any_word_for_them(tmp_path: Path, word: str, value: bool) -> None:
+    written = f"commercial: {word}\ntokenizer: {{extended: {word}}}\n"
+    project = load_project(write(tmp_path, GOOD + written), [f"cleaning.quality={word}"])
+    assert project.commercial is project.tokenizer.extended is project.cleaning.quality is value
