@@ -77,6 +77,27 @@ def test_text_in_another_script_than_the_stated_one_is_dropped_and_latin_beside_
     assert reasons([draft("mera order kahan hai bhai", "hi"), draft(hindi, "hi-Latn")]) == [None, wrong]
 
 
+IN_SECOND_SCRIPTS = [
+    ("mni", "মণিপুর অসি ভারতকী অৱাং নোংপোক থংবা শরুক্তা লৈবা লৈবাক অমনি"),
+    ("sat", "इञाक् ञुतुम दो राम काना आर इञ दुमका रेञ ताहेन काना"),
+    ("sat", "ᱤᱧᱟᱜ ᱧᱩᱛᱩᱢ ᱫᱚ ᱨᱟᱢ ᱠᱟᱱᱟ"),
+    ("sd", "मुंहिंजो नालो राम आहे ऐं मां मुंबई में रहंदो आहियां"),
+    ("ks", "मे चु नाव राम तु बु चुस सिरीनगर मंज़ रोज़ान"),
+    ("kok", "ಹಾಂವ್ ಮಂಗ್ಳುರಾಂತ್ ರಾವ್ತಾಂ ಆನಿ ಕೊಂಕ್ಣಿ ಉಲಯ್ತಾಂ"),
+    ("sa", "ధర్మక్షేత్రే కురుక్షేత్రే సమవేతా యుయుత్సవః"),
+    ("pa", "میرا ناں رام اے تے میں لاہور وچ رہندا ہاں"),
+]
+
+
+@pytest.mark.parametrize(("code", "text"), IN_SECOND_SCRIPTS)
+def test_a_language_that_is_written_in_several_scripts_is_kept_in_each(code: str, text: str) -> None:
+    wrong = "quality: another script than its language's"
+    assert reasons(
+        [draft(text, code), draft("தமிழ் எழுத்துக்கள் இங்கே உள்ளன" if code != "sa" else "Привет, как дела", code)]
+    ) == [None, wrong]
+    assert reasons([draft(text, f"{code}-Gujr")]) == [wrong]  # a script that is stated is the only one
+
+
 def own_texts(script: str, rng: random.Random, share_of_numbers: float) -> list[Draft]:
     vocabulary = make_words(script, 300, random.Random(script))
     weights = [1 / (rank + 1) for rank in range(300)]
