@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from dono.corpus.drafts import Draft
+from dono.corpus.drafts import Draft, drafts
+from dono.corpus.parts import LocalFile
 from dono.corpus.quality import LEAST, Thresholds, learn_thresholds, measure_sample, quality_step, shape_of
 from dono.corpus.steps import Dropped
 from dono.errors import Mistake
-from dono.project import Cleaning
+from dono.project import Cleaning, Source
 from tests.rooms.corpus.test_duplicates import SCRIPTS, make_words
 
 CORPORA = Path("../shared/corpora/text")
@@ -65,6 +66,19 @@ def test_a_long_chat_may_say_the_same_again() -> None:
     chat = "User: where is my order?\nAssistant: please wait a moment while I look\n" * 5
     assert shape_of(draft(chat, "en", "messages"), 150) == "short"
     assert reasons([draft(chat, "en", "messages")]) == [None] and reasons([draft(chat)]) != [None]
+
+
+@pytest.mark.parametrize("assistant", [None, "Shop"])
+def test_an_exported_chat_is_judged_as_one_whether_or_not_there_is_an_assistant(
+    tmp_path: Path, assistant: str | None
+) -> None:
+    said = ["ok", "yes", "coming", "call me", "sent it", "thanks"]
+    lines = [f"01/02/2024, 10:{n:02} - {('Asha', 'Shop')[n % 2]}: {said[n % 5]}" for n in range(60)]
+    (tmp_path / "chat.txt").write_text("\n".join(lines), encoding="utf8")
+    source = Source(name="chats", kind="whatsapp", path="chat.txt", assistant=assistant, language="en")
+    (chat,) = drafts(source, [LocalFile(tmp_path / "chat.txt")], tmp_path, lambda _: None)
+    assert isinstance(chat, Draft) and chat.format == ("chat" if assistant is None else "messages")
+    assert reasons([chat]) == [None] and reasons([draft(chat.text)]) != [None]
 
 
 def test_text_in_another_script_than_the_stated_one_is_dropped_and_latin_beside_the_own_is_not() -> None:
