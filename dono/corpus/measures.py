@@ -29,8 +29,8 @@ from dono.corpus.tags import ALSO_IN
 
 Numbers = npt.NDArray[np.float64]
 
-LETTER, NUMBER, SYMBOL, DAMAGED = range(1, 5)
-"""Classes of characters; 0: marks, white space and ordinary punctuation."""
+UNSEEN, LETTER, NUMBER, SYMBOL, DAMAGED, PLAIN = range(6)
+"""Classes of characters; unseen are white space and controls, plain are marks and ordinary punctuation."""
 ORDINARY = ".,;:!?'\"()-–—_/।॥…“”‘’،؛؟।、。「」"
 LONG_WORD = 40
 """Letters beyond which no word goes, compounds of Malayalam included; addresses and encoded bytes do (assumed)."""
@@ -141,9 +141,8 @@ def _characters(part: Spelled, allowed: npt.NDArray[np.uint16], sums: Mapping[st
     script = _scripts()[np.minimum(part.codes >> 7, len(_scripts()) - 1)]
     sizes = np.diff(part.parts, append=len(part.codes))
     foreign = letters & ((script & np.repeat(allowed[part.part_text], sizes)) == 0)
-    visible = (part.kinds != NOTHING) | (classes != 0)
     counted = {
-        "visible": visible, "letters": letters, "foreign": foreign, "symbol": classes == SYMBOL,
+        "visible": classes != UNSEEN, "letters": letters, "foreign": foreign, "symbol": classes == SYMBOL,
         "damaged": classes == DAMAGED,
     }  # fmt: skip
     for name, mask in counted.items():
@@ -219,13 +218,14 @@ def _lines(texts: Sequence[str]) -> dict[str, Numbers]:
 
 @lru_cache(maxsize=1)
 def _classes() -> npt.NDArray[np.uint8]:
-    classes = np.zeros(sys.maxunicode + 1, dtype=np.uint8)
+    classes = np.full(sys.maxunicode + 1, PLAIN, dtype=np.uint8)
+    classes[(majors() == b"Z") | np.isin(categories(), [b"Cc", b"Cf"])] = UNSEEN
     for major, kind in ((b"L", LETTER), (b"N", NUMBER), (b"S", SYMBOL), (b"P", SYMBOL)):
         classes[majors() == major] = kind
     classes[np.isin(categories(), [b"Co", b"Cs"])] = DAMAGED
     # What is not assigned beyond the first plane may be an emoji that is newer than this Python.
     classes[:0x10000][categories()[:0x10000] == b"Cn"] = DAMAGED
-    classes[[ord(c) for c in ORDINARY]] = 0
+    classes[[ord(c) for c in ORDINARY]] = PLAIN
     classes[0xFFFD] = DAMAGED
     return classes
 

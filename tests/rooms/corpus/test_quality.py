@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from dono.corpus.drafts import Draft, drafts
+from dono.corpus.measures import measures
 from dono.corpus.parts import LocalFile
 from dono.corpus.quality import LEAST, Thresholds, learn_thresholds, measure_sample, quality_step, shape_of
 from dono.corpus.steps import Dropped
@@ -50,10 +51,20 @@ def test_rubbish_is_dropped_for_what_it_is_though_nothing_was_learned(reason: st
     assert reasons([draft(RUBBISH[reason])]) == [reason]
 
 
+@pytest.mark.parametrize("text", ["." * 3000, "- " * 2000, "_" * 5000, "…" * 900, "|" * 3000, "=-" * 2000, "* " * 2000])
+def test_long_runs_of_punctuation_are_rubbish(text: str) -> None:
+    assert reasons([draft(text), draft(text, None, "messages")]) == ["quality: too few words with letters"] * 2
+
+
+def test_visible_is_all_but_white_space_and_controls() -> None:
+    texts = ["a.b - _…\t\n\x00\u200e\u00a0", "कि।", "\ufffd\U0001f9ff", "", " \n"]
+    assert measures(texts, [None] * 5).numbers["visible"].tolist() == [6, 3, 2, 0, 0]
+
+
 CHATS = [
     "ok", "👍", "haan bhai", "😂😂😂😂😂", "9876543210", "₹500", "kal 5:30 pe milte hain", "हाँ जी", "சரி", "thx!!!",
     "hmm...", "https://example.com/a/very/long/path?with=parameters", "no no no no no",
-    "OTP 4512", "जय हो! जय हो! जय हो!", "...",
+    "OTP 4512", "जय हो! जय हो! जय हो!", "...", "?", "....... ok", "-----", "______________", "!!!!!!!!!!!!!!!!!!!!",
 ]  # fmt: skip
 
 
