@@ -134,7 +134,10 @@ def test_credentials_of_a_service_are_refused_too(tmp_path: Path) -> None:
         ("kind: sql, path: a.db, table: a", "a URL like sqlite:///shop.db"),
         ("kind: text, path: chats.txt, table: a", "`table` is for sources of kind sql, this one is text"),
         ("kind: csv, path: chats.txt, assistant: A", "kind whatsapp or telegram or slack, this one is csv"),
-        ("kind: text, path: chats.txt, encoding: utf-61", "no such encoding"),
+        *(
+            (f"kind: text, path: chats.txt, encoding: {name}", "no such encoding of text")
+            for name in ("utf-61", "base64", "hex", "zlib", "rot13", "punycode", "idna", "undefined")
+        ),
         ("kind: whatsapp, path: chats.txt, silence_hours: 0", "greater than 0"),
     ],
 )
