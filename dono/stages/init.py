@@ -65,9 +65,10 @@ def command(folder: Path, *, sample: bool, scale: float) -> None:
 
 
 def found_files(folder: Path) -> list[Path]:
-    """Data files below the folder, hidden and work folders left out."""
+    """Data files below the folder, hidden and work folders left out. Raises `Mistake` for one that cannot be named."""
     files = [p for p in sorted(folder.rglob("*")) if _readable(p) and p.is_file()]
-    return [p for p in files if not any(q.startswith(".") or q == WORK for q in p.relative_to(folder).parts)]
+    files = [p for p in files if not any(q.startswith(".") or q == WORK for q in p.relative_to(folder).parts)]
+    return [LocalFile(p).path for p in files]
 
 
 def _readable(path: Path) -> bool:

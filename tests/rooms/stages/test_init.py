@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -123,6 +124,15 @@ def test_every_source_has_a_name_of_its_own_though_files_are_called_alike(tmp_pa
 def test_a_file_is_found_whatever_characters_its_name_holds(tmp_path: Path) -> None:
     names = ["ವಾಟ್ಸ್\u200cಆಪ್.txt", "WhatsApp Chat with\u200e Ravi.txt", 'it\'s "so"\\.txt', "a\nb\x7f\x85\u2028.txt"]
     assert files_read(initialised(tmp_path, *names)) == sorted(names)
+
+
+def test_a_name_that_no_file_of_settings_can_hold_is_said(tmp_path: Path) -> None:
+    try:
+        Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.txt")).write_text("hello\n")
+    except OSError:
+        pytest.skip("this file system takes no such name")
+    with pytest.raises(Mistake, match="Rename the file"):
+        init.command(tmp_path, sample=False, scale=1.0)
 
 
 def test_train_and_test_files_of_several_folders_and_kinds_are_use_cases_of_their_own(tmp_path: Path) -> None:
