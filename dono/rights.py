@@ -32,7 +32,7 @@ UNLIMITED = ("authored", "synthetic", "public domain")
 
 
 def _yes_or_no(value: object) -> object:
-    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else value  # YAML reads yes and no as truth
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else value  # as older YAML has the words
 
 
 Answer = Annotated[Literal["yes", "no", "unknown"], BeforeValidator(_yes_or_no)]

@@ -87,7 +87,7 @@ def several(value: object) -> object:
 
 
 def _switch(value: object) -> object:
-    """YAML reads `on` and `off` as truth values."""
+    """Truth values, as older YAML has `on` and `off`, are those words."""
     return {True: "on", False: "off"}.get(value, value) if isinstance(value, bool) else value
 
 

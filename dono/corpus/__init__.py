@@ -36,6 +36,7 @@ from dono.corpus.sources import (
 )
 from dono.corpus.survey import survey_lines
 from dono.corpus.text_steps import language_step, text_step
+from dono.corpus.walking import suffix_of
 
 __all__ = [
     "FORMATS",
@@ -104,6 +105,7 @@ __all__ = [
     "scripts_of",
     "source_parts",
     "source_spec",
+    "suffix_of",
     "survey_lines",
     "text_step",
     "unify_letters",

@@ -12,6 +12,7 @@ from charset_normalizer import from_bytes
 
 from dono.corpus.parts import Part
 from dono.corpus.rows import unpacked
+from dono.errors import Mistake
 
 MARKS = {b"\xff\xfe\0\0": "utf-32", b"\0\0\xfe\xff": "utf-32", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 """Byte order marks, the longer ones first. The codecs of these names take the mark off."""
@@ -102,6 +103,15 @@ def _damaged(error: UnicodeError) -> tuple[str, int]:
 
 
 codecs.register_error("dono.damaged", _damaged)
+
+
+def check_stated(head: bytes, encoding: str, *, where: str) -> None:
+    """Raise `Mistake` where no text of a stated encoding begins so: one of UTF-16 or UTF-32 without its mark."""
+    try:
+        codecs.getincrementaldecoder(encoding)("dono.damaged").decode(head)
+    except UnicodeError as error:
+        remedy = f"State {encoding}-le or {encoding}-be, which need no mark, or the encoding that it is in"
+        raise Mistake(f"the file is not in {encoding} ({error})", where=where, remedy=remedy) from error
 
 
 def encoding_of(head: bytes, language: str | None = None) -> str | None:

@@ -25,11 +25,12 @@ from dono.corpus.matching import (
     spelled,
     word_hashes,
 )
+from dono.corpus.tags import ALSO_IN
 
 Numbers = npt.NDArray[np.float64]
 
-LETTER, NUMBER, SYMBOL, DAMAGED = range(1, 5)
-"""Classes of characters; 0: marks, white space and ordinary punctuation."""
+UNSEEN, LETTER, NUMBER, SYMBOL, DAMAGED, PLAIN = range(6)
+"""Classes of characters; unseen are white space and controls, plain are marks and ordinary punctuation."""
 ORDINARY = ".,;:!?'\"()-–—_/।॥…“”‘’،؛؟।、。「」"
 LONG_WORD = 40
 """Letters beyond which no word goes, compounds of Malayalam included; addresses and encoded bytes do (assumed)."""
@@ -48,9 +49,12 @@ LANGUAGES = {
     "Guru": "pa", "Gujr": "gu", "Orya": "or", "Taml": "ta", "Telu": "te", "Knda": "kn", "Mlym": "ml", "Olck": "sat",
     "Mtei": "mni", "Latn": "en",
 }  # fmt: skip
-"""Languages by the script that they are written in; of others nothing is said about their script."""
-SCRIPT_OF = {code: script for script, codes in LANGUAGES.items() for code in codes.split()}
+"""Languages by the script that they are mostly written in; of others nothing is said about their script."""
+SCRIPTS_OF = {code: (script, *ALSO_IN.get(code, "").split())
+              for script, codes in LANGUAGES.items() for code in codes.split()}  # fmt: skip
 NAMES = ("Latn", *SCRIPTS)
+LATIN, ANY = 1, (1 << (len(NAMES) + 1)) - 1
+"""Scripts as bits, each at its place in `NAMES`, the last for all others: Latin, and every script there is."""
 
 
 SUMS = (
@@ -60,10 +64,16 @@ SUMS = (
 """What is counted of characters, and of words."""
 
 
-def script_of(language: str | None) -> str | None:
-    """The script that a language code stands for, None if unknown: a stated script counts ("hi-Latn")."""
+def own_scripts(language: str | None) -> tuple[str, ...]:
+    """The scripts that a language code stands for, none if unknown: a stated one alone counts ("hi-Latn")."""
     code, _, script = (language or "").partition("-")
-    return script if script in NAMES else None if script else SCRIPT_OF.get(code)
+    return (script,) if script in NAMES else () if script else SCRIPTS_OF.get(code, ())
+
+
+def _allowed(language: str | None) -> int:
+    """Scripts in which letters of a text are no foreign ones, as bits: those of its language, and Latin."""
+    own = own_scripts(language)
+    return sum(1 << NAMES.index(script) for script in own) | LATIN if own else ANY
 
 
 class Measured(NamedTuple):
@@ -82,7 +92,7 @@ def measures(texts: Sequence[str], languages: Sequence[str | None]) -> Measured:
     words, visible: how many words, and characters that can be seen. word length: mean. letter words: share with a
     letter in them. long words: share of letters in words of more than `LONG_WORD`. symbols: share of visible characters
     that are neither letters, marks, numbers nor ordinary punctuation. damaged: of those that stand for nothing. other
-    scripts: share of letters of neither the language's script nor Latin. repeated lines: share of words in lines that
+    scripts: share of letters of neither the language's scripts nor Latin. repeated lines: share of words in lines that
     stood before. top pair: share of words in the most frequent pair of words. repeated runs: share of runs of five
     words that stood before. longest run: of one letter. trailing lines: share that breaks off in dots. phrases: share
     of lines with one of `PHRASES`. alone: share of words that are letters of a script without spaces.
@@ -91,9 +101,9 @@ def measures(texts: Sequence[str], languages: Sequence[str | None]) -> Measured:
     sums = {name: np.zeros(total) for name in SUMS}
     parts, owners, lines = list[Hashes](), list[Places](), list[Places]()
     numberless = [np.zeros(0, dtype=np.bool_)]
-    own = np.array([NAMES.index(s) if (s := script_of(code)) else -1 for code in languages], dtype=np.int64)
+    allowed = np.array([_allowed(code) for code in languages], dtype=np.uint16)
     for part in spelled(texts):
-        _characters(part, own, sums)
+        _characters(part, allowed, sums)
         parts.append(_words(part, sums))
         numberless.append(_numberless(part))
         owners.append(part.text)
@@ -130,16 +140,14 @@ def frequent_share(found: Measured, languages: Sequence[str | None], frequent: M
     return known / np.maximum(words, 1)
 
 
-def _characters(part: Spelled, own: Places, sums: Mapping[str, Numbers]) -> None:
+def _characters(part: Spelled, allowed: npt.NDArray[np.uint16], sums: Mapping[str, Numbers]) -> None:
     classes = _classes()[part.codes]
     letters = (classes == LETTER) & (part.kinds != MARK)
     script = _scripts()[np.minimum(part.codes >> 7, len(_scripts()) - 1)]
     sizes = np.diff(part.parts, append=len(part.codes))
-    expected = np.repeat(own[part.part_text], sizes)
-    foreign = letters & (script != 0) & (script != expected) & (expected >= 0)
-    visible = (part.kinds != NOTHING) | (classes != 0)
+    foreign = letters & ((script & np.repeat(allowed[part.part_text], sizes)) == 0)
     counted = {
-        "visible": visible, "letters": letters, "foreign": foreign, "symbol": classes == SYMBOL,
+        "visible": classes != UNSEEN, "letters": letters, "foreign": foreign, "symbol": classes == SYMBOL,
         "damaged": classes == DAMAGED,
     }  # fmt: skip
     for name, mask in counted.items():
@@ -220,22 +228,23 @@ def _lines(texts: Sequence[str]) -> dict[str, Numbers]:
 
 @lru_cache(maxsize=1)
 def _classes() -> npt.NDArray[np.uint8]:
-    classes = np.zeros(sys.maxunicode + 1, dtype=np.uint8)
+    classes = np.full(sys.maxunicode + 1, PLAIN, dtype=np.uint8)
+    classes[(majors() == b"Z") | np.isin(categories(), [b"Cc", b"Cf"])] = UNSEEN
     for major, kind in ((b"L", LETTER), (b"N", NUMBER), (b"S", SYMBOL), (b"P", SYMBOL)):
         classes[majors() == major] = kind
     classes[np.isin(categories(), [b"Co", b"Cs"])] = DAMAGED
     # What is not assigned beyond the first plane may be an emoji that is newer than this Python.
     classes[:0x10000][categories()[:0x10000] == b"Cn"] = DAMAGED
-    classes[[ord(c) for c in ORDINARY]] = 0
+    classes[[ord(c) for c in ORDINARY]] = PLAIN
     classes[0xFFFD] = DAMAGED
     return classes
 
 
 @lru_cache(maxsize=1)
-def _scripts() -> npt.NDArray[np.int64]:
-    """The script of each block of 128 code points, as a place in `NAMES`; -1: another one."""
-    scripts = np.full(0x110000 >> 7, -1, dtype=np.int64)
-    scripts[LATIN_BLOCKS] = 0
+def _scripts() -> npt.NDArray[np.uint16]:
+    """The script of each block of 128 code points as a bit."""
+    scripts = np.full(0x110000 >> 7, 1 << len(NAMES), dtype=np.uint16)
+    scripts[LATIN_BLOCKS] = LATIN
     for name, firsts in SCRIPTS.items():
-        scripts[[first >> 7 for first in firsts]] = NAMES.index(name)
+        scripts[[first >> 7 for first in firsts]] = 1 << NAMES.index(name)
     return scripts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,10 +50,18 @@ class Part(ABC):
 
 @dataclass(frozen=True)
 class LocalFile(Part):
-    """A file on a disk of this machine."""
+    """A file on a disk of this machine. Raises `Mistake` for a name that is not UTF-8: no record could hold it."""
 
     path: Path
     cuttable = True
+
+    def __post_init__(self) -> None:
+        try:
+            self.name.encode()
+        except UnicodeEncodeError as error:
+            shown = os.fsencode(self.path).decode("utf8", "backslashreplace")
+            remedy = "Rename the file, or the folder that it lies in"
+            raise Mistake("the file's name is not UTF-8", where=shown, remedy=remedy) from error
 
     @property
     def name(self) -> str:

@@ -28,7 +28,7 @@ PAGE_WORDS = 50
 """A text of so many words is judged as a page (borrowed: Gopher's shortest document), one of fewer as a short record:
 a message, a headline, a row. Texts written from turns (chats, questions with answers) are short ones whatever they are
 long: the same words come back in them."""
-TURNS = ("messages", "conversations", "preference", "question", "instruction", "prompt", "label")
+TURNS = ("chat", "messages", "conversations", "preference", "question", "instruction", "prompt", "label")
 TAIL = 0.005
 """Share of the person's own text beyond which a value is unusual (assumed)."""
 LEAST = 200

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from dono.artifacts import Json
 from dono.corpus.archives import zip_members
-from dono.corpus.encodings import Recoded, encoding_of
+from dono.corpus.encodings import Recoded, check_stated, encoding_of
 from dono.corpus.parts import LocalFile, Part, unreadable
 from dono.corpus.remote import is_url, remote_files, shown
 from dono.corpus.rows import Broken, Fields, Malformed, Reject, Row, set_aside, unpacked
@@ -171,6 +171,8 @@ def check_part(part: Part, source: Source) -> Part | None:
         return None
     if source.kind not in IN_TEXT:
         return part
+    if source.encoding is not None:
+        check_stated(head, source.encoding, where=part.name)
     encoding = source.encoding or encoding_of(head, source.language)
     if encoding is None and head.count(0) * 50 > len(head):  # in UTF-8 text there is none
         remedy = "Save it as UTF-8, or state its `encoding`"

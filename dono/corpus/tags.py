@@ -22,6 +22,12 @@ SCRIPT_OF = {
     "pa": "Guru", "sa": "Deva", "sat": "Olck", "sd": "Arab", "si": "Sinh", "ta": "Taml", "te": "Telu", "ur": "Arab",
 }  # fmt: skip
 """The script that a tag without one means (CLDR's likely subtags)."""
+ALSO_IN = {
+    "kok": "Knda Mlym", "ks": "Deva", "mni": "Beng", "pa": "Arab",
+    "sa": "Beng Guru Gujr Orya Taml Telu Knda Mlym", "sat": "Deva Beng Orya", "sd": "Deva",
+}  # fmt: skip
+"""Scripts in which a language is written too, so that a text under a tag without one may be in any. Some are
+official (Manipuri in Bengali letters, Sindhi and Kashmiri in Devanagari), some a neighbour's (Punjabi in Pakistan)."""
 BESIDE = {
     "bgc": "Haryanvi", "brx": "Bodo", "gbm": "Garhwali", "gon": "Gondi", "grt": "Garo", "hne": "Chhattisgarhi",
     "hoc": "Ho", "kfy": "Kumaoni", "kok": "Konkani", "kru": "Kurukh", "lus": "Mizo", "mtr": "Mewari", "mwr": "Marwari",

@@ -13,10 +13,12 @@ from dono.corpus.normalise import usable
 from dono.corpus.rendering import Rendering, row_key
 from dono.corpus.rows import Fields, Malformed
 from dono.corpus.schemas import load_schema
-from dono.project import Source
+from dono.project import CHATS, Source
 
 LANGUAGE_OF_SCHEMAS = "en"
 """In which a schema's templates are taken where no language is stated."""
+CHAT = "chat"
+"""The format of an export's conversation that comes written out, since nobody in it is the assistant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,8 @@ class Understanding:
         else:
             reading = recognise(fields)
             form, texts = reading.format, [reading.document]
+            if form == "text" and source.kind in CHATS:  # turns are judged as such, written out or not
+                form = CHAT
         usable_texts = tuple(usable(text) for text in texts)
         return Written(form, usable_texts, language, key, group, rank, self._region(fields), self._period(fields))
 

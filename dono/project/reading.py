@@ -16,6 +16,17 @@ from dono.project.sections import Section, SettingsFile
 F = TypeVar("F", bound=SettingsFile)
 
 
+class Words(yaml.SafeLoader):
+    """YAML of which only true and false are truth values, as since its version 1.2: `off` is a value of many settings,
+    `no` is Norwegian, and both are names of columns. Where a truth value is asked for, those words are still known.
+    """
+
+    yaml_implicit_resolvers = {  # noqa: RUF012  (declared so by the library)
+        first: [(tag, form) for tag, form in forms if tag != "tag:yaml.org,2002:bool" or first in "tTfF"]
+        for first, forms in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
 def read_settings(
     path: Path, overrides: Sequence[str], schema: type[F], missing: Callable[[F], Iterator[Mistake]]
 ) -> F:
@@ -24,7 +35,7 @@ def read_settings(
     Raises `Mistakes` with every mistake found: the path in the file, the value, the remedy.
     """
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf8"))
+        data = yaml.load(path.read_text(encoding="utf8"), Words)
     except UnicodeDecodeError as error:
         raise Mistake(f"not UTF-8 (byte {error.start})", where=str(path), remedy="Save the file as UTF-8") from error
     except yaml.YAMLError as error:
@@ -61,9 +72,9 @@ def _apply(data: dict[str, object], override: str) -> None:
             raise Mistake(f"{name!r} holds a value, not a section", where=key, remedy="Override the section's own keys")
         place = inner
     if isinstance(place, list):
-        place[place.index(_item(place, last, key))] = yaml.safe_load(text)
+        place[place.index(_item(place, last, key))] = yaml.load(text, Words)
     else:
-        place[last] = yaml.safe_load(text)
+        place[last] = yaml.load(text, Words)
 
 
 def _item(items: list[object], name: str, key: str) -> object:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -119,7 +120,9 @@ class Project(SettingsFile):
             if file and not file.startswith((":", "/", "$")):
                 path = path.replace(f":///{file}", f":///{self.folder.resolve() / file}", 1)
         elif "://" not in path and not (source.kind == "huggingface" and not (self.folder / path).exists()):
-            path = str(self.folder / path)
+            whole = self.folder / path
+            pattern = glob.has_magic(path) and not whole.exists()  # the folder itself may be called "data [old]"
+            path = str(Path(glob.escape(str(self.folder))) / path if pattern else whole)
         return source.model_copy(update={"path": path})
 
     def wants(self, route: RouteName) -> bool:

@@ -114,9 +114,11 @@ class Source(Section):
     def _known_encoding(cls, value: str | None) -> str | None:
         if value is not None:
             try:
-                codecs.lookup(value)
-            except LookupError:
-                raise ValueError("no such encoding; use a name like utf-16, cp1252 or shift_jis") from None
+                "".encode(value)  # hex and base64 turn bytes into bytes, rot13 a text into a text
+                # punycode and idna decode short names only, and know no way on where a byte is damaged
+                codecs.getincrementaldecoder(value)("backslashreplace").decode(b"")
+            except (LookupError, UnicodeError):
+                raise ValueError("no such encoding of text; use a name like utf-16, cp1252 or shift_jis") from None
         return value
 
     @model_validator(mode="after")

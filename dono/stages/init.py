@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
+import glob
+import os
 import re
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
+import yaml
+
 from dono.artifacts import write_atomically
-from dono.corpus import KIND_OF_SUFFIX, SOURCES, LocalFile, Row, kind_of, load_schema, recognise_schema
+from dono.corpus import (
+    KIND_OF_SUFFIX,
+    SOURCES,
+    LocalFile,
+    Row,
+    kind_of,
+    load_schema,
+    recognise_schema,
+    source_parts,
+    suffix_of,
+)
 from dono.corpus.sample import write_sample
 from dono.errors import Mistake
 from dono.project import Source
 from dono.stages.display import print_result
 
-MOST_FILES = 200
+WORK = "work"
+"""Where Dono keeps what it makes: nothing of it is data."""
+MOST_SOURCES = 200
+"""Sources that are written out; how many files are in none of them is said."""
 UNKNOWN = '{ground: unknown, purpose: "", covers_training: unknown, children: unknown}   # licence: CC-BY-4.0 …'
 """What is known of the rights in files that were found lying in a folder."""
 
@@ -47,28 +65,24 @@ def command(folder: Path, *, sample: bool, scale: float) -> None:
 
 
 def found_files(folder: Path) -> list[Path]:
-    """Data files below the folder, hidden and work folders left out."""
-    files = [p for p in sorted(folder.rglob("*")) if p.is_file() and _readable(p)]
-    files = [p for p in files if not any(part.startswith((".", "work")) for part in p.relative_to(folder).parts)]
-    return files[:MOST_FILES]
+    """Data files below the folder, hidden and work folders left out. Raises `Mistake` for one that cannot be named."""
+    files = [p for p in sorted(folder.rglob("*")) if _readable(p) and p.is_file()]
+    files = [p for p in files if not any(q.startswith(".") or q == WORK for q in p.relative_to(folder).parts)]
+    return [LocalFile(p).path for p in files]
 
 
 def _readable(path: Path) -> bool:
-    return any(suffix in KIND_OF_SUFFIX for suffix in path.suffixes)
+    return suffix_of(path.name) in KIND_OF_SUFFIX
 
 
 def project_text(folder: Path) -> str:
     """The project file as text: pairs of train and test files become use cases, all else corpus."""
     files = found_files(folder)
-    pairs = {
-        f.parent: f
-        for f in files
-        if f.stem == "train" and any(t.stem == "test" and t.parent == f.parent for t in files)
-    }
-    used = {f for f in files if f.parent in pairs and f.stem in ("train", "test")}
+    pairs = _pairs(files)
+    used = {f for pair in pairs for f in pair}
     tables = {f: t for f in files if f not in used and (t := _target(f)) is not None}
     lines = [
-        f"project: {_name(folder.resolve().name)}",
+        f"project: {_plain(_name(folder.resolve().name) or 'project')}",
         "currency: INR",
         "",
         "# What a model may learn from. `decide`, `build` and `pretrain` ask for the rights of each source: say what",
@@ -80,7 +94,6 @@ def project_text(folder: Path) -> str:
         "# What the model is for. `bar` is the value of the metric that is good enough for you.",
         "use_cases:",
         *(_use_cases(folder, pairs, tables)),
-        *(_predictions(folder, tables)),
         "",
         "# Models to start from: Hugging Face directories or hub names. None: only scratch and predictive are tried.",
         "bases: []",
@@ -99,27 +112,64 @@ def project_text(folder: Path) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _pairs(files: Sequence[Path]) -> list[tuple[Path, Path]]:
+    """Train and test files of the same folder, those of the same kind of file together first."""
+    pairs, tests = list[tuple[Path, Path]](), [f for f in files if f.stem == "test"]
+    trains = [f for f in files if f.stem == "train"]
+    for alike in (True, False):
+        for train in [t for t in trains if t not in {paired for paired, _ in pairs}]:
+            test = next(
+                (t for t in tests if t.parent == train.parent and (t.suffix == train.suffix or not alike)), None
+            )
+            if test is not None:
+                tests.remove(test)
+                pairs.append((train, test))
+    return pairs
+
+
 def _name(text: str) -> str:
-    cleaned = "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "-" for c in text).strip("-_")
-    return cleaned or "project"
+    """What a name may hold of a text: nothing of one in other letters than Latin ones."""
+    return "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "-" for c in text).strip("-_")
+
+
+def _own(name: str, kind: str, taken: dict[str, str]) -> str:
+    """A name that no other of those `taken` (each with its kind) has: with its kind, or a number, where it must be."""
+    name = name or kind
+    if taken.get(name, kind) != kind:
+        name = f"{name}-{kind}"
+    own = next(n for n in (name, *(f"{name}-{k}" for k in range(2, len(taken) + 3))) if n not in taken)
+    taken[own] = kind
+    return own
+
+
+def _plain(name: str) -> str:
+    """A name as YAML reads it back: 2023 and true are in quotation marks."""
+    return yaml.safe_dump(name).partition("\n")[0]
+
+
+def _quoted(text: str) -> str:
+    """A text in double quotation marks as YAML reads it back, whatever characters a file name holds."""
+    return yaml.safe_dump(text, default_style='"', allow_unicode=True, width=sys.maxsize).rstrip("\n")
 
 
 def _corpus(folder: Path, files: list[Path]) -> Iterator[str]:
     if not files:
         yield "  []"
-    for parts in _sources(files):
-        file = parts[0]
-        relative = file.relative_to(folder)
-        if len(parts) > 1:
-            relative = relative.with_name(_numbered(file) + "*" + "".join(file.suffixes))
-        name = _name(str(relative.parent / relative.name.split(".")[0].rstrip("*")).replace("/", "-"))
+    taken: dict[str, str] = {}
+    sources = [source for group in _groups(files) for source in _sources(folder, group)]
+    for path, parts in sources[:MOST_SOURCES]:
+        file, kind = parts[0], kind_of(parts[0])
+        stem = _numbered(file) if len(parts) > 1 else file.name.split(".")[0]
+        name = _own(_name(str(file.relative_to(folder).with_name(stem or "-")).replace("/", "-")), kind, taken)
         schema = _schema(file)
-        yield f"  - name: {name}"
-        yield f"    kind: {kind_of(file)}"
-        yield f"    path: {str(relative)!r}"
+        yield f"  - name: {_plain(name)}"
+        yield f"    kind: {kind}"
+        yield f"    path: {_quoted(path)}"
         if schema is not None:
             yield f"    schema: {schema}   # each row {load_schema(schema).about}"
         yield f"    rights: {UNKNOWN}"
+    if left := sum(len(parts) for _, parts in sources[MOST_SOURCES:]):
+        yield f"  # {left:,} more files are in no source yet; a folder or a pattern like books/*.txt reads many"
 
 
 def _numbered(file: Path) -> str:
@@ -127,12 +177,51 @@ def _numbered(file: Path) -> str:
     return re.split(r"\d", file.name.split(".")[0], maxsplit=1)[0]
 
 
-def _sources(files: list[Path]) -> list[list[Path]]:
-    """Files that differ by the numbers in their names alone are one source; any other file is one by itself."""
+def _groups(files: Iterable[Path]) -> list[list[Path]]:
+    """Files that differ by the numbers in their names alone; any other file is one by itself."""
     found: dict[tuple[Path, str, str], list[Path]] = {}
     for file in files:
         found.setdefault((file.parent, re.sub(r"\d+", "", file.name), _numbered(file)), []).append(file)
     return list(found.values())
+
+
+def _sources(folder: Path, parts: list[Path]) -> Iterator[tuple[str, list[Path]]]:
+    """A pattern that reads just these parts, with them; where there is none the path of each, with it."""
+    if len(parts) > 1:
+        inside = Path(glob.escape(str(parts[0].parent.relative_to(folder))))
+        for pattern in _patterns(parts):
+            if _read(Path(glob.escape(str(folder))) / inside / pattern) == {os.path.realpath(p) for p in parts}:
+                yield str(inside / pattern), parts
+                return
+    for part in parts:
+        yield str(part.relative_to(folder)), [part]
+
+
+def _patterns(parts: list[Path]) -> Iterator[str]:
+    """Patterns that may name these parts: by what they begin and end with, and by how many digits they have where."""
+    if _numbered(parts[0]):
+        yield glob.escape(_numbered(parts[0])) + "*" + glob.escape("".join(parts[0].suffixes))
+    runs = [re.split(r"(\d+)", part.name) for part in parts]  # digits are every second one
+    if len({len(run) for run in runs}) == 1:
+        yield "".join(
+            _digits(set(here)) if n % 2 else glob.escape(here[0]) for n, here in enumerate(zip(*runs, strict=True))
+        )
+
+
+def _digits(found: set[str]) -> str:
+    """A pattern of some numbers: the same one, so many digits, or some digits."""
+    sizes = {len(digits) for digits in found}
+    if len(found) == 1:
+        return min(found)
+    return "[0-9]" * min(sizes) if len(sizes) == 1 else "[0-9]*"
+
+
+def _read(pattern: Path) -> set[str]:
+    """The files that a pattern reads as a source."""
+    try:
+        return {os.path.realpath(part.name) for part in source_parts(Source(name="found", path=str(pattern)))}
+    except Mistake:
+        return set()
 
 
 def _first_rows(file: Path) -> list[Row]:
@@ -155,11 +244,12 @@ def _target(file: Path) -> str | None:
     return next((str(name) for name in reversed(values) if len(values[name]) == 2), None)
 
 
-def _predictions(folder: Path, tables: dict[Path, str]) -> Iterator[str]:
+def _predictions(folder: Path, tables: dict[Path, str], taken: dict[str, str]) -> Iterator[str]:
     for file, target in tables.items():
         yield (
-            f"  - {{name: {_name(file.stem)}, kind: predict, train: {str(file.relative_to(folder))!r}, "
-            f"target: {target!r}}}  # guessed: it has two values"
+            f"  - {{name: {_plain(_own(_name(file.stem), 'predict', taken))}, kind: predict, "
+            f"train: {_quoted(str(file.relative_to(folder)))}, target: {_quoted(target)}}}"
+            "  # guessed: it has two values"
         )
 
 
@@ -169,15 +259,17 @@ def _schema(file: Path) -> str | None:
     return recognise_schema(rows[0].fields) if rows else None
 
 
-def _use_cases(folder: Path, pairs: dict[Path, Path], tables: dict[Path, str]) -> Iterator[str]:
+def _use_cases(folder: Path, pairs: Sequence[tuple[Path, Path]], tables: dict[Path, str]) -> Iterator[str]:
     if not pairs and not tables:
         yield "  - {name: language, kind: language}   # bits per byte on held-out text"
-    for place, train in pairs.items():
-        test = next(p for p in sorted(place.iterdir()) if p.stem == "test" and _readable(p))
+    taken: dict[str, str] = {}
+    for train, test in pairs:
         with train.open(encoding="utf8", errors="replace") as lines:
             first = next(lines, "")
         kind = "classify" if '"label"' in first else "generate"
         yield (
-            f"  - {{name: {_name(place.name)}, kind: {kind}, train: {str(train.relative_to(folder))!r}, "
-            f"test: {str(test.relative_to(folder))!r}}}  # metric, bar"
+            f"  - {{name: {_plain(_own(_name(train.parent.name), kind, taken))}, kind: {kind}, "
+            f"train: {_quoted(str(train.relative_to(folder)))}, test: {_quoted(str(test.relative_to(folder)))}}}"
+            "  # metric, bar"
         )
+    yield from _predictions(folder, tables, taken)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from encodings.aliases import aliases
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from dono.artifacts import Json
 from dono.corpus import gather, read_documents
 from dono.corpus.encodings import Recoded, encoding_of
 from dono.corpus.parts import LocalFile
+from dono.corpus.sources import SOURCES, check_part
 from dono.errors import Mistake
 from dono.project import Source
 
@@ -125,3 +127,22 @@ def test_a_zero_byte_in_a_text_goes_and_the_text_stays(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes(b"one \0 zero\n" + b"a line without any\n" * 20)
     survey, texts = run(tmp_path / "a.txt", tmp_path / "o")
     assert texts[0] == "one  zero" and survey["rejects"] == 0
+
+
+def test_every_encoding_that_a_source_may_state_is_read_without_a_crash(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes(b"a line\nna\xefve \xff\xc3\n")
+    read = 0
+    for name in sorted({*aliases.values(), "idna", "punycode", "undefined", "raw_unicode_escape", "unicode_escape"}):
+        try:
+            source = Source(name="a", path="a.txt", encoding=name)
+        except ValueError:
+            continue
+        try:
+            part = check_part(LocalFile(tmp_path / "a.txt"), source)
+        except Mistake as mistake:
+            assert name in ("utf_16", "utf_32") and f"State {name}-le or {name}-be" in str(mistake)
+            continue
+        assert part is not None
+        list(SOURCES["text"](part, source))
+        read += 1
+    assert read > 80

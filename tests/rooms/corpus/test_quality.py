@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from dono.corpus.cleaning import Settings, make_steps
-from dono.corpus.drafts import Draft
+from dono.corpus.drafts import Draft, drafts
 from dono.corpus.matching import spelled, word_hashes
+from dono.corpus.measures import measures
 from dono.corpus.normalise import normalise
+from dono.corpus.parts import LocalFile
 from dono.corpus.quality import LEAST, SAID_BY, Thresholds, learn_thresholds, measure_sample, quality_step, shape_of
 from dono.corpus.steps import Dropped, run_steps
 from dono.errors import Mistake
@@ -52,10 +54,20 @@ def test_rubbish_is_dropped_for_what_it_is_though_nothing_was_learned(reason: st
     assert reasons([draft(RUBBISH[reason])]) == [reason]
 
 
+@pytest.mark.parametrize("text", ["." * 3000, "- " * 2000, "_" * 5000, "…" * 900, "|" * 3000, "=-" * 2000, "* " * 2000])
+def test_long_runs_of_punctuation_are_rubbish(text: str) -> None:
+    assert reasons([draft(text), draft(text, None, "messages")]) == ["quality: too few words with letters"] * 2
+
+
+def test_visible_is_all_but_white_space_and_controls() -> None:
+    texts = ["a.b - _…\t\n\x00\u200e\u00a0", "कि।", "\ufffd\U0001f9ff", "", " \n"]
+    assert measures(texts, [None] * 5).numbers["visible"].tolist() == [6, 3, 2, 0, 0]
+
+
 CHATS = [
     "ok", "👍", "haan bhai", "😂😂😂😂😂", "9876543210", "₹500", "kal 5:30 pe milte hain", "हाँ जी", "சரி", "thx!!!",
     "hmm...", "https://example.com/a/very/long/path?with=parameters", "no no no no no",
-    "OTP 4512", "जय हो! जय हो! जय हो!", "...",
+    "OTP 4512", "जय हो! जय हो! जय हो!", "...", "?", "....... ok", "-----", "______________", "!!!!!!!!!!!!!!!!!!!!",
 ]  # fmt: skip
 
 
@@ -70,6 +82,19 @@ def test_a_long_chat_may_say_the_same_again() -> None:
     assert reasons([draft(chat, "en", "messages")]) == [None] and reasons([draft(chat)]) != [None]
 
 
+@pytest.mark.parametrize("assistant", [None, "Shop"])
+def test_an_exported_chat_is_judged_as_one_whether_or_not_there_is_an_assistant(
+    tmp_path: Path, assistant: str | None
+) -> None:
+    said = ["ok", "yes", "coming", "call me", "sent it", "thanks"]
+    lines = [f"01/02/2024, 10:{n:02} - {('Asha', 'Shop')[n % 2]}: {said[n % 5]}" for n in range(60)]
+    (tmp_path / "chat.txt").write_text("\n".join(lines), encoding="utf8")
+    source = Source(name="chats", kind="whatsapp", path="chat.txt", assistant=assistant, language="en")
+    (chat,) = drafts(source, [LocalFile(tmp_path / "chat.txt")], tmp_path, lambda _: None)
+    assert isinstance(chat, Draft) and chat.format == ("chat" if assistant is None else "messages")
+    assert reasons([chat]) == [None] and reasons([draft(chat.text)]) != [None]
+
+
 def test_text_in_another_script_than_the_stated_one_is_dropped_and_latin_beside_the_own_is_not() -> None:
     hindi = "यह एक छोटा सा वाक्य है जो हिंदी में लिखा गया है"
     found = reasons(
@@ -78,6 +103,27 @@ def test_text_in_another_script_than_the_stated_one_is_dropped_and_latin_beside_
     wrong = "quality: another script than its language's"
     assert found == [wrong, None, None, None, wrong]
     assert reasons([draft("mera order kahan hai bhai", "hi"), draft(hindi, "hi-Latn")]) == [None, wrong]
+
+
+IN_SECOND_SCRIPTS = [
+    ("mni", "মণিপুর অসি ভারতকী অৱাং নোংপোক থংবা শরুক্তা লৈবা লৈবাক অমনি"),
+    ("sat", "इञाक् ञुतुम दो राम काना आर इञ दुमका रेञ ताहेन काना"),
+    ("sat", "ᱤᱧᱟᱜ ᱧᱩᱛᱩᱢ ᱫᱚ ᱨᱟᱢ ᱠᱟᱱᱟ"),
+    ("sd", "मुंहिंजो नालो राम आहे ऐं मां मुंबई में रहंदो आहियां"),
+    ("ks", "मे चु नाव राम तु बु चुस सिरीनगर मंज़ रोज़ान"),
+    ("kok", "ಹಾಂವ್ ಮಂಗ್ಳುರಾಂತ್ ರಾವ್ತಾಂ ಆನಿ ಕೊಂಕ್ಣಿ ಉಲಯ್ತಾಂ"),
+    ("sa", "ధర్మక్షేత్రే కురుక్షేత్రే సమవేతా యుయుత్సవః"),
+    ("pa", "میرا ناں رام اے تے میں لاہور وچ رہندا ہاں"),
+]
+
+
+@pytest.mark.parametrize(("code", "text"), IN_SECOND_SCRIPTS)
+def test_a_language_that_is_written_in_several_scripts_is_kept_in_each(code: str, text: str) -> None:
+    wrong = "quality: another script than its language's"
+    assert reasons(
+        [draft(text, code), draft("தமிழ் எழுத்துக்கள் இங்கே உள்ளன" if code != "sa" else "Привет, как дела", code)]
+    ) == [None, wrong]
+    assert reasons([draft(text, f"{code}-Gujr")]) == [wrong]  # a script that is stated is the only one
 
 
 def own_texts(script: str, rng: random.Random, share_of_numbers: float) -> list[Draft]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -79,3 +80,15 @@ def test_nothing_found_is_said_in_one_line(tmp_path: Path) -> None:
 )
 def test_the_suffix_is_that_of_the_content(name: str, suffix: str) -> None:
     assert suffix_of(name) == suffix
+
+
+def test_a_name_that_is_not_utf8_is_said_in_one_line(tmp_path: Path) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.txt"))
+    try:
+        path.write_text("a line\n")
+    except OSError:
+        pytest.skip("this file system takes no such name")
+    for asked in (tmp_path, tmp_path / "*.txt", path):
+        with pytest.raises(Mistake, match=r"caf\\xe9\.txt: the file's name is not UTF-8\. Rename the file") as raised:
+            source_parts(Source(name="a", path=str(asked)))
+        assert str(raised.value).encode()

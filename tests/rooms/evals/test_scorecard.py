@@ -187,6 +187,8 @@ def test_letters_of_another_script_and_runs_said_before_are_counted() -> None:
     texts = ["नमस्ते order", "hello", "வணக்கம்", "12 !", "xyz"]
     wrong, letters = wrong_letters(texts, ["hi", "en", "hi", "hi", "zh"])
     assert wrong.tolist() == [5, 0, 7, 0, 0] and letters.tolist() == [11, 5, 7, 0, 0]
+    wrong, letters = wrong_letters(["মণিপুর", "মণিপুর", "ಆನಿ"], ["mni", "mni-Mtei", "kok-Knda"])
+    assert wrong.tolist() == [0, 6, 0] and letters.tolist() == [6, 6, 3]
     repeated, runs = repeated_runs(["a b c d a b c d", "one two three", ""])
     assert repeated.tolist() == [1, 0, 0] and runs.tolist() == [5, 0, 0]
     assert script_of_language("hi-Latn") == "Latin" and script_of_language("ta") == "Tamil"

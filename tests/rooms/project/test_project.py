@@ -134,7 +134,10 @@ def test_credentials_of_a_service_are_refused_too(tmp_path: Path) -> None:
         ("kind: sql, path: a.db, table: a", "a URL like sqlite:///shop.db"),
         ("kind: text, path: chats.txt, table: a", "`table` is for sources of kind sql, this one is text"),
         ("kind: csv, path: chats.txt, assistant: A", "kind whatsapp or telegram or slack, this one is csv"),
-        ("kind: text, path: chats.txt, encoding: utf-61", "no such encoding"),
+        *(
+            (f"kind: text, path: chats.txt, encoding: {name}", "no such encoding of text")
+            for name in ("utf-61", "base64", "hex", "zlib", "rot13", "punycode", "idna", "undefined")
+        ),
         ("kind: whatsapp, path: chats.txt, silence_hours: 0", "greater than 0"),
     ],
 )
@@ -303,3 +306,22 @@ def test_nothing_and_a_negative_seed_are_numbers(tmp_path: Path) -> None:
 def test_a_temperature_by_which_no_size_can_be_raised_is_one_line(tmp_path: Path) -> None:
     (found,) = mistakes(tmp_path, GOOD + "tokenizer: {temperature: 0.001}\n")
     assert found.startswith("tokenizer.temperature: Input should be greater than or equal to 0.1")
+
+
+def test_off_and_no_are_words_and_not_truth_values(tmp_path: Path) -> None:
+    chats = "path: chats.txt, privacy: off, language: no, columns: {amount: on}, rights: {covers_training: yes}"
+    project = load_project(write(tmp_path, GOOD.replace("path: chats.txt", chats) + "cleaning: {privacy: off}\n"))
+    (source,) = project.corpus
+    assert (project.cleaning.privacy, source.privacy, source.language) == ("off", "off", "no")
+    assert source.columns == {"amount": "on"} and source.rights is not None and source.rights.covers_training == "yes"
+    said = load_project(write(tmp_path, GOOD), ["cleaning.privacy=off", "corpus.chats.privacy=off"])
+    assert said.cleaning.privacy == said.corpus[0].privacy == "off"
+
+
+@pytest.mark.parametrize(
+    ("word", "value"), [("no", False), ("Off", False), ("false", False), ("yes", True), ("on", True)]
+)
+def test_truth_values_may_be_written_in_any_word_for_them(tmp_path: Path, word: str, value: bool) -> None:
+    written = f"commercial: {word}\ntokenizer: {{extended: {word}}}\n"
+    project = load_project(write(tmp_path, GOOD + written), [f"cleaning.quality={word}"])
+    assert project.commercial is project.tokenizer.extended is project.cleaning.quality is value
