@@ -125,6 +125,8 @@ class _Joining:
 
     def _join_texts(self, copies: Copies) -> None:
         start, repeated, of, first = 0, np.zeros(0, dtype=np.uint64), -1, copies.kept
+        tested = self._tested_copies(copies)
+        there = np.array(sorted(tested), dtype=np.int64)
         with GroupWriter(self.folder / NAME, DOCUMENTS) as writer:
             for shard, before in zip(self.shards, self.later, strict=True):
                 source = self._source(shard)
@@ -134,6 +136,8 @@ class _Joining:
                     for group in range(file.num_row_groups):
                         table = _placed(file.read_row_group(group), before)
                         here = slice(start, start + len(table))
+                        more = there[slice(*np.searchsorted(there, [here.start, here.stop]))].tolist()
+                        table = _also_tested(table, {place - start: tested[place] for place in more})
                         start += len(table)
                         self.survey.left[source].duplicates += int(copies.exact[here].sum())
                         self._drop(source, NEARLY, table.filter(pa.array(copies.near[here])))
@@ -143,6 +147,24 @@ class _Joining:
                         self.survey.keep(source, documents)
                         writer.add(documents.select(DOCUMENTS.names))
         assert start == len(copies.first)
+
+    def _tested_copies(self, copies: Copies) -> dict[int, set[str]]:
+        """Use cases of which a test is in a copy that is not kept, by the place of the text that is kept.
+
+        Tests are sought before identifiers are replaced: a text with a test's number may then be the copy of one with
+        another number, and what is learned from that one is the test without its number.
+        """
+        found: dict[int, set[str]] = {}
+        start = 0
+        for shard in self.shards:
+            with pq.ParquetFile(self._file(shard, "texts")) as file:
+                for group in range(file.num_row_groups):
+                    told = file.read_row_group(group, columns=["tested"])["tested"].to_pylist()
+                    for place, names in enumerate(told, start):
+                        if names and copies.exact[place]:
+                            found.setdefault(int(copies.first[place]), set()).update(names)
+                    start += len(told)
+        return found
 
     def _drop(self, source: str, reason: str, table: pa.Table) -> None:
         """Count texts that are not kept; they have no personal data that cleaning replaces."""
@@ -181,6 +203,16 @@ def _placed(table: pa.Table, before: Mapping[str, int]) -> pa.Table:
         moved = pc.if_else(pc.equal(table["file"], file), pc.add(table["line"], lines), table["line"])
         table = table.set_column(table.schema.get_field_index("line"), "line", moved)
     return table
+
+
+def _also_tested(table: pa.Table, more: Mapping[int, set[str]]) -> pa.Table:
+    """Texts of which some, by their places, hold tests of further use cases too."""
+    if not more:
+        return table
+    tested = table["tested"].to_pylist()
+    for place, names in more.items():
+        tested[place] = sorted({*tested[place], *names})
+    return table.set_column(table.schema.get_field_index("tested"), "tested", pa.array(tested, pa.list_(pa.string())))
 
 
 def _documents(table: pa.Table, source: str) -> pa.Table:

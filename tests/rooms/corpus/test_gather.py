@@ -146,6 +146,20 @@ def test_a_test_is_found_whatever_becomes_of_the_identifiers_in_it(
     assert (text in documents[0].text) == (privacy == "off")
 
 
+@pytest.mark.parametrize("numbers", [(9123456789, 9876543210), (9876543210, 9123456789)])
+def test_of_copies_that_differed_in_a_number_none_is_learned_from_if_one_holds_a_test(
+    numbers: tuple[int, int], tmp_path: Path
+) -> None:
+    texts = [*(f"Call me at {number} now" for number in numbers), "another text to keep here"]
+    path = write(tmp_path / "a.jsonl", *({"text": text} for text in texts))
+    tests = {"intent": ["Call me at 9876543210 now"], "reply": ["Call me at 9123456789 now"], "other": ["so it is"]}
+    survey, documents = run(tmp_path / "o", [Source(name="a", kind="jsonl", path=path)], tests)
+    assert [d.split for d in documents] == ["contaminated", "train"] and survey["duplicates"] == 1
+    assert survey["contamination"] == {"intent": 1, "reply": 1}
+    survey, documents = run(tmp_path / "p", [Source(name="a", kind="jsonl", path=path)], {"intent": tests["intent"]})
+    assert [d.split for d in documents] == ["contaminated", "train"] and survey["contamination"] == {"intent": 1}
+
+
 def test_a_test_without_identifiers_is_found_where_they_were_replaced(tmp_path: Path) -> None:
     path = write(tmp_path / "a.jsonl", {"text": "Call me at 9876543210 now"})
     _, documents = run(
