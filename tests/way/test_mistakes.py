@@ -86,7 +86,7 @@ def empty_corpus(folder: Path) -> None:
 
 
 def little_budget(folder: Path) -> None:
-    text = PROJECT.replace("hours: 0.02, pilot_share: 0.5", "hours: 0.0001, pilot_share: 0.01")
+    text = PROJECT.replace("pilot_share: 0.5", "pilot_share: 0.0001")
     (folder / "dono.yaml").write_text(text, encoding="utf8")
 
 
