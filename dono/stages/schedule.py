@@ -155,14 +155,16 @@ def _halving(top: float, rungs: int) -> tuple[float, ...]:
 
 def _largest(place: Workplace, one: Job, seconds: float) -> tuple[float, ...] | None:
     """The ladder with the largest top whose rungs fit in `seconds`, four rungs before three before two before one."""
-    most = place.project.budget.pilot_scale
+    least, most = one.least_scale(place), place.project.budget.pilot_scale
     for rungs in range(RUNGS, 0, -1):
         fixed = one.ladder_seconds(_halving(0.0, rungs))
         slope = one.ladder_seconds(_halving(1.0, rungs)) - fixed
         top = min(most, (seconds - fixed) / slope) if slope > 0 else most * (seconds >= fixed)
-        least = one.least_scale(place) * 2 ** (rungs - 1)
-        if top >= least:  # by rounding alone it is not made too short
-            return _halving(max(least, _rounded_down(top)) if slope > 0 else top, rungs)
+        round_top = _rounded_down(top) if slope > 0 else top
+        if round_top / 2 ** (rungs - 1) >= least:
+            return _halving(round_top, rungs)
+        if rungs == 1 and top >= least:  # the one rung that fits is not rounded away
+            return (least,)
     return None
 
 
