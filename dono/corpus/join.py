@@ -159,10 +159,11 @@ class _Joining:
         for shard in self.shards:
             with pq.ParquetFile(self._file(shard, "texts")) as file:
                 for group in range(file.num_row_groups):
-                    told = file.read_row_group(group, columns=["tested"])["tested"].to_pylist()
-                    for place, names in enumerate(told, start):
-                        if names and copies.exact[place]:
-                            found.setdefault(int(copies.first[place]), set()).update(names)
+                    told = file.read_row_group(group, columns=["tested"])["tested"]
+                    here = copies.exact[start : start + len(told)] & (pc.list_value_length(told).to_numpy() > 0)
+                    for place in np.flatnonzero(here).tolist():
+                        names = told[place].as_py()
+                        found.setdefault(int(copies.first[start + place]), set()).update(names)
                     start += len(told)
         return found
 
