@@ -166,13 +166,16 @@ def _spellings(texts: Sequence[str], cleaning: Cleaning, markup: Literal["html"]
 def sample_work(recipe: Recipe) -> Work[Shard, Sampled]:
     """The function that looks at the first texts of a shard, its part of the sample; none that is forgotten."""
     most, characters = -(-SAMPLE // recipe.shards), -(-SAMPLE_CHARACTERS // recipe.shards)
+    cleaning = recipe.cleaning.model_copy(update={"count_mixed": False})  # nothing is learned from how mixed it is
+
+    @lru_cache(maxsize=8)
+    def steps_of(source: int) -> Mapping[str, Step]:
+        settings = Settings(cleaning, recipe.sources[source])
+        check_key(settings.privacy, recipe.key)
+        return make_steps(settings, BEFORE_LEARNING)
 
     def work(shard: Shard, tell: Tell) -> Sampled:
-        source = recipe.sources[shard.source]
-        cleaning = recipe.cleaning.model_copy(update={"count_mixed": False})  # nothing is learned from how mixed it is
-        settings = Settings(cleaning, source)
-        check_key(settings.privacy, recipe.key)
-        steps = make_steps(settings, BEFORE_LEARNING)
+        source, steps = recipe.sources[shard.source], steps_of(shard.source)
         with tempfile.TemporaryDirectory(dir=recipe.folder) as scratch:
             read = drafts(source, shard.parts, Path(scratch), lambda _: None)
             texts = (d for d in read if isinstance(d, Draft) and not recipe.forgets(recipe.id_of(source, d)))

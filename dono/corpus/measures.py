@@ -28,6 +28,7 @@ from dono.corpus.matching import (
 from dono.corpus.tags import ALSO_IN
 
 Numbers = npt.NDArray[np.float64]
+Classes = npt.NDArray[np.uint8]
 
 UNSEEN, LETTER, NUMBER, SYMBOL, DAMAGED, PLAIN = range(6)
 """Classes of characters; unseen are white space and controls, plain are marks and ordinary punctuation."""
@@ -103,9 +104,10 @@ def measures(texts: Sequence[str], languages: Sequence[str | None]) -> Measured:
     numberless = [np.zeros(0, dtype=np.bool_)]
     allowed = np.array([_allowed(code) for code in languages], dtype=np.uint16)
     for part in spelled(texts):
-        _characters(part, allowed, sums)
-        parts.append(_words(part, sums))
-        numberless.append(_numberless(part))
+        classes = _classes()[part.codes]
+        _characters(part, classes, allowed, sums)
+        parts.append(_words(part, classes, sums))
+        numberless.append(_numberless(part, classes))
         owners.append(part.text)
         lines.append(np.cumsum(part.codes == ord("\n"))[part.starts])
     words = np.maximum(sums["words"], 1)
@@ -140,8 +142,7 @@ def frequent_share(found: Measured, languages: Sequence[str | None], frequent: M
     return known / np.maximum(words, 1)
 
 
-def _characters(part: Spelled, allowed: npt.NDArray[np.uint16], sums: Mapping[str, Numbers]) -> None:
-    classes = _classes()[part.codes]
+def _characters(part: Spelled, classes: Classes, allowed: npt.NDArray[np.uint16], sums: Mapping[str, Numbers]) -> None:
     letters = (classes == LETTER) & (part.kinds != MARK)
     script = _scripts()[np.minimum(part.codes >> 7, len(_scripts()) - 1)]
     sizes = np.diff(part.parts, append=len(part.codes))
@@ -160,10 +161,10 @@ def _characters(part: Spelled, allowed: npt.NDArray[np.uint16], sums: Mapping[st
     np.maximum.at(sums["longest run"], where, ends - begins + 1)
 
 
-def _words(part: Spelled, sums: Mapping[str, Numbers]) -> Hashes:
+def _words(part: Spelled, classes: Classes, sums: Mapping[str, Numbers]) -> Hashes:
     hashes = word_hashes(part)
     bases = np.concatenate([[0], np.cumsum((part.kinds != MARK) & (part.kinds != NOTHING))])
-    letters = np.concatenate([[0], np.cumsum(_classes()[part.codes] == LETTER)])
+    letters = np.concatenate([[0], np.cumsum(classes == LETTER)])
     lengths = np.maximum(1, bases[part.ends] - bases[part.starts])
     counted = {
         "words": np.ones(len(hashes)), "length": lengths, "long": lengths * (lengths > LONG_WORD),
@@ -174,8 +175,8 @@ def _words(part: Spelled, sums: Mapping[str, Numbers]) -> Hashes:
     return hashes
 
 
-def _numberless(part: Spelled) -> npt.NDArray[np.bool_]:
-    found = np.concatenate([[0], np.cumsum(_classes()[part.codes] == NUMBER)])
+def _numberless(part: Spelled, classes: Classes) -> npt.NDArray[np.bool_]:
+    found = np.concatenate([[0], np.cumsum(classes == NUMBER)])
     return np.equal(found[part.ends], found[part.starts])
 
 
@@ -227,7 +228,7 @@ def _lines(texts: Sequence[str]) -> dict[str, Numbers]:
 
 
 @lru_cache(maxsize=1)
-def _classes() -> npt.NDArray[np.uint8]:
+def _classes() -> Classes:
     classes = np.full(sys.maxunicode + 1, PLAIN, dtype=np.uint8)
     classes[(majors() == b"Z") | np.isin(categories(), [b"Cc", b"Cf"])] = UNSEEN
     for major, kind in ((b"L", LETTER), (b"N", NUMBER), (b"S", SYMBOL), (b"P", SYMBOL)):

@@ -69,9 +69,10 @@ def multiple(scale: float) -> str:
     """A share or a multiple of the full run."""
     if scale < 0.995:
         return f"{scale * 100:.2g} % of the full run"
-    return (
-        "the full run" if scale < 1.005 else f"{count(scale) if scale >= 99.5 else f'{scale:.2g}'} times the full run"
-    )
+    if scale < 1.005:
+        return "the full run"
+    times = f"{scale:.2g}" if scale < 99.5 else count(scale)
+    return f"{times} times the full run"
 
 
 def quality(number: Number, metric: Metric) -> str:
